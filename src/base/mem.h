@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one door to malloc. Small fixed allocations abort when memory is out (mem_must); whatever a client can size uses
+ * mem_try and handles NULL. For fault tests the environment variable LEAT_FAULT_ALLOC=N makes the N-th mem_try (counted
+ * from 1 over the process) and, with a trailing '+', all later ones fail.  Any thread. */
+#ifndef LEAT_BASE_MEM_H
+#define LEAT_BASE_MEM_H
+
+#include <stddef.h>
+
+#include "base/check.h"
+
+/* Zeroed memory, or the process ends: for things whose number and size we choose at start or per connection. */
+void *mem_must(size_t size) __attribute__((returns_nonnull, malloc));
+
+/* Zeroed memory or NULL: for what a client can size. */
+void *mem_try(size_t size) must_check;
+
+/* Resizes; NULL on failure, and then `old` is still valid. New bytes are not zeroed. */
+void *mem_resize(void *old, size_t size) must_check;
+
+/* Takes NULL. */
+void mem_free(void *memory);
+
+/* A NUL-terminated copy of `len` bytes, or the process ends. */
+char *mem_dup(const char *data, size_t len) __attribute__((returns_nonnull));
+
+/* Arms fault injection from the environment; called once by main before any thread starts. */
+void mem_fault_arm(void);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a database holds: tables, columns, types, keys, foreign keys, indexes. Read by store/pg and store/sqlite, used by
+ * everyone behind. Ownership: catalog_free frees it all. Immutable after loading: any thread. */
+#ifndef LEAT_CATALOG_CATALOG_H
+#define LEAT_CATALOG_CATALOG_H
+
+#include "base/arena.h"
+#include "base/map.h"
+
+enum dialect { DIALECT_PG, DIALECT_SQLITE };
+
+/* How a value is checked, bound and written. Cells (store/store.h) hold the database's own text form. */
+enum value_kind {
+    VALUE_BOOL,        /* pg: t/f; sqlite: 0/1 → true/false */
+    VALUE_INT,         /* written raw; type.bits 16, 32, 64 */
+    VALUE_NUMERIC,     /* pg numeric: raw, NaN and infinities as strings */
+    VALUE_FLOAT,       /* pg float4/float8 (bits 32, 64): raw, NaN and infinities as strings; sqlite REAL */
+    VALUE_DECIMAL,     /* sqlite DECIMAL(p,s): the cell is the scaled INTEGER, written with type.scale digits */
+    VALUE_TEXT,        /* a JSON string */
+    VALUE_UUID,        /* a JSON string; filters are checked */
+    VALUE_DATE,        /* pg date: YYYY-MM-DD [BC], infinity */
+    VALUE_TIMESTAMP,   /* pg timestamp; sqlite TIMESTAMP is VALUE_TIMESTAMPTZ with DIALECT_SQLITE text (ends in Z) */
+    VALUE_TIMESTAMPTZ, /* written with T and offset as to_json() does */
+    VALUE_TIME, VALUE_TIMETZ, VALUE_INTERVAL, /* JSON strings */
+    VALUE_BYTEA,       /* `\x…` as a JSON string; sqlite BLOB: the cell holds the raw bytes */
+    VALUE_ENUM,        /* a JSON string; filters are checked against labels */
+    VALUE_JSON,        /* embedded as it is */
+    VALUE_OTHER,       /* pg: selected as to_json(column)::text and embedded: arrays, composites, ranges, extension types */
+};
+
+struct type {
+    enum value_kind kind;
+    struct slice name;     /* as SQL writes it, safe to put in a cast: `bigint`, `numeric(12,2)`, `public.mood` */
+    unsigned bits, scale;
+    bool orderable;        /* may stand in ORDER BY and be compared with < */
+    bool is_array;         /* then `kind` is VALUE_OTHER */
+    struct slice *labels;  /* of an enum */
+    unsigned label_count;
+    struct slice *same_as_text_collation; /* unused; NULL */
+};
+
+struct column {
+    struct slice name;       /* as in the database */
+    struct slice sql;        /* quoted for SQL: "name" */
+    struct slice json;       /* `"name":`, escaped: what an encoder writes before the value */
+    struct type type;
+    unsigned position;       /* 0-based, in table->columns */
+    bool nullable, has_default, generated;
+    bool deterministic;      /* equality is bytewise (no nondeterministic collation, no citext) */
+};
+
+struct foreign_key {
+    struct slice name;
+    struct table *table, *target;
+    unsigned *columns, *target_columns; /* positions */
+    unsigned count;
+    bool on_delete_acts, on_update_acts; /* CASCADE, SET NULL, SET DEFAULT */
+};
+
+struct index {
+    struct slice name;
+    unsigned *columns; /* positions; UINT_MAX: an expression */
+    bool *descending;
+    unsigned count;
+    bool unique, primary, partial;
+    struct slice method; /* btree, gin, brin… */
+};
+
+enum table_kind { TABLE_TABLE, TABLE_VIEW, TABLE_MATVIEW, TABLE_FOREIGN, TABLE_PARTITIONED };
+
+struct table {
+    struct slice schema; /* "public"; sqlite: "main" */
+    struct slice name;
+    struct slice sql;    /* quoted, with schema: "public"."users" */
+    enum table_kind kind;
+    struct column *columns;
+    unsigned column_count;
+    unsigned *key; /* positions of the primary key's columns in key order */
+    unsigned key_count;
+    struct foreign_key **foreign_keys; /* that go out from here */
+    unsigned foreign_key_count;
+    struct index *indexes;
+    unsigned index_count;
+    double rows_estimate; /* < 0: unknown */
+};
+
+struct catalog {
+    struct arena arena;
+    enum dialect dialect;
+    struct slice server; /* "PostgreSQL 15.18", "SQLite 3.40.1" */
+    struct table *tables;
+    unsigned table_count;
+    struct foreign_key *foreign_keys;
+    unsigned foreign_key_count;
+};
+
+struct catalog *catalog_new(enum dialect dialect);
+void catalog_free(struct catalog *catalog); /* takes NULL */
+
+/* "schema.name" or "name" (found when only one schema has it, or in public/main). NULL: absent; *ret_many: several have it. */
+const struct table *catalog_find(const struct catalog *catalog, struct slice name, bool *ret_many);
+const struct column *table_column(const struct table *table, struct slice name);
+
+/* Sets column->sql and ->json from its name; for the loaders. */
+void column_names_make(struct arena *arena, struct column *column);
+/* "a""b": an identifier quoted for SQL (both dialects). */
+struct slice identifier_quote(struct arena *arena, struct slice name);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The model: what is served. The configuration resolved against the catalogue — resources with their columns, keys and orders,
+ * named queries with their parameters — as one immutable snapshot, ref-counted: a request pins the one it began with, a reload
+ * makes another. Its number is part of every key of plans and caches, so old answers cannot outlive changed rights.
+ * Threads: model_ref/_unref from any; the rest is read-only. */
+#ifndef LEAT_CATALOG_MODEL_H
+#define LEAT_CATALOG_MODEL_H
+
+#include "catalog/catalog.h"
+#include "config/config.h"
+
+#define KEY_COLUMNS_MAX 16
+
+struct order_term {
+    const struct column *column;
+    bool descending;
+    bool nulls_first; /* default: PostgreSQL's: last ascending, first descending */
+};
+
+struct resource {
+    const struct config_resource *config;
+    const struct table *table;
+    const struct column **columns; /* exposed ones, in the table's order */
+    unsigned column_count;
+    const struct column **key; /* primary key or declared `key:`; exposed or not */
+    unsigned key_count;        /* 0: no key: no `/{id}`, no cursors */
+    const struct column **select; /* the default selection */
+    unsigned select_count;
+    struct order_term *order; /* the default order as declared, without the key that ends every order */
+    unsigned order_count;
+    struct resource_any { const struct column *column; struct slice word; } *any;
+    unsigned any_count;
+    unsigned index; /* in model->resources */
+};
+
+struct query_param {
+    const struct config_param *config;
+    struct type type;
+};
+
+/* A named query for this store. */
+struct named_query {
+    const struct config_query *config;
+    const struct config_sql *sql; /* the file that serves this store */
+    struct query_param *params;
+    unsigned param_count;
+    struct column *columns; /* of the answer, as the database described the statement; NULL until described */
+    unsigned column_count;
+    struct slice text; /* the statement as sent, parameters as $n / ?n, with casts */
+    unsigned index;
+};
+
+struct model {
+    uint32_t magic;
+    unsigned refs; /* atomic */
+    uint64_t number;
+    struct arena arena;
+    const struct config *config; /* owned */
+    const struct catalog *catalog; /* owned */
+    struct resource *resources;
+    unsigned resource_count;
+    struct named_query *queries;
+    unsigned query_count;
+};
+
+/* Resolves. Takes over config and catalog on success; on failure they stay the caller's and the complaints say what is wrong
+ * (an unknown table with the nearest name, a column that is not there, an order by a column without order, a resource name that
+ * is reserved: v1, auth, batch, rpc). Columns of named queries are filled in by store_describe afterwards. */
+enum error model_build(struct config *config, struct catalog *catalog, struct complaints *complaints,
+                       struct model **ret_model) must_check;
+
+struct model *model_ref(const struct model *model);
+void model_unref(const struct model *model); /* takes NULL */
+
+/* A resource's exposed column by its name in the answer; NULL: none such (or hidden: the same to a client). */
+const struct column *resource_column(const struct resource *resource, struct slice name);
+
+/* Adds a resource for every table and view with a readable name to a configuration made without a file; columns that look
+ * like secrets (password, secret, token, api_key, hash, salt, ssn, …) are hidden. */
+void model_open_resources(struct config *config, const struct catalog *catalog);
+
+#endif
