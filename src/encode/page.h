@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ENCODE: rows → JSON. A page takes the rows of an answer as the store hands them out, writes them as JSON into a capped buf,
+ * counts them, keeps the order cells of the first and the last for cursors, and turns them round where a cursor went backwards.
+ * Pure, but for the memory of its buf. One thread at a time (the store's, then the request's).
+ * Failure: sticky in page->body (`failed`: the answer is larger than its cap). */
+#ifndef LEAT_ENCODE_PAGE_H
+#define LEAT_ENCODE_PAGE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "catalog/catalog.h"
+#include "config/config.h"
+
+struct page_spec {
+    enum dialect dialect;
+    const struct column *const *columns; /* visible ones: the first cells of each row, in order */
+    unsigned column_count;
+    const unsigned *order_cells; /* cells to keep of the first and last row */
+    unsigned order_count;
+    unsigned limit;    /* rows to write; one more row only says that more follow. 0: no limit */
+    bool reverse;      /* rows come last first */
+    bool bare_object;  /* PLAN_ROW, returns: row — the one row is the body */
+    bool bare_value;   /* returns: value — the first cell of the first row is the body */
+};
+
+struct page {
+    struct page_spec spec;
+    struct arena *arena; /* for the kept cells and row ends */
+    struct buf body;     /* the caller moves it out (conn_out_take) or buf_done's it */
+    size_t head_bytes;   /* where the rows begin in the body */
+    unsigned rows;       /* written */
+    bool more;           /* a row beyond `limit` came */
+    struct slice *first, *last; /* order cells of the first and last row in the answer's order; NULL: no rows */
+    size_t *row_ends;    /* of reverse pages */
+    unsigned row_ends_cap;
+};
+
+/* What an envelope's members say. Absent members are written as null where declared. */
+struct page_facts {
+    uint64_t page, size, total, pages;
+    bool has_total;
+    struct slice next, prev; /* cursors; data NULL: null */
+    bool more;
+};
+
+/* body_bytes_max: the cap. The envelope may be NULL (a bare array). */
+void page_init(struct page *page, const struct page_spec *spec, const struct envelope *envelope, struct arena *arena,
+               size_t body_bytes_max);
+
+/* A store's row sink: context is the page. */
+bool page_row(void *page, const struct slice *cells, unsigned count);
+
+/* Completes the body. Envelope members stand in the order of their declaration. */
+void page_finish(struct page *page, const struct envelope *envelope, const struct page_facts *facts);
+
+/* One value as JSON, exactly as to_json() writes it on PostgreSQL; by the declared type on SQLite. data NULL → null. */
+void encode_value(struct buf *out, enum dialect dialect, const struct type *type, struct slice cell);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PLAN: a request's query string, checked against a resource → SQL text with binds, and what the answer's writer needs to know.
+ * Pure: bytes, an arena and a clock value in; no descriptors, no globals. Identifiers come from the catalogue alone; every
+ * value is checked against its column's type and bound. All a plan points to lives in the arena or in the model.
+ * Failure: a struct problem (4xx) that names the parameter, the column, the value and the nearest right word. */
+#ifndef LEAT_QUERY_PLAN_H
+#define LEAT_QUERY_PLAN_H
+
+#include "base/problem.h"
+#include "catalog/model.h"
+#include "store/store.h"
+
+struct plan_order {
+    struct order_term term;
+    unsigned cell; /* where its value is in a row: for cursors */
+};
+
+enum plan_kind { PLAN_ROW, PLAN_LIST, PLAN_QUERY };
+
+struct plan {
+    enum plan_kind kind;
+    enum dialect dialect;
+    struct statement statement;
+    const struct column **columns; /* what is written, in order; cells behind them are hidden ones */
+    unsigned column_count;
+    unsigned cell_count;
+
+    /* of a list */
+    struct plan_order *order; /* the whole order: the key ends it */
+    unsigned order_count;
+    bool keyset;              /* cursors are possible: there is a key */
+    bool from_cursor;         /* a cursor was given */
+    bool backwards;           /* it pointed back: rows come in reverse and are turned round by the writer */
+    unsigned limit;           /* rows of this page at most; the statement asks for one more to know whether more follow */
+    bool capped;              /* more was asked for than `max` */
+    bool by_number;           /* page/page_size (or offset) */
+    uint64_t page, offset;    /* page counts from 1 */
+    bool want_total;
+    struct statement total;   /* SELECT count(*) with the same filters: when want_total */
+    struct slice total_key;   /* resource and filters, canonical: what a kept total is kept under */
+    uint64_t shape;           /* resource, order and filters hashed: binds a cursor to its query */
+
+    /* of a named query */
+    enum query_returns returns;
+};
+
+struct plan_context {
+    const struct model *model;
+    struct arena *arena;
+    enum manner manner;
+    struct wall now; /* for `24h ago` */
+};
+
+/* GET /resource?… */
+enum error plan_list(const struct plan_context *context, const struct resource *resource, struct slice query_string,
+                     struct plan **ret_plan, struct problem *ret_problem) must_check;
+
+/* GET /resource/{id}?select=…  id: the path segment as sent (percent-encoded); composite keys comma-joined. */
+enum error plan_row(const struct plan_context *context, const struct resource *resource, struct slice id,
+                    struct slice query_string, struct plan **ret_plan, struct problem *ret_problem) must_check;
+
+/* GET /query?… */
+enum error plan_query(const struct plan_context *context, const struct named_query *query, struct slice query_string,
+                      struct plan **ret_plan, struct problem *ret_problem) must_check;
+
+/* The cursor that continues behind a row (backwards: before it), from the row's order cells (plan->order_count of them, raw as the
+ * store gave them; data NULL for NULL). base64url, in the arena. */
+struct slice plan_cursor(const struct plan *plan, struct arena *arena, const struct slice *order_cells, bool backwards);
+
+#endif
