@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* IDENTIFY: who asks, and from where. Until tokens exist everyone is `anonymous`, which holds what is granted to it and no
+ * more. Pure. */
+#ifndef LEAT_AUTH_IDENTIFY_H
+#define LEAT_AUTH_IDENTIFY_H
+
+#include "config/config.h"
+#include "http/head.h"
+
+#include <sys/socket.h>
+
+struct principal {
+    unsigned roles;          /* bits of enum role */
+    struct in6_addr address; /* the client's; IPv4 as ::ffff:a.b.c.d */
+    bool via_proxy;          /* a trusted proxy spoke for it: never loopback */
+    bool loopback;           /* spoke to us itself, from this machine */
+};
+
+/* The client's address is the right-most of X-Forwarded-For that is not one of `proxies`, believed only when the peer itself is
+ * one; what is no address ends the walk at the last believable one. */
+void identify(const struct config *config, const struct sockaddr_storage *peer, const struct http_head *head,
+              struct principal *ret_principal);
+
+/* Whether one of the principal's roles is among those that may. */
+static inline bool auth_may(const struct principal *principal, unsigned roles)
+{
+    return (principal->roles & roles) != 0;
+}
+
+/* "192.0.2.7", "2001:db8::1". */
+void address_format(const struct in6_addr *address, char ret_text[INET6_ADDRSTRLEN]);
+
+#endif
