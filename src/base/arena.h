@@ -2,9 +2,10 @@
 /* An arena: memory that is freed all at once. A request, a snapshot, a parse has one.
  *
  * Ownership: the arena owns what it hands out until arena_reset or arena_done. One thread at a time.
- * Failure: arena_alloc never returns NULL. When malloc fails it hands out memory of a reserve made at arena_init time
- * by the process (arena_reserve_bytes), sets `failed`, and whoever drives the arena's user checks `failed` after each step
- * and gives up with an honest error. When even the reserve is out the process ends. */
+ * Failure: arena_alloc never returns NULL. When malloc fails it hands out memory of the process's reserve (8 pieces of
+ * 256 KiB, untouched until then), sets `failed`, and whoever drives the arena's user checks `failed` after each step
+ * and gives up with an honest error; reset and done give the pieces back. When even the reserve is out, or too small
+ * for what is asked, the process ends. */
 #ifndef LEAT_BASE_ARENA_H
 #define LEAT_BASE_ARENA_H
 
@@ -23,7 +24,7 @@ struct arena {
 /* Empty; takes no memory until the first allocation. */
 void arena_init(struct arena *arena, size_t chunk_bytes);
 
-/* Zero-filled? No: bytes are indeterminate. Aligned to 16. */
+/* Bytes are indeterminate. Aligned to 16. */
 void *arena_alloc(struct arena *arena, size_t size) __attribute__((returns_nonnull));
 
 /* The same, zeroed. */
@@ -41,8 +42,11 @@ void arena_reset(struct arena *arena);
 /* Gives everything back. Takes a zeroed arena. */
 void arena_done(struct arena *arena);
 
+/* count × size zeroed bytes; the product must not overflow. */
+void *arena_array(struct arena *arena, size_t size, size_t count) __attribute__((returns_nonnull));
+
 /* `count` things of a type, zeroed. */
-#define ARENA_ARRAY(arena, type, count) ((type *)arena_zero((arena), sizeof(type) * (size_t)(count)))
+#define ARENA_ARRAY(arena, type, count) ((type *)arena_array((arena), sizeof(type), (size_t)(count)))
 #define ARENA_NEW(arena, type) ARENA_ARRAY(arena, type, 1)
 
 #endif

@@ -28,7 +28,7 @@ static inline struct mono mono_after_ms(struct mono from, int64_t ms)
     return (struct mono){from.us + ms * 1000};
 }
 
-/* "2026-01-31T09:05:07.123456Z" and a NUL: RFC 3339, always 27 characters. */
+/* "2026-01-31T09:05:07.123456Z" and a NUL: RFC 3339, always 27 characters. Years 0 to 9999. */
 void wall_format(struct wall wall, char ret_text[28]);
 
 /* "Sat, 31 Jan 2026 09:05:07 GMT" and a NUL: RFC 9110 section 5.6.7, always 29 characters. */

@@ -72,6 +72,7 @@ static inline void list_move_all(struct list *to, struct list *from)
 #define LIST_EACH(head, link) for (struct list *link = (head)->next; link != (head); link = link->next)
 /* The body may remove (and free) the current link. */
 #define LIST_EACH_SAFE(head, link, after) \
-    for (struct list *link = (head)->next, *after = link->next; link != (head); link = after, after = link->next)
+    for (struct list *link = (head)->next, *after = link->next; link != (head); \
+         link = after, after = link->next)
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one door to malloc. Small fixed allocations abort when memory is out (mem_must); whatever a client can size uses
- * mem_try and handles NULL. For fault tests the environment variable LEAT_FAULT_ALLOC=N makes the N-th mem_try (counted
- * from 1 over the process) and, with a trailing '+', all later ones fail.  Any thread. */
+ * mem_try and handles NULL. For fault tests the environment variable LEAT_FAULT_ALLOC=N makes the N-th
+ * mem_try or mem_resize (counted from 1 over the process, from mem_fault_arm on) fail and, with a trailing '+', all
+ * later ones too. Any thread. */
 #ifndef LEAT_BASE_MEM_H
 #define LEAT_BASE_MEM_H
 
@@ -15,7 +16,7 @@ void *mem_must(size_t size) __attribute__((returns_nonnull, malloc));
 /* Zeroed memory or NULL: for what a client can size. */
 void *mem_try(size_t size) must_check;
 
-/* Resizes; NULL on failure, and then `old` is still valid. New bytes are not zeroed. */
+/* Resizes (NULL: allocates); NULL on failure, and then `old` is still valid. New bytes are not zeroed. */
 void *mem_resize(void *old, size_t size) must_check;
 
 /* Takes NULL. */
@@ -24,7 +25,8 @@ void mem_free(void *memory);
 /* A NUL-terminated copy of `len` bytes, or the process ends. */
 char *mem_dup(const char *data, size_t len) __attribute__((returns_nonnull));
 
-/* Arms fault injection from the environment; called once by main before any thread starts. */
+/* Arms fault injection from the environment; called once by main before any thread starts. A value
+ * that is not a positive number arms nothing. */
 void mem_fault_arm(void);
 
 #endif

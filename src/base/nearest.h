@@ -15,7 +15,8 @@ struct nearest {
 /* Begins a search; words longer than 64 bytes are never near. */
 struct nearest nearest_begin(struct slice typed);
 
-/* Offers a word. Near enough: distance ≤ 1 for up to 3 letters, ≤ 2 for up to 6, ≤ 3 beyond; case counts half nothing. */
+/* Offers a word. Near enough: distance ≤ 1 for up to 3 letters typed, ≤ 2 for up to 6, ≤ 3 beyond, and less than
+ * the letters typed; case does not count. Of equally near words the first offered stays. */
 void nearest_offer(struct nearest *nearest, struct slice word);
 
 #endif

@@ -9,8 +9,8 @@
 
 struct problem {
     unsigned status;      /* HTTP status code, 0: no problem */
-    struct slice code;    /* a stable word for programs: "unknown-column", "wrong-type" (doc/problems.md lists them) */
-    struct slice pg_code; /* PostgREST's or SQLSTATE code for the postgrest manner: "PGRST204", "22P02"; may be empty */
+    struct slice code;    /* a stable word for programs: "unknown-column", "wrong-type" (doc/problems.md) */
+    struct slice pg_code; /* PostgREST's code or SQLSTATE, postgrest manner: "PGRST204", "22P02" */
     struct slice detail;  /* one sentence for people: what is wrong, where */
     struct slice hint;    /* what to do about it; may be empty */
     struct slice place;   /* the parameter, header or path segment at fault; may be empty */

@@ -17,7 +17,9 @@ struct slice {
 
 /* The slice of a string literal, for use in expressions and (SLICE_INIT) in static initialisers. */
 #define SLICE(literal) ((struct slice){"" literal, sizeof(literal) - 1})
+/* clang-format off */
 #define SLICE_INIT(literal) {"" literal, sizeof(literal) - 1}
+/* clang-format on */
 /* For printf: `printf("name=" SLICE_FMT, SLICE_ARG(name))`. */
 #define SLICE_FMT "%.*s"
 #define SLICE_ARG(s) (int)(s).len, (s).len ? (s).data : ""
@@ -44,8 +46,8 @@ static inline bool slice_starts(struct slice s, struct slice prefix)
 
 static inline bool slice_ends(struct slice s, struct slice suffix)
 {
-    return s.len >= suffix.len && (suffix.len == 0 ||
-                                   memcmp(s.data + s.len - suffix.len, suffix.data, suffix.len) == 0);
+    return s.len >= suffix.len &&
+           (suffix.len == 0 || memcmp(s.data + s.len - suffix.len, suffix.data, suffix.len) == 0);
 }
 
 /* The slice without its first n bytes (all of them when it has fewer). */

@@ -17,7 +17,8 @@ static int run_file(const char *path, const struct stat *status, int kind, struc
         return 0;
     FILE *file = fopen(path, "rb");
     size_t size = (size_t)status->st_size;
-    uint8_t *data = malloc(size ? size : 1); /* exactly as long as the input: a sanitizer sees one byte too far */
+    uint8_t *data =
+        malloc(size ? size : 1); /* exactly as long as the input: a sanitizer sees one byte too far */
     if (!file || !data || fread(data, 1, size, file) != size) {
         perror(path);
         exit(2);
