@@ -49,7 +49,7 @@ static const struct known_name names[HTTP_KNOWN_COUNT] = {
     [HTTP_X_REQUEST_ID] = {SLICE_INIT("x-request-id"), false},
 };
 
-#define SLOT(len, first, last) (((len) * 1u + (first) * 7u + (last) * 11u) % 128u)
+#define SLOT(len, first, last) (((len)*1u + (first)*7u + (last)*11u) % 128u)
 
 static const uint8_t slots[128] = {
     [SLOT(6, 'a', 't')] = HTTP_ACCEPT,

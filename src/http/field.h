@@ -20,10 +20,10 @@ enum http_known {
     HTTP_CONTENT_PROFILE,
     HTTP_CONTENT_TYPE, /* 1 */
     HTTP_COOKIE,
-    HTTP_CORS_HEADERS, /* Access-Control-Request-Headers */
-    HTTP_CORS_METHOD,  /* Access-Control-Request-Method */
-    HTTP_EXPECT,       /* 1 */
-    HTTP_HOST,         /* 1 */
+    HTTP_CORS_HEADERS,    /* Access-Control-Request-Headers */
+    HTTP_CORS_METHOD,     /* Access-Control-Request-Method */
+    HTTP_EXPECT,          /* 1 */
+    HTTP_HOST,            /* 1 */
     HTTP_IDEMPOTENCY_KEY, /* 1 */
     HTTP_IF_MATCH,
     HTTP_IF_MODIFIED_SINCE, /* 1 */

@@ -51,11 +51,11 @@ struct http_limits {
 struct http_head {
     enum http_method method;
     struct slice method_text;
-    struct slice target;     /* as sent */
-    struct slice path;       /* of the target, raw; begins with '/', or is "*" (OPTIONS only); never empty */
-    struct slice query;      /* raw, without '?'; data NULL: there was no '?' */
-    struct slice host;       /* host and port: the target's own, else of Host; empty only in HTTP/1.0 */
-    unsigned version_minor;  /* 0 or 1 */
+    struct slice target;    /* as sent */
+    struct slice path;      /* of the target, raw; begins with '/', or is "*" (OPTIONS only); never empty */
+    struct slice query;     /* raw, without '?'; data NULL: there was no '?' */
+    struct slice host;      /* host and port: the target's own, else of Host; empty only in HTTP/1.0 */
+    unsigned version_minor; /* 0 or 1 */
     enum http_framing framing;
     uint64_t content_length; /* not 0 exactly when framing is HTTP_BODY_LENGTH */
     bool keep_alive;         /* the client would keep the connection */
@@ -69,8 +69,8 @@ struct http_head {
     struct http_fault fault; /* on HTTP_FAULT */
 
     /* The parser's own. */
-    const char *base;        /* the bytes that the slices point into */
-    size_t line_at, seen;    /* where the unfinished line begins; how far it was looked at */
+    const char *base;     /* the bytes that the slices point into */
+    size_t line_at, seen; /* where the unfinished line begins; how far it was looked at */
     enum { HTTP_AT_START, HTTP_AT_REQUEST_LINE, HTTP_AT_FIELDS, HTTP_AT_END } at;
 };
 
@@ -79,8 +79,8 @@ void http_head_init(struct http_head *head, struct http_field *fields, unsigned 
 
 /* Parses: `data` are all `len` bytes since the head began (they may lie elsewhere than at the last call). HTTP_MORE, or
  * HTTP_DONE with head->bytes, or HTTP_FAULT with head->fault. After the last two: http_head_init first. */
-enum http_got http_head_parse(struct http_head *head, const struct http_limits *limits,
-                              const char *data, size_t len) must_check;
+enum http_got http_head_parse(struct http_head *head, const struct http_limits *limits, const char *data,
+                              size_t len) must_check;
 
 /* The bytes of the head now lie at `data`. */
 void http_head_rebase(struct http_head *head, const char *data);

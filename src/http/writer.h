@@ -47,7 +47,4 @@ void http_write_chunk_end(struct buf *out);
 /* The end of a chunked body. */
 void http_write_chunks_last(struct buf *out);
 
-/* A whole answer to a fault of framing: status, problem document with the reason, Connection: close. */
-void http_write_fault(struct buf *out, const struct http_fault *fault, const char date[30]);
-
 #endif
