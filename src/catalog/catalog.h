@@ -26,6 +26,8 @@ enum value_kind {
     VALUE_ENUM,        /* a JSON string; filters are checked against labels */
     VALUE_JSON,        /* embedded as it is */
     VALUE_OTHER,       /* pg: selected as to_json(column)::text and embedded: arrays, composites, ranges, extension types */
+    VALUE_DYNAMIC,     /* sqlite, a result column without a declared type (count(*), avg(x), a column declared without one):
+                        * the store hands out ready JSON, embedded as it is; neither filtered nor ordered by */
 };
 
 struct type {
