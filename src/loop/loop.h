@@ -23,8 +23,9 @@ struct loop;
 /* A watched descriptor. Zero it, set fd and on_events, then loop_watch. */
 struct watch {
     int fd;
-    void (*on_events)(struct watch *watch, uint32_t events); /* EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLHUP, EPOLLERR */
-    struct loop *loop;                                       /* set by loop_watch; NULL: not watched */
+    void (*on_events)(struct watch *watch,
+                      uint32_t events); /* EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLHUP, EPOLLERR */
+    struct loop *loop;                  /* set by loop_watch; NULL: not watched */
 };
 
 /* A timer. Zero it and set on_due; ticks of the wheel are 8 ms: a timer is never early and at most two ticks late. */
@@ -48,7 +49,7 @@ struct letter {
     void (*on_receive)(struct letter *letter);
 };
 
-struct loop *loop_new(void);
+struct loop *loop_new(void);       /* NULL: the system has no descriptors left; errno tells */
 void loop_free(struct loop *loop); /* takes NULL; what is still watched is forgotten */
 
 /* Runs turns until loop_stop. */
@@ -70,8 +71,10 @@ enum error loop_watch_level(struct loop *loop, struct watch *watch, uint32_t eve
 void loop_watch_change(struct watch *watch, uint32_t events);
 /* Takes a watch that is not watched. Call it before closing the descriptor. */
 void loop_unwatch(struct watch *watch);
+/* Closes the descriptor, which takes it from the loop: one system call for two. No duplicate of it may be open. */
+void loop_watch_close(struct watch *watch);
 
-/* (Re)sets a timer. */
+/* (Re)sets a timer, counted from this instant. */
 void loop_timer_set(struct loop *loop, struct timer *timer, int64_t after_ms);
 void loop_timer_stop(struct timer *timer); /* takes one that is not set */
 
