@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A private PostgreSQL for tests.
+
+From Python:   with Postgres() as pg: pg.psql("CREATE TABLE t (id int)"); use(pg.url)
+From C:        tests/lib/pg.c runs this file as a program and speaks to it in lines (see main below).
+
+The cluster is made once by initdb into a template folder in the temporary directory, each server runs on a copy of it (0.2 s) on
+a free port of 127.0.0.1 and a socket in its own folder, with fsync off. As root the server runs as user postgres. Everything is
+ended by process id and deleted at stop().
+
+Users: `leat` (superuser, no password asked), `guarded` (password "right", asked for). Database: `leat`.
+"""
+import fcntl
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+BIN = os.environ.get("LEAT_PG_BIN", "/usr/lib/postgresql/15/bin")
+SETTINGS = {
+    "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB",
+    "max_wal_size": "256MB", "min_wal_size": "8MB", "max_connections": "100", "jit": "off", "timezone": "UTC",
+    "log_min_messages": "warning", "logging_collector": "off", "autovacuum": "off", "max_worker_processes": "4",
+}
+HBA = """local all all trust
+host all guarded 127.0.0.1/32 scram-sha-256
+host all all 127.0.0.1/32 trust
+"""
+START_SECONDS_MAX = 60
+
+
+def _owner():
+    """Whom the server runs as: PostgreSQL refuses root."""
+    return pwd.getpwnam("postgres") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+
+
+def _as_owner():
+    owner = _owner()
+    return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+def _own(path):
+    if os.geteuid() == 0:
+        os.chown(path, _owner().pw_uid, _owner().pw_gid)
+
+
+def _single_user(folder, database, sql):
+    subprocess.run([f"{BIN}/postgres", "--single", "-D", folder, database], input=sql.encode(), check=True, cwd="/",
+                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **_as_owner())
+
+
+def _template():
+    """The folder of a fresh cluster, made at the first call on this machine."""
+    folder = os.path.join(tempfile.gettempdir(), f"leat-pg15-template-{_owner().pw_uid}-1")
+    with open(folder + ".lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.path.isdir(folder):
+            return folder
+        fresh = tempfile.mkdtemp(prefix="leat-pg-initdb-")
+        _own(fresh)
+        subprocess.run([f"{BIN}/initdb", "-D", fresh, "-U", "leat", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
+                        "--wal-segsize=1", "--no-sync"], check=True, cwd="/", stdout=subprocess.DEVNULL, **_as_owner())
+        _single_user(fresh, "postgres", "CREATE DATABASE leat\n")
+        _single_user(fresh, "leat", "CREATE ROLE guarded LOGIN PASSWORD 'right'\n")
+        with open(f"{fresh}/pg_hba.conf", "w", encoding="ascii") as hba:
+            hba.write(HBA)
+        os.rename(fresh, folder)
+    return folder
+
+
+def free_port():
+    """A port of 127.0.0.1 that is free at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Postgres:
+    """One server. settings: more postgresql.conf settings, as {"max_connections": 5}."""
+
+    def __init__(self, settings=None, start=True):
+        self.settings = {**SETTINGS, **(settings or {})}
+        self.folder = tempfile.mkdtemp(prefix="leat-pg-")
+        _own(self.folder)
+        self.data = f"{self.folder}/data"
+        self.port = free_port()
+        self.process = None
+        subprocess.run(["cp", "-a", "--reflink=auto", _template(), self.data], check=True)
+        if start:
+            self.start()
+
+    @property
+    def url(self):
+        return self.url_for()
+
+    def url_for(self, user="leat", password=None, database="leat", host="127.0.0.1"):
+        secret = f":{password}" if password is not None else ""
+        return f"postgresql://{user}{secret}@{host}:{self.port}/{database}"
+
+    @property
+    def socket_url(self):
+        """Over the unix socket instead."""
+        return f"postgresql:///leat?host={self.folder}&port={self.port}&user=leat"
+
+    @property
+    def log(self):
+        with open(f"{self.folder}/log", encoding="utf-8", errors="replace") as log:
+            return log.read()
+
+    def start(self):
+        """Starts (again, after stop_server or kill) and returns when it answers."""
+        assert self.process is None, "it runs"
+        for _ in range(3):
+            self._spawn()
+            if self._wait_until_ready():
+                return self
+            self.process = None
+        raise RuntimeError(f"PostgreSQL does not start:\n{self.log}")
+
+    def _spawn(self):
+        settings = [word for key, value in self.settings.items() for word in ("-c", f"{key}={value}")]
+        with open(f"{self.folder}/log", "ab") as log:
+            self.process = subprocess.Popen(
+                [f"{BIN}/postgres", "-D", self.data, "-p", str(self.port), "-h", "127.0.0.1", "-k", self.folder, *settings],
+                cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **_as_owner())
+
+    def _wait_until_ready(self):
+        """The eighth line of postmaster.pid says `ready`: cheaper than knocking."""
+        until = time.monotonic() + START_SECONDS_MAX
+        while time.monotonic() < until:
+            if self.process.poll() is not None:
+                return False
+            try:
+                with open(f"{self.data}/postmaster.pid", encoding="ascii") as file:
+                    lines = file.read().split("\n")
+                if len(lines) > 7 and lines[0] == str(self.process.pid) and lines[7].strip() == "ready":
+                    return True
+            except OSError:
+                pass
+            time.sleep(0.01)
+        return False
+
+    def stop_server(self, mode="fast"):
+        """Ends the server, keeps the data: fast (sessions are cut), smart (waits for them), immediate (as a crash)."""
+        if self.process is None:
+            return
+        names = {"fast": signal.SIGINT, "smart": signal.SIGTERM, "immediate": signal.SIGQUIT}
+        self.process.send_signal(names[mode])
+        self.process.wait()
+        self.process = None
+
+    def children(self):
+        try:
+            with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as file:
+                return [int(pid) for pid in file.read().split()]
+        except OSError:
+            return []
+
+    def kill(self):
+        """kill -9 of the server and all its backends."""
+        children = self.children()
+        self.process.kill()
+        for pid in children:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.wait()
+        self.process = None
+
+    def pause(self):
+        """SIGSTOP to the server and all its backends: reachable, but silent."""
+        for pid in [self.process.pid, *self.children()]:
+            os.kill(pid, signal.SIGSTOP)
+
+    def resume(self):
+        for pid in [*self.children(), self.process.pid]:
+            os.kill(pid, signal.SIGCONT)
+
+    def restart(self, mode="fast"):
+        self.stop_server(mode)
+        return self.start()
+
+    def stop(self):
+        """Ends the server and deletes everything."""
+        if self.process is not None:
+            self.stop_server("immediate")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def psql(self, sql=None, file=None, database="leat"):
+        """Runs a script with psql, stops at its first error; returns what it printed (unaligned, tuples only)."""
+        what = ["-f", file] if file else ["-f", "-"]
+        done = subprocess.run([f"{BIN}/psql", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-p",
+                               str(self.port), "-U", "leat", "-d", database, *what], input=sql, text=True,
+                              capture_output=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"psql: {done.stderr.strip()}")
+        return done.stdout.rstrip("\n")
+
+    def connect(self, database="leat"):
+        """A psycopg2 connection in autocommit."""
+        import psycopg2  # only those who need it need it installed
+        connection = psycopg2.connect(host=self.folder, port=self.port, user="leat", dbname=database)
+        connection.autocommit = True
+        return connection
+
+    def query(self, sql, *args):
+        """The rows of one statement."""
+        connection = self.connect()
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(sql, args or None)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+
+def main(arguments):
+    """postgres.py [SETTING=VALUE…]: a server that lives as long as standard input does, told what to do by its lines.
+
+    start → "PORT FOLDER" is printed at once; then each line (stop_server, start, kill, restart, pause, resume, psql SQL on one
+    line) is answered by "ok" or "error: …".
+    """
+    # Interrupting a test program must not leave the server behind: it ends when our standard input does.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    with Postgres(dict(argument.split("=", 1) for argument in arguments)) as server:
+        print(server.port, server.folder, flush=True)
+        for line in sys.stdin:
+            verb, _, rest = line.rstrip("\n").partition(" ")
+            try:
+                if verb == "psql":
+                    server.psql(rest)
+                else:
+                    getattr(server, verb)()
+                print("ok", flush=True)
+            except (RuntimeError, AssertionError, AttributeError, OSError) as error:
+                print("error:", " ".join(str(error).split()), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
