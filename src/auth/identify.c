@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where a request comes from. X-Forwarded-For grows to the right, and only what our own proxies appended can be believed: so
+ * it is walked from the right for as long as the speaker is one of ours. */
+#include "auth/identify.h"
+
+#include <arpa/inet.h>
+
+/* More entries than this in all X-Forwarded-For headers: only the last are looked at. */
+#define FORWARDED_MAX 64
+
+static void address_of_ipv4(const struct in_addr *ipv4, struct in6_addr *ret_address)
+{
+    *ret_address = (struct in6_addr){0};
+    ret_address->s6_addr[10] = ret_address->s6_addr[11] = 0xff;
+    memcpy(&ret_address->s6_addr[12], ipv4, sizeof *ipv4);
+}
+
+static void address_of_peer(const struct sockaddr_storage *peer, struct in6_addr *ret_address)
+{
+    if (peer->ss_family == AF_INET)
+        address_of_ipv4(&((const struct sockaddr_in *)peer)->sin_addr, ret_address);
+    else if (peer->ss_family == AF_INET6)
+        *ret_address = ((const struct sockaddr_in6 *)peer)->sin6_addr;
+    else
+        *ret_address = (struct in6_addr){0};
+}
+
+/* "[2001:db8::1]:443" and "192.0.2.7:443" lose their port, which some proxies add. */
+static struct slice without_port(struct slice text)
+{
+    if (text.len && text.data[0] == '[')
+        return slice_of(text.data + 1, slice_find(slice_skip(text, 1), ']'));
+    size_t colon = slice_find(text, ':');
+    bool one_colon = colon < text.len && slice_find(slice_skip(text, colon + 1), ':') == text.len - colon - 1;
+    return one_colon ? slice_of(text.data, colon) : text;
+}
+
+static bool address_read(struct slice text, struct in6_addr *ret_address)
+{
+    char room[INET6_ADDRSTRLEN];
+    struct slice bare = without_port(text);
+    if (bare.len == 0 || bare.len >= sizeof room)
+        return false;
+    memcpy(room, bare.data, bare.len);
+    room[bare.len] = 0;
+    struct in_addr ipv4;
+    if (inet_pton(AF_INET, room, &ipv4) == 1) {
+        address_of_ipv4(&ipv4, ret_address);
+        return true;
+    }
+    return inet_pton(AF_INET6, room, ret_address) == 1;
+}
+
+static bool in_network(const struct in6_addr *address, const struct config_proxy *network)
+{
+    unsigned bytes = network->bits / 8, rest = network->bits % 8;
+    PRE(network->bits <= 128);
+    if (memcmp(address->s6_addr, network->network.s6_addr, bytes) != 0)
+        return false;
+    unsigned mask = rest ? 0xffu << (8 - rest) & 0xffu : 0;
+    return rest == 0 || ((address->s6_addr[bytes] ^ network->network.s6_addr[bytes]) & mask) == 0;
+}
+
+static bool is_proxy(const struct config *config, const struct in6_addr *address)
+{
+    for (unsigned i = 0; i < config->proxy_count; i++)
+        if (in_network(address, &config->proxies[i]))
+            return true;
+    return false;
+}
+
+static bool is_loopback(const struct in6_addr *address)
+{
+    static const struct config_proxy loopback = {
+        .network = {.s6_addr = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127}}, .bits = 104};
+    return IN6_IS_ADDR_LOOPBACK(address) || in_network(address, &loopback);
+}
+
+/* The entries of all X-Forwarded-For headers in order, the last FORWARDED_MAX of them. Returns how many there were. */
+static unsigned forwarded_entries(const struct http_head *head, struct slice entries[FORWARDED_MAX])
+{
+    unsigned count = 0, position = 0;
+    struct slice value, item;
+    while (http_head_next(head, HTTP_X_FORWARDED_FOR, &position, &value))
+        while (http_list_next(&value, &item))
+            entries[count++ % FORWARDED_MAX] = item;
+    return count;
+}
+
+void identify(const struct config *config, const struct sockaddr_storage *peer, const struct http_head *head,
+              struct principal *ret_principal)
+{
+    struct in6_addr address;
+    address_of_peer(peer, &address);
+    *ret_principal = (struct principal){.roles = ROLE_ANONYMOUS, .address = address};
+    if (!http_head_get(head, HTTP_X_FORWARDED_FOR).data) {
+        ret_principal->loopback = is_loopback(&address) && !http_head_find(head, SLICE("Forwarded")).data;
+        return;
+    }
+    if (!is_proxy(config, &address))
+        return; /* a proxy nobody declared, perhaps on this very machine: the peer it is, but not loopback */
+    ret_principal->via_proxy = true;
+    struct slice entries[FORWARDED_MAX];
+    unsigned count = forwarded_entries(head, entries);
+    unsigned left = count < FORWARDED_MAX ? count : FORWARDED_MAX;
+    while (left-- && is_proxy(config, &address)) {
+        if (!address_read(entries[--count % FORWARDED_MAX], &address))
+            break;
+    }
+    ret_principal->address = address;
+}
+
+void address_format(const struct in6_addr *address, char ret_text[INET6_ADDRSTRLEN])
+{
+    const char *text = IN6_IS_ADDR_V4MAPPED(address)
+                           ? inet_ntop(AF_INET, &address->s6_addr[12], ret_text, INET6_ADDRSTRLEN)
+                           : inet_ntop(AF_INET6, address, ret_text, INET6_ADDRSTRLEN);
+    POST(text != NULL);
+}

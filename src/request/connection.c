@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Connections as a source of requests and a sink of answers: the one place where net/ and the steps meet.
+ * A fault that net/ found becomes a request too, which begins at RESPOND: it gets its id, its problem, its log line. */
+#include "request/worker.h"
+
+/* A body no larger than this is copied behind its head, so that both leave in one write and pipelined answers join. */
+#define BODY_COPY_BYTES_MAX (16 * 1024)
+
+static uint64_t deliver(void *context, struct request *request)
+{
+    struct conn *conn = context;
+    struct buf *out = conn_out(conn), *body = &request->body;
+    bool close = conn_must_close(conn) || request->answer.close;
+    request->answer.close = close;
+    size_t before = out->len;
+    respond_head(out, &request->answer);
+    uint64_t bytes = out->len - before;
+    if (!request->answer.no_body) {
+        bytes += body->len;
+        if (body->len <= BODY_COPY_BYTES_MAX)
+            buf_add(out, buf_slice(body));
+        else
+            conn_out_take(conn, body);
+    }
+    request->head = NULL;
+    conn_set_user(conn, NULL);
+    conn_done(conn, close); /* the connection may be gone from here on */
+    return bytes;
+}
+
+static const struct request_sink connection_sink = {deliver};
+
+static struct request *begin(struct worker *worker, struct conn *conn)
+{
+    struct request *request = request_new(worker, &connection_sink, conn);
+    request->peer = conn_peer(conn);
+    conn_set_user(conn, request);
+    return request;
+}
+
+static void on_request(void *owner, struct conn *conn, const struct http_head *head)
+{
+    struct worker *worker = owner;
+    CHECK_MAGIC(worker, WORKER_MAGIC);
+    struct request *request = begin(worker, conn);
+    request->head = head;
+    request->method = head->method;
+    request->query_string = head->query;
+    request->target = head->target;
+    request->answer.keep_alive_1_0 = head->version_minor == 0 && head->keep_alive;
+    request->answer.no_body = head->method == HTTP_HEAD;
+    request_run(request);
+}
+
+/* No step asks for a body yet: conn_body_read is never called. */
+static void on_body(void *owner, struct conn *conn, struct slice piece, bool last)
+{
+    (void)owner, (void)conn, (void)piece, (void)last;
+    UNREACHABLE("a body nobody asked for");
+}
+
+static struct slice fault_code(unsigned status)
+{
+    switch (status) {
+    case 408: return SLICE("request-timeout");
+    case 413: return SLICE("body-too-large");
+    case 414: return SLICE("target-too-long");
+    case 417: return SLICE("expectation-failed");
+    case 431: return SLICE("head-too-large");
+    case 501: return SLICE("not-implemented");
+    case 503: return SLICE("overloaded");
+    case 505: return SLICE("version-not-supported");
+    default: return SLICE("malformed-request");
+    }
+}
+
+static void on_fault(void *owner, struct conn *conn, unsigned status, const char *reason)
+{
+    struct worker *worker = owner;
+    CHECK_MAGIC(worker, WORKER_MAGIC);
+    if (conn_user(conn))
+        request_cancel(conn_user(conn));
+    struct request *request = begin(worker, conn);
+    request->step = request_fail(request, status, fault_code(status), slice_str(reason));
+    request->problem.retry_after_s = status == 503 ? 1 : 0;
+    request->answer.close = true;
+    request_run(request);
+}
+
+static void on_gone(void *owner, struct conn *conn)
+{
+    (void)owner;
+    struct request *request = conn_user(conn);
+    PRE(request != NULL);
+    request_cancel(request);
+}
+
+const struct net_events connection_events = {on_request, on_body, on_fault, on_gone};

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A request's line in the access log. Problems and slow requests are always there, with the database's own words and the
+ * SQL text where the database was at fault; of the others one in `log.sample`. */
+#include "request/worker.h"
+
+bool worker_log_due(const struct request *request)
+{
+    const struct config *config = request->snapshot->model->config;
+    if (request->answer.status >= 400)
+        return true;
+    if (config->log.sample && request->worker->request_count % config->log.sample == 0)
+        return true;
+    return config->log.slow_ms > 0 &&
+           mono_diff_us(request->stepped, request->began) > config->log.slow_ms * 1000;
+}
+
+static struct slice method_text(const struct request *request)
+{
+    static const struct slice names[] = {
+        [HTTP_GET] = SLICE_INIT("GET"),       [HTTP_HEAD] = SLICE_INIT("HEAD"),
+        [HTTP_POST] = SLICE_INIT("POST"),     [HTTP_PUT] = SLICE_INIT("PUT"),
+        [HTTP_PATCH] = SLICE_INIT("PATCH"),   [HTTP_DELETE] = SLICE_INIT("DELETE"),
+        [HTTP_OPTIONS] = SLICE_INIT("OPTIONS"), [HTTP_OTHER] = SLICE_INIT("-"),
+    };
+    PRE(request->method < ARRAY_LEN(names));
+    return names[request->method];
+}
+
+/* What was routed to: the resource or the query, not the path with its ids. */
+static struct slice route_text(const struct request *request)
+{
+    if (request->route.resource)
+        return request->route.resource->config->name.text;
+    if (request->route.query)
+        return request->route.query->config->path;
+    return (struct slice){0};
+}
+
+void request_log(struct request *request)
+{
+    CHECK_MAGIC(request, REQUEST_MAGIC);
+    struct worker *worker = request->worker;
+    bool client_gone = request->cancelled;
+    if (!request->log_due && !client_gone)
+        return;
+    char client[INET6_ADDRSTRLEN];
+    address_format(&request->principal.address, client);
+    bool show_sql = problem_is(&request->problem) && request->problem.status >= 500;
+    struct access access = {.at = clock_wall(),
+                            .id = slice_of(request->id, 16),
+                            .method = method_text(request),
+                            .target = request->target,
+                            .client = slice_str(client),
+                            .status = client_gone ? 499 : request->answer.status,
+                            .bytes = request->sent_bytes,
+                            .took_us = mono_diff_us(clock_mono(), request->began),
+                            .wait_us = request->fetch.wait_us,
+                            .database_us = request->fetch.run_us,
+                            .rows = request->page.rows,
+                            .route = route_text(request),
+                            .lane = slice_str(request->fetch.lane),
+                            .problem = request->problem.code,
+                            .cause = request->problem.cause,
+                            .sql = show_sql && request->plan ? request->plan->statement.text
+                                                             : (struct slice){0}};
+    access_log_line(&worker->log, &access);
+    loop_at_turn_end(worker->loop, &worker->log_flush);
+}

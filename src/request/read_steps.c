@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PLAN, FETCH and ENCODE of a read: query string → plan → rows → JSON.
+ *
+ * The page's rows and, where a list is paged by number, the total are fetched at the same time; the request goes on when
+ * both are back. Rows are written as JSON while the store hands them out: nothing is held but the answer itself. */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "request/steps.h"
+#include "request/links.h"
+#include "request/worker.h"
+
+static const struct config *config_of(const struct request *request)
+{
+    return request->snapshot->model->config;
+}
+
+static enum error make_plan(struct request *request)
+{
+    const struct route *route = &request->route;
+    struct plan_context context = {.model = request->snapshot->model,
+                                   .arena = &request->arena,
+                                   .manner = route->manner,
+                                   .now = clock_wall()};
+    if (route->kind == ROUTE_ROW)
+        return plan_row(&context, route->resource, route->id, request->query_string, &request->plan,
+                        &request->problem);
+    if (route->kind == ROUTE_QUERY)
+        return plan_query(&context, route->query, request->query_string, &request->plan,
+                          &request->problem);
+    PRE(route->kind == ROUTE_LIST);
+    return plan_list(&context, route->resource, request->query_string, &request->plan,
+                     &request->problem);
+}
+
+enum step step_plan(struct request *request)
+{
+    return make_plan(request) == OK ? STEP_FETCH : STEP_RESPOND;
+}
+
+/* Which envelope the answer bears; NULL: a bare array, or the bare object or value. */
+static const struct envelope *envelope_of(const struct request *request)
+{
+    const struct route *route = &request->route;
+    const struct plan *plan = request->plan;
+    if (route->manner == MANNER_POSTGREST || plan->kind == PLAN_ROW)
+        return NULL;
+    if (plan->kind == PLAN_QUERY && plan->returns != RETURNS_ROWS)
+        return NULL;
+    const struct envelope *envelope =
+        plan->kind == PLAN_LIST ? &route->resource->config->envelope : &route->query->config->envelope;
+    return envelope->count ? envelope : NULL;
+}
+
+static void begin_page(struct request *request)
+{
+    const struct plan *plan = request->plan;
+    unsigned *order_cells = ARENA_ARRAY(&request->arena, unsigned, plan->order_count + 1);
+    for (unsigned i = 0; i < plan->order_count; i++)
+        order_cells[i] = plan->order[i].cell;
+    bool value = plan->kind == PLAN_QUERY && plan->returns == RETURNS_VALUE;
+    bool row = plan->kind == PLAN_ROW || (plan->kind == PLAN_QUERY && plan->returns == RETURNS_ROW);
+    struct page_spec spec = {.dialect = plan->dialect,
+                             .columns = plan->columns,
+                             .column_count = plan->column_count,
+                             .order_cells = order_cells,
+                             .order_count = plan->keyset ? plan->order_count : 0,
+                             .limit = row || value ? 1 : plan->limit,
+                             .reverse = plan->backwards,
+                             .bare_object = row,
+                             .bare_value = value};
+    page_init(&request->page, &spec, envelope_of(request), &request->arena,
+              config_of(request)->answers.bytes_max);
+}
+
+/* Where FETCH leads to when all that was sent is back. */
+static enum step after_fetch(struct request *request)
+{
+    if (problem_is(&request->fetch.problem))
+        request->problem = request->fetch.problem;
+    else if (problem_is(&request->total_fetch.problem))
+        request->problem = request->total_fetch.problem;
+    return problem_is(&request->problem) ? STEP_RESPOND : STEP_ENCODE;
+}
+
+static void fetch_ended(struct request *request)
+{
+    if (!request->fetching && !request->fetch_out && !request->total_out)
+        request_resume(request, after_fetch(request));
+}
+
+static void on_page_end(struct fetch *fetch)
+{
+    struct request *request = container_of(fetch, struct request, fetch);
+    CHECK_MAGIC(request, REQUEST_MAGIC);
+    request->fetch_out = false;
+    fetch_ended(request);
+}
+
+static void on_total_end(struct fetch *fetch)
+{
+    struct request *request = container_of(fetch, struct request, total_fetch);
+    CHECK_MAGIC(request, REQUEST_MAGIC);
+    request->total_out = false;
+    fetch_ended(request);
+}
+
+static bool on_total_row(void *context, const struct slice *cells, unsigned count)
+{
+    struct request *request = context;
+    int64_t total = 0;
+    if (count >= 1 && slice_to_int(cells[0], &total) && total >= 0) {
+        request->total = (uint64_t)total;
+        request->has_total = true;
+    }
+    return true;
+}
+
+/* Submits; true while it is out. */
+static bool submit(struct request *request, struct fetch *fetch)
+{
+    return store_submit(request->worker->port, fetch) == SUBMIT_PENDING;
+}
+
+static void submit_total(struct request *request)
+{
+    const struct plan *plan = request->plan;
+    struct totals *totals = request->worker->service->totals;
+    int64_t ttl_ms = request->route.resource->config->page.total_ttl_ms;
+    request->has_total = totals_get(totals, request->snapshot->model->number, plan->total_key,
+                                    loop_now(request->worker->loop), ttl_ms, &request->total);
+    if (request->has_total)
+        return;
+    request->total_fetch = (struct fetch){.statement = plan->total,
+                                          .sink = {on_total_row, request},
+                                          .on_end = on_total_end,
+                                          .arena = &request->total_arena};
+    request->total_out = true;
+    request->total_out = submit(request, &request->total_fetch);
+}
+
+enum step step_fetch(struct request *request)
+{
+    const struct plan *plan = request->plan;
+    PRE(plan != NULL);
+    if (worker_answers_full(request->worker)) {
+        enum step next = request_fail(request, 503, SLICE("answers-full"),
+                                      SLICE("Too many answers wait for slow readers."));
+        request->problem.retry_after_s = 1;
+        return next;
+    }
+    begin_page(request);
+    request->fetch = (struct fetch){.statement = plan->statement,
+                                    .sink = {page_row, &request->page},
+                                    .on_end = on_page_end,
+                                    .arena = &request->arena};
+    request->fetching = true;
+    if (plan->want_total)
+        submit_total(request);
+    request->fetch_out = true;
+    request->fetch_out = submit(request, &request->fetch);
+    request->fetching = false;
+    return request->fetch_out || request->total_out ? STEP_WAIT : after_fetch(request);
+}
+
+/* The cursors of a page: onward from its last row, back from its first. A page reached by a cursor has something on the
+ * side it came from; a page read backwards says by `more` what lies before it. */
+static void find_cursors(struct request *request, struct page_facts *facts)
+{
+    const struct plan *plan = request->plan;
+    const struct page *page = &request->page;
+    if (!plan->keyset || plan->by_number || page->rows == 0)
+        return;
+    bool onward = plan->backwards ? true : page->more;
+    bool back = plan->backwards ? page->more : plan->from_cursor;
+    if (onward)
+        facts->next = plan_cursor(plan, &request->arena, page->last, false);
+    if (back)
+        facts->prev = plan_cursor(plan, &request->arena, page->first, true);
+    facts->more = onward;
+}
+
+static void keep_total(struct request *request)
+{
+    if (!request->has_total || request->total_fetch.rows == 0)
+        return; /* none wanted, or it was a kept one */
+    totals_put(request->worker->service->totals, request->snapshot->model->number,
+               request->plan->total_key, loop_now(request->worker->loop), request->total);
+}
+
+static void find_facts(struct request *request, struct page_facts *facts)
+{
+    const struct plan *plan = request->plan;
+    *facts = (struct page_facts){.page = plan->page, .size = plan->limit, .more = request->page.more};
+    facts->has_total = request->has_total;
+    facts->total = request->total;
+    facts->pages = plan->limit ? (request->total + plan->limit - 1) / plan->limit : 0;
+    find_cursors(request, facts);
+}
+
+/* "0-24/100", "0-24" and "*" as PostgREST writes them: what of the whole this is. */
+static struct slice content_range(struct request *request)
+{
+    unsigned long long from = request->plan->offset, rows = request->page.rows;
+    char total[24] = "*";
+    if (request->has_total)
+        (void)snprintf(total, sizeof total, "%llu", (unsigned long long)request->total);
+    if (rows == 0)
+        return arena_format(&request->arena, "*/%s", total);
+    return arena_format(&request->arena, "%llu-%llu/%s", from, from + rows - 1, total);
+}
+
+static enum step too_large(struct request *request)
+{
+    enum step next = request_fail(request, 422, SLICE("answer-too-large"),
+                                  arena_format(&request->arena, "The answer is larger than %llu bytes.",
+                                               (unsigned long long)config_of(request)->answers.bytes_max));
+    request->problem.hint = SLICE("Ask for fewer rows with `limit` or fewer columns with `select`.");
+    return next;
+}
+
+static enum step no_such_row(struct request *request)
+{
+    enum step next = request_fail(request, 404, SLICE("not-found"), SLICE("There is no such row."));
+    if (request->route.kind == ROUTE_ROW) {
+        request->problem.place = SLICE("id");
+        request->problem.value = arena_copy(&request->arena, request->route.id);
+    }
+    return next;
+}
+
+enum step step_encode(struct request *request)
+{
+    const struct plan *plan = request->plan;
+    struct page *page = &request->page;
+    if ((page->spec.bare_object || page->spec.bare_value) && page->rows == 0)
+        return no_such_row(request);
+    struct page_facts facts;
+    find_facts(request, &facts);
+    keep_total(request);
+    page_finish(page, envelope_of(request), &facts);
+    if (page->body.failed)
+        return too_large(request);
+    request->answer.status = 200;
+    if (plan->kind == PLAN_LIST && envelope_of(request) == NULL)
+        request->answer.content_range = content_range(request);
+    if (plan->capped)
+        request->answer.page_size_used = plan->limit;
+    request->answer.link = links_write(request, &facts);
+    return STEP_RESPOND;
+}

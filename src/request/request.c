@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The beginning and the end of a request, and its cancel.
+ *
+ * A cancelled request whose fetch is out lives on without a sink until the store has given the fetch back: the fetch, its
+ * page and its arena are the request's, so nothing late can find freed memory. */
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "request/worker.h"
+
+#define ARENA_CHUNK_BYTES 4096
+/* Requests kept for reuse per worker; their arenas keep one chunk each. */
+#define IDLE_MAX 1024
+
+/* splitmix64 (Vigna 2015): ids that look random and do not repeat within 2^64. */
+static uint64_t next_id(struct worker *worker)
+{
+    uint64_t z = worker->id_state += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+static void id_write(char text[17], uint64_t id)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (unsigned i = 0; i < 16; i++)
+        text[i] = digits[id >> (60 - 4 * i) & 15];
+    text[16] = 0;
+}
+
+static struct request *take(struct worker *worker)
+{
+    struct list *link = list_shift(&worker->idle);
+    if (link) {
+        worker->idle_count--;
+        return container_of(link, struct request, link);
+    }
+    struct request *request = mem_must(sizeof *request);
+    request->magic = REQUEST_MAGIC;
+    arena_init(&request->arena, ARENA_CHUNK_BYTES);
+    arena_init(&request->total_arena, ARENA_CHUNK_BYTES);
+    return request;
+}
+
+/* All but what is kept from one request to the next: magic and arenas. */
+static void clear(struct request *request)
+{
+    struct arena arena = request->arena, total_arena = request->total_arena;
+    memset(request, 0, sizeof *request);
+    request->magic = REQUEST_MAGIC;
+    request->arena = arena;
+    request->total_arena = total_arena;
+}
+
+struct request *request_new(struct worker *worker, const struct request_sink *sink, void *sink_context)
+{
+    CHECK_MAGIC(worker, WORKER_MAGIC);
+    PRE(sink != NULL);
+    struct request *request = take(worker);
+    clear(request);
+    request->worker = worker;
+    request->snapshot = snapshot_ref(worker->snapshot);
+    request->sink = sink;
+    request->sink_context = sink_context;
+    request->began = request->stepped = clock_mono();
+    id_write(request->id, next_id(worker));
+    worker->request_count++;
+    list_push(&worker->running, &request->link);
+    return request;
+}
+
+void request_end(struct request *request)
+{
+    CHECK_MAGIC(request, REQUEST_MAGIC);
+    PRE(request->step == STEP_END);
+    PRE(!request->fetch_out && !request->total_out);
+    struct worker *worker = request->worker;
+    request_log(request);
+    buf_done(&request->body);
+    buf_done(&request->page.body);
+    snapshot_unref(request->snapshot);
+    arena_reset(&request->arena);
+    arena_reset(&request->total_arena);
+    list_remove(&request->link);
+    if (worker->idle_count == IDLE_MAX) {
+        request_free(request);
+        return;
+    }
+    list_unshift(&worker->idle, &request->link); /* the warmest first */
+    worker->idle_count++;
+}
+
+void request_free(struct request *request)
+{
+    CHECK_MAGIC(request, REQUEST_MAGIC);
+    arena_done(&request->arena);
+    arena_done(&request->total_arena);
+    request->magic = 0;
+    mem_free(request);
+}
+
+void request_cancel(struct request *request)
+{
+    CHECK_MAGIC(request, REQUEST_MAGIC);
+    PRE(!request->cancelled);
+    request->cancelled = true;
+    request->sink = NULL;
+    request->head = NULL;
+    request->peer = NULL;
+    request->target = (struct slice){0};
+    if (request->fetch_out)
+        store_cancel(request->worker->port, &request->fetch);
+    if (request->total_out)
+        store_cancel(request->worker->port, &request->total_fetch);
+    if (request->fetch_out || request->total_out)
+        return; /* on_end will come, and ends it */
+    request->step = STEP_END;
+    request_end(request);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one object that travels. A request comes from a source, walks the table of steps (request/steps.c), and ends in its
+ * sink. No step knows a connection.
+ *
+ * Ownership: its worker keeps requests on a free list; the arena holds all that one needs and is reset at its end. It
+ * pins the model it began with. Threads: its worker's alone; while a fetch is out, the store may write into the page.
+ * Cancel: request_cancel takes the sink away; the request ends at once, or when what it waits for has come back. */
+#ifndef LEAT_REQUEST_REQUEST_H
+#define LEAT_REQUEST_REQUEST_H
+
+#include "auth/identify.h"
+#include "encode/page.h"
+#include "query/plan.h"
+#include "respond/respond.h"
+#include "route/route.h"
+
+struct worker;
+struct request;
+
+#define REQUEST_MAGIC 0x52657155u
+
+/* The way of a request: see the table in steps.c. */
+enum step {
+    STEP_ROUTE,
+    STEP_IDENTIFY,
+    STEP_BUILTIN,
+    STEP_PLAN,
+    STEP_FETCH,
+    STEP_ENCODE,
+    STEP_RESPOND,
+    STEP_END,
+    STEP_COUNT,
+    STEP_WAIT /* parked: whoever was asked wakes it with request_resume */
+};
+
+/* Where answers go. deliver: the answer's head is data, the body's memory may be taken (then *body is empty after).
+ * Returns how many bytes were handed over in all. */
+struct request_sink {
+    uint64_t (*deliver)(void *context, struct request *request);
+};
+
+struct request {
+    uint32_t magic;
+    enum step step;
+    struct worker *worker;
+    struct snapshot *snapshot; /* pinned: model, routes, limits */
+    struct arena arena;
+    struct list link; /* among the worker's running or free ones */
+
+    const struct request_sink *sink; /* NULL: cancelled, nobody waits */
+    void *sink_context;
+    const struct http_head *head; /* the source's: valid until delivered or cancelled; copied from before parking */
+    const struct sockaddr_storage *peer;
+    struct slice query_string, target;
+    enum http_method method;
+    char id[17]; /* 16 hex digits and NUL: X-Request-Id, and the key of its log lines */
+
+    struct route route;
+    struct principal principal;
+    struct plan *plan;
+    struct page page;
+    struct fetch fetch, total_fetch;
+    struct arena total_arena;  /* the total's fetch may end on another thread than the page's */
+    bool fetch_out, total_out; /* submitted, on_end has not come */
+    bool fetching;             /* inside step_fetch: what ends there is noted, not resumed */
+    uint64_t total;
+    bool has_total;
+
+    struct problem problem;
+    struct answer answer;
+    struct buf body; /* of what is not a page */
+    bool cancelled, log_due;
+
+    struct mono began, stepped;
+    uint32_t step_us[STEP_COUNT];
+    uint64_t sent_bytes;
+};
+
+/* A request with its arena, id and times set, at STEP_ROUTE. */
+struct request *request_new(struct worker *worker, const struct request_sink *sink, void *sink_context);
+
+/* Walks from where it is until it ends or parks. */
+void request_run(struct request *request);
+
+/* Wakes a parked request: `next` must be a step its present one may go to. */
+void request_resume(struct request *request, enum step next);
+
+/* Nobody waits for the answer any more. The request may be freed when this returns. */
+void request_cancel(struct request *request);
+
+/* Frees one that is in no list: of request_end and the worker's end. */
+void request_free(struct request *request);
+
+/* Sets the problem and names the step that answers it. */
+enum step request_fail(struct request *request, unsigned status, struct slice code, struct slice detail);
+
+/* "route", "plan"…: for Server-Timing, logs and tests. */
+const char *step_name(enum step step);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* RESPOND: the head's data and the body's bytes are complete; they go to the sink. */
+#include "request/steps.h"
+#include "request/worker.h"
+
+static void write_problem(struct request *request)
+{
+    struct answer *answer = &request->answer;
+    const struct problem *problem = &request->problem;
+    buf_done(&request->page.body);
+    buf_init(&request->body, 64 * 1024);
+    respond_problem_body(&request->body, problem, request->route.manner, slice_of(request->id, 16),
+                         &answer->type);
+    answer->status = problem->status;
+    answer->allow = problem->allow;
+    answer->retry_after_s = problem->retry_after_s;
+    answer->content_range = answer->link = (struct slice){0};
+    answer->no_store = true;
+}
+
+/* What the log line needs of the head, which is gone after delivery. */
+static void note_for_log(struct request *request)
+{
+    request->log_due = worker_log_due(request);
+    if (request->log_due)
+        request->target = arena_copy(&request->arena, request->target);
+}
+
+enum step step_respond(struct request *request)
+{
+    PRE(request->sink != NULL);
+    struct answer *answer = &request->answer;
+    if (problem_is(&request->problem)) {
+        write_problem(request);
+    } else if (request->page.body.len) {
+        request->body = request->page.body;
+        request->page.body = (struct buf){0};
+    }
+    answer->body_bytes = request->body.len;
+    answer->no_body = answer->no_body || answer->status == 204;
+    answer->date = slice_of(request->worker->date, 29);
+    answer->request_id = slice_of(request->id, 16);
+    note_for_log(request);
+    const struct request_sink *sink = request->sink;
+    request->sink = NULL;
+    request->sent_bytes = sink->deliver(request->sink_context, request);
+    return STEP_END;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ROUTE and IDENTIFY: what is asked for, and who asks. */
+#include "request/steps.h"
+#include "request/worker.h"
+
+enum step step_route(struct request *request)
+{
+    PRE(request->head != NULL);
+    enum error error = route_match(request->snapshot->routes, request->head, &request->arena,
+                                   &request->route, &request->problem);
+    return error ? STEP_RESPOND : STEP_IDENTIFY;
+}
+
+/* The roles that may read what the route leads to. */
+static unsigned readers(const struct route *route)
+{
+    if (route->kind == ROUTE_QUERY)
+        return route->query->config->read;
+    return route->resource->config->read;
+}
+
+enum step step_identify(struct request *request)
+{
+    struct route *route = &request->route;
+    const struct config *config = request->snapshot->model->config;
+    identify(config, request->peer, request->head, &request->principal);
+    if (route->preflight) {
+        request->answer.status = 204;
+        request->answer.allow = SLICE("GET, HEAD, OPTIONS");
+        return STEP_RESPOND;
+    }
+    if (route->kind == ROUTE_LIVE || route->kind == ROUTE_READY || route->kind == ROUTE_HEALTH)
+        return STEP_BUILTIN;
+    if (!auth_may(&request->principal, readers(route)))
+        return request_fail(request, 401, SLICE("not-allowed"),
+                            SLICE("This needs a role that the caller does not have."));
+    return STEP_PLAN;
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Start, stop, change: the main thread of `leat serve`.
+ *
+ *   load → listen → workers → wait for signals ─┬─ SIGHUP   reload, stay
+ *                                               ├─ SIGUSR2  start a successor on the same sockets, stay
+ *                                               └─ SIGTERM, SIGINT → drain → stop
+ *   drain: /health/ready says 503; wait drain.delay, still accepting; accept what is queued, then no more; answers bear
+ *          Connection: close; idle connections go after drain.idle; all are gone, or drain.max is over → stop
+ *
+ * The listening sockets are the process's, live until it exits, and can be handed over: LISTEN_FDS names sockets that were
+ * opened by a predecessor or by systemd (sd_listen_fds(3)). A successor that is ready sends SIGTERM to LEAT_PREDECESSOR. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "request/worker.h"
+
+#define OFFLOAD_QUEUE_MAX 4096
+#define LISTEN_FDS_START 3
+
+static void block_signals(sigset_t *ret_set)
+{
+    (void)sigemptyset(ret_set);
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR2};
+    for (unsigned i = 0; i < ARRAY_LEN(numbers); i++)
+        (void)sigaddset(ret_set, numbers[i]);
+    (void)pthread_sigmask(SIG_BLOCK, ret_set, NULL); /* threads made later inherit it */
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+/* As many descriptors as we are allowed: connections are counted by our own limits. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+/* Sockets handed to this very process; they are not inherited further unless a successor is started. */
+static unsigned inherited_sockets(int fds[], unsigned max)
+{
+    const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+    int64_t pid_number = 0, count_number = 0;
+    if (!pid || !count || !slice_to_int(slice_str(pid), &pid_number) || pid_number != getpid() ||
+        !slice_to_int(slice_str(count), &count_number) || count_number < 1)
+        return 0;
+    unsigned n = count_number < (int64_t)max ? (unsigned)count_number : max;
+    for (unsigned i = 0; i < n; i++) {
+        fds[i] = LISTEN_FDS_START + (int)i;
+        (void)fcntl(fds[i], F_SETFD, FD_CLOEXEC);
+        (void)fcntl(fds[i], F_SETFL, O_NONBLOCK);
+    }
+    return n;
+}
+
+static enum error open_sockets(struct service *service)
+{
+    const struct config *config = service->config;
+    service->listen_count = inherited_sockets(service->listen_fds, ARRAY_LEN(service->listen_fds));
+    if (service->listen_count)
+        return OK;
+    for (unsigned i = 0; i < config->listen_count && i < ARRAY_LEN(service->listen_fds); i++) {
+        char why[256] = "";
+        if (net_listen(config->listen[i].text, &service->listen_fds[i], why) != OK) {
+            dprintf(STDERR_FILENO, "leat: %s\n", why);
+            return ERR_SYSTEM;
+        }
+        service->listen_count++;
+    }
+    return OK;
+}
+
+static void start_workers(struct service *service)
+{
+    service->worker_count = service_workers(service->config);
+    service->workers = mem_must(service->worker_count * sizeof *service->workers);
+    for (unsigned i = 0; i < service->worker_count; i++)
+        service->workers[i] = worker_start(service, i);
+}
+
+static void say_listening(const struct service *service)
+{
+    for (unsigned i = 0; i < service->listen_count; i++) {
+        char address[64];
+        net_address(service->listen_fds[i], address);
+        log_event(LOG_INFO, "listening", LOG_STR("address", address), LOG_INT("workers", service->worker_count),
+                  LOG_INT("resources", service->snapshot->model->resource_count),
+                  LOG_INT("queries", service->snapshot->model->query_count));
+    }
+}
+
+/* On SIGUSR2: the same program with the same arguments takes over our sockets. */
+static void start_successor(const struct service *service, char **argv)
+{
+    pid_t self = getpid(), child = fork();
+    if (child < 0) {
+        log_event(LOG_ERROR, "no successor", LOG_STR("why", strerror(errno)));
+        return;
+    }
+    if (child > 0) {
+        log_event(LOG_INFO, "successor started", LOG_INT("pid", child));
+        return;
+    }
+    int high = 64; /* out of the way of 3, 4, … */
+    for (unsigned i = 0; i < service->listen_count; i++) {
+        int fd = fcntl(service->listen_fds[i], F_DUPFD, high);
+        if (fd < 0 || dup2(fd, LISTEN_FDS_START + (int)i) < 0)
+            _exit(1);
+        (void)close(fd);
+    }
+    char text[32];
+    (void)snprintf(text, sizeof text, "%d", getpid());
+    (void)setenv("LISTEN_PID", text, 1);
+    (void)snprintf(text, sizeof text, "%u", service->listen_count);
+    (void)setenv("LISTEN_FDS", text, 1);
+    (void)snprintf(text, sizeof text, "%d", self);
+    (void)setenv("LEAT_PREDECESSOR", text, 1);
+    (void)execv("/proc/self/exe", argv);
+    _exit(1);
+}
+
+static void sleep_ms(int64_t ms)
+{
+    struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    while (nanosleep(&pause, &pause) != 0 && errno == EINTR)
+        ;
+}
+
+/* A successor that answers lets its predecessor go. */
+static void dismiss_predecessor(struct service *service)
+{
+    const char *text = getenv("LEAT_PREDECESSOR");
+    int64_t pid = 0;
+    if (!text || !slice_to_int(slice_str(text), &pid) || pid != getppid())
+        return;
+    for (unsigned i = 0; i < 500 && !health_ready(service); i++)
+        sleep_ms(10);
+    if (health_ready(service))
+        (void)kill((pid_t)pid, SIGTERM);
+    (void)unsetenv("LEAT_PREDECESSOR");
+}
+
+static void drain(struct service *service)
+{
+    const struct config *config = service->snapshot->model->config;
+    atomic_store(&service->draining, true);
+    log_event(LOG_INFO, "draining");
+    sleep_ms(config->drain.delay_ms);
+    for (unsigned i = 0; i < service->worker_count; i++)
+        worker_post_drain(service->workers[i], (unsigned)config->drain.idle_ms);
+    struct mono until = mono_after_ms(clock_mono(), config->drain.max_ms);
+    while (atomic_load(&service->workers_drained) < service->worker_count &&
+           mono_diff_us(until, clock_mono()) > 0)
+        sleep_ms(10);
+}
+
+static void stop(struct service *service)
+{
+    for (unsigned i = 0; i < service->worker_count; i++)
+        worker_post_stop(service->workers[i]);
+    for (unsigned i = 0; i < service->worker_count; i++)
+        worker_join(service->workers[i]);
+    offload_free(service->offload); /* jobs that are left come home to loops that still exist */
+    for (unsigned i = 0; i < service->worker_count; i++)
+        worker_free(service->workers[i]);
+    mem_free(service->workers);
+    for (unsigned i = 0; i < service->listen_count; i++)
+        (void)close(service->listen_fds[i]);
+    log_event(LOG_INFO, "stopped");
+}
+
+static void serve_until_told(const struct service_options *options, struct service *service, const sigset_t *signals)
+{
+    for (;;) {
+        int number = sigwaitinfo(signals, NULL);
+        if (number == SIGHUP)
+            service_reload(options, service);
+        else if (number == SIGUSR2)
+            start_successor(service, options->argv);
+        else if (number == SIGTERM || number == SIGINT)
+            return;
+    }
+}
+
+static unsigned offload_threads(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores > 2 ? (unsigned)cores : 2;
+}
+
+static void service_done(struct service *service)
+{
+    snapshot_unref(service->snapshot);
+    snapshot_unref(service->first);
+    store_close(service->store);
+    gate_free(service->gate);
+    totals_free(service->totals);
+}
+
+int service_run(const struct service_options *options)
+{
+    struct service service = {.offload = offload_new(offload_threads(), OFFLOAD_QUEUE_MAX)};
+    (void)pthread_mutex_init(&service.lock, NULL);
+    health_init(&service.health);
+    sigset_t signals;
+    block_signals(&signals);
+    raise_descriptor_limit();
+    int exit_code = 1;
+    if (service_load(options, &service, &service.snapshot, &exit_code) != OK)
+        goto fail;
+    service.first = snapshot_ref(service.snapshot);
+    service.config = service.snapshot->model->config;
+    exit_code = 1;
+    if (open_sockets(&service) != OK)
+        goto fail;
+    service.totals = totals_new();
+    service.gate = gate_new(service.config->http.connections, service.config->http.per_address);
+    start_workers(&service);
+    say_listening(&service);
+    dismiss_predecessor(&service);
+    serve_until_told(options, &service, &signals);
+    drain(&service);
+    stop(&service);
+    service_done(&service);
+    return 0;
+fail:
+    offload_free(service.offload);
+    service_done(&service);
+    return exit_code;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Snapshots: one moment's configuration, catalogue and routes, pinned by whoever uses them. */
+#include "request/service.h"
+
+#include "base/mem.h"
+
+struct snapshot *snapshot_new(const struct model *model)
+{
+    PRE(model != NULL);
+    struct snapshot *snapshot = mem_must(sizeof *snapshot);
+    atomic_init(&snapshot->refs, 1);
+    snapshot->model = model;
+    snapshot->routes = route_table_new(model);
+    return snapshot;
+}
+
+struct snapshot *snapshot_ref(struct snapshot *snapshot)
+{
+    atomic_fetch_add_explicit(&snapshot->refs, 1, memory_order_relaxed);
+    return snapshot;
+}
+
+void snapshot_unref(struct snapshot *snapshot)
+{
+    if (!snapshot || atomic_fetch_sub_explicit(&snapshot->refs, 1, memory_order_acq_rel) > 1)
+        return;
+    route_table_free(snapshot->routes);
+    model_unref(snapshot->model);
+    mem_free(snapshot);
+}

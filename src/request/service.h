@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The service: what the workers share. Made at start by serve.c's main thread, which also carries out reload and drain.
+ *
+ * Threads: `snapshot` is swapped under `lock`; counters are atomic; totals and health have locks of their own; all else is
+ * set before the workers start and does not change. */
+#ifndef LEAT_REQUEST_SERVICE_H
+#define LEAT_REQUEST_SERVICE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "loop/offload.h"
+#include "net/net.h"
+#include "request/health.h"
+#include "request/totals.h"
+#include "route/route.h"
+#include "store/store.h"
+
+struct worker;
+
+/* Configuration, catalogue, plans and routes of one moment. Ref-counted: the service, each worker and each request pin it. */
+struct snapshot {
+    atomic_uint refs;
+    const struct model *model;
+    struct route_table *routes;
+};
+
+struct snapshot *snapshot_new(const struct model *model); /* takes the model over */
+struct snapshot *snapshot_ref(struct snapshot *snapshot);
+void snapshot_unref(struct snapshot *snapshot); /* takes NULL */
+
+struct service {
+    const struct config *config; /* of the start: addresses, workers, pool; kept by the first snapshot */
+    struct store *store;
+    struct offload *offload;
+    struct gate *gate;
+    int listen_fds[8];
+    unsigned listen_count;
+    struct worker **workers;
+    unsigned worker_count;
+
+    pthread_mutex_t lock;
+    struct snapshot *snapshot, *first; /* guarded by lock; the present one, and the one of the start */
+
+    struct totals *totals;
+    struct health health;
+    atomic_bool draining;
+    atomic_uint workers_drained;
+};
+
+/* What `leat serve` was asked for. */
+struct service_options {
+    const char *config_file; /* NULL: database_url alone, without a file */
+    const char *database_url;
+    const char *listen;
+    unsigned workers; /* 0: as the configuration says, else one per core */
+    const struct config_override *overrides;
+    unsigned override_count;
+    char **argv; /* for a successor on SIGUSR2 */
+};
+
+/* Serves until told to stop. Returns the exit code: 0 done, 1 failed, 2 wrong configuration. */
+int service_run(const struct service_options *options);
+
+/* serve.c's parts, by file. */
+
+/* load.c: configuration + catalogue → snapshot; complaints go to standard error. *store: opened when NULL. */
+enum error service_load(const struct service_options *options, struct service *service,
+                        struct snapshot **ret_snapshot, int *ret_exit) must_check;
+/* How many workers a configuration asks for. */
+unsigned service_workers(const struct config *config);
+/* What a configuration asks of the store: for `leat check` and `leat init` too. */
+void service_store_options(const struct config *config, struct store_options *ret_options);
+/* load.c: SIGHUP. A bad configuration is refused and the old stays. */
+void service_reload(const struct service_options *options, struct service *service);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The way of a request, as one table, and the driver that walks it.
+ *
+ *                                ┌──────────── problem ────────────┐
+ *   (net, http)                  │          │          │           ▼
+ *   head parsed → ROUTE → IDENTIFY → PLAN → FETCH → ENCODE → RESPOND → END
+ *                            │               ⏳ database   ▲
+ *                            └────→ BUILTIN ──────────────┘
+ *
+ * A step does its work and names the next, or parks the request (STEP_WAIT); then the one it waits for calls
+ * request_resume. A request that parks nowhere runs from its first byte to its last in one stack. The driver asserts each
+ * move and times each step, so that this table is also the vocabulary of the log and of Server-Timing. */
+#include "request/steps.h"
+
+#include "request/worker.h"
+
+#define TO(step) (1u << STEP_##step)
+
+static const struct step_row {
+    const char *name;
+    enum step (*run)(struct request *request);
+    unsigned next;         /* the steps it may go to */
+    const char *waits_for; /* what may wake it when it parks; NULL: it never does */
+} steps[STEP_COUNT] = {
+    [STEP_ROUTE] = {"route", step_route, TO(IDENTIFY) | TO(RESPOND), NULL},
+    [STEP_IDENTIFY] = {"identify", step_identify, TO(PLAN) | TO(BUILTIN) | TO(RESPOND), NULL},
+    [STEP_BUILTIN] = {"builtin", step_builtin, TO(RESPOND), NULL},
+    [STEP_PLAN] = {"plan", step_plan, TO(FETCH) | TO(RESPOND), NULL},
+    [STEP_FETCH] = {"fetch", step_fetch, TO(ENCODE) | TO(RESPOND), "the database"},
+    [STEP_ENCODE] = {"encode", step_encode, TO(RESPOND), NULL},
+    [STEP_RESPOND] = {"respond", step_respond, TO(END), NULL},
+    [STEP_END] = {"end", NULL, 0, NULL},
+};
+
+const char *step_name(enum step step)
+{
+    PRE(step < STEP_COUNT);
+    return steps[step].name;
+}
+
+static void move(struct request *request, enum step next)
+{
+    PRE(steps[request->step].next & 1u << next);
+    struct mono now = clock_mono();
+    request->step_us[request->step] = (uint32_t)mono_diff_us(now, request->stepped);
+    request->stepped = now;
+    request->step = next;
+}
+
+/* Memory ran out somewhere in the last step: whatever it made is not to be trusted. */
+static enum step out_of_memory(struct request *request)
+{
+    request->arena.failed = false; /* the answer to this is small: the arena's reserve serves it */
+    request->plan = NULL;
+    return request_fail(request, 503, SLICE("out-of-memory"),
+                        SLICE("The server has no memory left for this request."));
+}
+
+void request_run(struct request *request)
+{
+    CHECK_MAGIC(request, REQUEST_MAGIC);
+    while (request->step != STEP_END) {
+        const struct step_row *row = &steps[request->step];
+        enum step next = row->run(request);
+        if (next == STEP_WAIT) {
+            POST(row->waits_for != NULL);
+            return;
+        }
+        if (request->arena.failed && next != STEP_END)
+            next = out_of_memory(request);
+        move(request, next);
+    }
+    request_end(request);
+}
+
+void request_resume(struct request *request, enum step next)
+{
+    CHECK_MAGIC(request, REQUEST_MAGIC);
+    PRE(steps[request->step].waits_for != NULL);
+    if (request->cancelled) {
+        request->step = STEP_END;
+    } else {
+        if (request->arena.failed)
+            next = out_of_memory(request);
+        move(request, next);
+    }
+    request_run(request);
+}
+
+enum step request_fail(struct request *request, unsigned status, struct slice code, struct slice detail)
+{
+    PRE(status >= 400 && status < 600);
+    request->problem = (struct problem){.status = status, .code = code, .detail = detail};
+    return STEP_RESPOND;
+}

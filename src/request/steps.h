@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The steps' functions, one adapter each: it hands its stage what the stage needs and names the next step.
+ * Only steps.c calls them. */
+#ifndef LEAT_REQUEST_STEPS_H
+#define LEAT_REQUEST_STEPS_H
+
+#include "request/request.h"
+
+enum step step_route(struct request *request);    /* route_steps.c */
+enum step step_identify(struct request *request); /* route_steps.c */
+enum step step_builtin(struct request *request);  /* health.c */
+enum step step_plan(struct request *request);     /* read_steps.c */
+enum step step_fetch(struct request *request);    /* read_steps.c */
+enum step step_encode(struct request *request);   /* read_steps.c */
+enum step step_respond(struct request *request);  /* respond_steps.c */
+
+#endif

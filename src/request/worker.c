@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A worker's thread: it makes its loop's inhabitants, runs, and takes them down in the reverse order.
+ *
+ *   start → running → draining (net says Connection: close, idle ones go) → stopped (loop left) → joined
+ *
+ * On stopping, connections are cut first; their requests end when the store has given back what they wait for, within
+ * STOP_TURNS; then the port is detached, which ends the rest. */
+#include "request/worker.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#define STOP_TURNS 200
+#define STOP_TURN_MS 10
+
+struct worker_letter {
+    struct letter letter;
+    struct worker *worker;
+    struct snapshot *snapshot;
+    unsigned idle_ms;
+};
+
+static struct net_limits limits_of(const struct config *config, unsigned workers)
+{
+    return (struct net_limits){.head_bytes_max = config->http.head_bytes,
+                               .heads_bytes_total = config->http.heads_bytes_total / workers,
+                               .body_bytes_max = config->http.body_bytes,
+                               .connections_max = config->http.connections,
+                               .per_address_max = config->http.per_address,
+                               .head_timeout_ms = (unsigned)config->http.head_ms,
+                               .idle_timeout_ms = (unsigned)config->http.idle_ms,
+                               .body_rate_min = config->http.body_rate,
+                               .read_rate_min = config->http.read_rate};
+}
+
+static void note_drained(struct worker *worker)
+{
+    if (worker->draining && !worker->drained && net_count(worker->net) == 0) {
+        worker->drained = true;
+        atomic_fetch_add(&worker->service->workers_drained, 1);
+    }
+}
+
+static void on_tick(struct timer *timer)
+{
+    struct worker *worker = container_of(timer, struct worker, tick);
+    CHECK_MAGIC(worker, WORKER_MAGIC);
+    wall_format_http(clock_wall(), worker->date);
+    note_drained(worker);
+    loop_timer_set(worker->loop, timer, worker->draining ? 20 : 1000);
+}
+
+static void on_log_flush(struct task *task)
+{
+    access_log_flush(&container_of(task, struct worker, log_flush)->log);
+}
+
+static void set_up(struct worker *worker)
+{
+    struct service *service = worker->service;
+    struct net_limits limits = limits_of(worker->snapshot->model->config, service->worker_count);
+    worker->net = net_new(worker->loop, &limits, service->gate, &connection_events, worker);
+    worker->port = store_attach(service->store, worker->loop, worker->number);
+    worker->tick.on_due = on_tick;
+    worker->log_flush.run = on_log_flush;
+    on_tick(&worker->tick);
+    for (unsigned i = 0; i < service->listen_count; i++)
+        if (net_accept_from(worker->net, service->listen_fds[i]) != OK)
+            log_event(LOG_ERROR, "cannot accept", LOG_INT("worker", worker->number));
+    if (worker->number == 0)
+        worker->health_check = health_check_start(worker);
+}
+
+static void requests_free(struct list *requests)
+{
+    struct list *link;
+    while ((link = list_shift(requests)) != NULL)
+        request_free(container_of(link, struct request, link));
+}
+
+static void take_down(struct worker *worker)
+{
+    loop_timer_stop(&worker->tick);
+    net_free(worker->net);
+    if (worker->health_check)
+        health_check_stop(worker->health_check);
+    for (unsigned i = 0; i < STOP_TURNS && !list_empty(&worker->running); i++)
+        loop_turn(worker->loop, STOP_TURN_MS);
+    store_detach(worker->port);
+    POST(list_empty(&worker->running));
+    health_check_free(worker->health_check);
+    loop_task_cancel(&worker->log_flush);
+    access_log_done(&worker->log);
+    requests_free(&worker->idle);
+    snapshot_unref(worker->snapshot);
+}
+
+static void *run(void *context)
+{
+    struct worker *worker = context;
+    CHECK_MAGIC(worker, WORKER_MAGIC);
+    set_up(worker);
+    loop_run(worker->loop);
+    take_down(worker);
+    return NULL;
+}
+
+struct worker *worker_start(struct service *service, unsigned number)
+{
+    struct worker *worker = mem_must(sizeof *worker);
+    worker->magic = WORKER_MAGIC;
+    worker->number = number;
+    worker->service = service;
+    worker->loop = loop_new();
+    worker->snapshot = snapshot_ref(service->snapshot);
+    list_init(&worker->running);
+    list_init(&worker->idle);
+    access_log_init(&worker->log);
+    if (getrandom(&worker->id_state, sizeof worker->id_state, 0) != sizeof worker->id_state)
+        worker->id_state = (uint64_t)clock_wall().us ^ (uint64_t)(uintptr_t)worker;
+    int error = pthread_create(&worker->thread, NULL, run, worker);
+    if (error)
+        UNREACHABLE("no thread for a worker at start");
+    return worker;
+}
+
+static void post(struct worker *worker, void (*on_receive)(struct letter *), struct snapshot *snapshot,
+                 unsigned idle_ms)
+{
+    struct worker_letter *letter = mem_must(sizeof *letter);
+    letter->letter.on_receive = on_receive;
+    letter->worker = worker;
+    letter->snapshot = snapshot;
+    letter->idle_ms = idle_ms;
+    loop_post(worker->loop, &letter->letter);
+}
+
+static void on_snapshot(struct letter *letter)
+{
+    struct worker_letter *news = container_of(letter, struct worker_letter, letter);
+    struct worker *worker = news->worker;
+    CHECK_MAGIC(worker, WORKER_MAGIC);
+    snapshot_unref(worker->snapshot);
+    worker->snapshot = news->snapshot;
+    struct net_limits limits =
+        limits_of(worker->snapshot->model->config, worker->service->worker_count);
+    net_limits_set(worker->net, &limits);
+    store_refresh(worker->port);
+    mem_free(news);
+}
+
+void worker_post_snapshot(struct worker *worker, struct snapshot *snapshot)
+{
+    post(worker, on_snapshot, snapshot_ref(snapshot), 0);
+}
+
+static void on_drain(struct letter *letter)
+{
+    struct worker_letter *news = container_of(letter, struct worker_letter, letter);
+    struct worker *worker = news->worker;
+    CHECK_MAGIC(worker, WORKER_MAGIC);
+    worker->draining = true;
+    net_drain(worker->net, news->idle_ms);
+    net_accept_stop(worker->net);
+    loop_timer_set(worker->loop, &worker->tick, 20);
+    mem_free(news);
+}
+
+void worker_post_drain(struct worker *worker, unsigned idle_ms)
+{
+    post(worker, on_drain, NULL, idle_ms);
+}
+
+static void on_stop(struct letter *letter)
+{
+    struct worker_letter *news = container_of(letter, struct worker_letter, letter);
+    loop_stop(news->worker->loop);
+    mem_free(news);
+}
+
+void worker_post_stop(struct worker *worker)
+{
+    post(worker, on_stop, NULL, 0);
+}
+
+void worker_join(struct worker *worker)
+{
+    CHECK_MAGIC(worker, WORKER_MAGIC);
+    (void)pthread_join(worker->thread, NULL);
+}
+
+void worker_free(struct worker *worker)
+{
+    CHECK_MAGIC(worker, WORKER_MAGIC);
+    loop_free(worker->loop);
+    mem_free(worker);
+}
+
+bool worker_answers_full(const struct worker *worker)
+{
+    const struct config *config = worker->snapshot->model->config;
+    return net_held_bytes(worker->net) > config->answers.bytes_total / worker->service->worker_count;
+}

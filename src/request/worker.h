@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A worker: one thread with its loop, its connections, its database port, its requests. Nothing in here is seen by another
+ * thread but what the letters carry and the atomic counters of struct service.
+ *
+ * Ownership: the service owns its workers; a worker owns its requests (a free list of them, bounded by connections). */
+#ifndef LEAT_REQUEST_WORKER_H
+#define LEAT_REQUEST_WORKER_H
+
+#include <pthread.h>
+
+#include "net/net.h"
+#include "observe/access.h"
+#include "request/request.h"
+#include "request/service.h"
+
+#define WORKER_MAGIC 0x576f726bu
+
+struct worker {
+    uint32_t magic;
+    unsigned number;
+    struct service *service;
+    struct loop *loop;
+    struct net *net;
+    struct port *port;
+    struct snapshot *snapshot; /* what new requests begin with */
+    struct list running, idle; /* requests */
+    unsigned idle_count;
+
+    char date[30];         /* of the Date header: made anew each second */
+    struct timer tick;     /* each second: date, drain progress */
+    struct access_log log; /* lines of this turn: written at its end */
+    struct task log_flush;
+    uint64_t request_count;
+    uint64_t id_state;     /* of the ids of requests */
+    bool draining, drained;
+    struct health_check *health_check; /* worker 0's */
+    pthread_t thread;
+};
+
+/* Makes a worker and starts its thread. */
+struct worker *worker_start(struct service *service, unsigned number);
+
+/* Letters from the main thread. */
+void worker_post_snapshot(struct worker *worker, struct snapshot *snapshot);
+void worker_post_drain(struct worker *worker, unsigned idle_ms);
+void worker_post_stop(struct worker *worker); /* ends the loop; then worker_join */
+void worker_join(struct worker *worker);
+/* After the offload pool has ended: jobs come home to the worker's loop. */
+void worker_free(struct worker *worker);
+
+/* The end of a request's way: logs it, frees what it holds, puts it on the free list. */
+void request_end(struct request *request);
+
+/* Whether more answers wait for slow readers than `answers.bytes_total` allows this worker. */
+bool worker_answers_full(const struct worker *worker);
+
+/* Whether this request will have a line in the log: problems, slow ones, one in `log.sample` of the others. */
+bool worker_log_due(const struct request *request);
+
+/* Appends the request's line to the log of this turn, where log_due. */
+void request_log(struct request *request);
+
+extern const struct net_events connection_events; /* connection.c: connections as a source of requests */
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Heads of answers, and problems as bodies. */
+#include "respond/respond.h"
+
+#include "http/writer.h"
+
+/* What every answer bears is put together at once; the rest is rare. */
+static void write_common(struct buf *out, const struct answer *answer)
+{
+    if (answer->date.len) {
+        buf_lit(out, "Date: ");
+        buf_add(out, answer->date);
+        buf_lit(out, "\r\n");
+    }
+    if (answer->status != 204 && answer->status != 304) {
+        buf_lit(out, "Content-Type: ");
+        buf_add(out, answer->type.len ? answer->type : SLICE("application/json"));
+        buf_lit(out, "\r\n");
+    }
+    if (answer->status != 204)
+        http_write_length(out, answer->body_bytes);
+    if (answer->request_id.len) {
+        buf_lit(out, "X-Request-Id: ");
+        buf_add(out, answer->request_id);
+        buf_lit(out, "\r\n");
+    }
+}
+
+static void write_if(struct buf *out, struct slice name, struct slice value)
+{
+    if (value.len)
+        http_write_field(out, name, value);
+}
+
+static void write_rare(struct buf *out, const struct answer *answer)
+{
+    write_if(out, SLICE("Content-Range"), answer->content_range);
+    write_if(out, SLICE("Link"), answer->link);
+    write_if(out, SLICE("Allow"), answer->allow);
+    write_if(out, SLICE("Location"), answer->location);
+    if (answer->retry_after_s)
+        http_write_field_uint(out, SLICE("Retry-After"), answer->retry_after_s);
+    if (answer->page_size_used)
+        http_write_field_uint(out, SLICE("X-Page-Size"), answer->page_size_used);
+    if (answer->no_store)
+        buf_lit(out, "Cache-Control: no-store\r\n");
+}
+
+void respond_head(struct buf *out, const struct answer *answer)
+{
+    PRE(answer->status >= 200 && answer->status < 600);
+    http_write_status(out, answer->status);
+    write_common(out, answer);
+    write_rare(out, answer);
+    if (answer->close)
+        buf_lit(out, "Connection: close\r\n");
+    else if (answer->keep_alive_1_0)
+        buf_lit(out, "Connection: keep-alive\r\n");
+    http_write_end(out);
+}
+
+static void member(struct buf *out, const char *name, struct slice value)
+{
+    if (!value.len)
+        return;
+    buf_format(out, ",\"%s\":", name);
+    buf_json(out, value);
+}
+
+/* A value is shown cut, and as valid UTF-8. */
+static void member_value(struct buf *out, struct slice value)
+{
+    if (!value.data)
+        return;
+    size_t len = value.len < PROBLEM_VALUE_MAX ? value.len : PROBLEM_VALUE_MAX;
+    while (len > 0 && len < value.len && ((unsigned char)value.data[len] & 0xc0) == 0x80)
+        len--; /* not in the middle of a character */
+    struct slice shown = slice_of(value.data, len);
+    if (!slice_is_utf8(shown))
+        return;
+    buf_lit(out, ",\"value\":");
+    buf_json(out, shown);
+}
+
+static void write_plain(struct buf *out, const struct problem *problem, struct slice request_id)
+{
+    buf_lit(out, "{\"type\":\"about:blank\",\"title\":");
+    buf_json(out, http_status_phrase(problem->status));
+    buf_format(out, ",\"status\":%u", problem->status);
+    member(out, "code", problem->code);
+    member(out, "detail", problem->detail);
+    member(out, "hint", problem->hint);
+    member(out, "place", problem->place);
+    member(out, "column", problem->column);
+    member_value(out, problem->value);
+    member(out, "nearest", problem->nearest);
+    member(out, "request_id", request_id);
+    buf_byte(out, '}');
+}
+
+static void json_or_null(struct buf *out, struct slice text)
+{
+    if (text.len)
+        buf_json(out, text);
+    else
+        buf_lit(out, "null");
+}
+
+/* PostgREST's error object: https://docs.postgrest.org/en/v12/references/errors.html */
+static void write_postgrest(struct buf *out, const struct problem *problem)
+{
+    buf_lit(out, "{\"code\":");
+    buf_json(out, problem->pg_code.len ? problem->pg_code : problem->code);
+    buf_lit(out, ",\"details\":null,\"hint\":");
+    json_or_null(out, problem->hint);
+    buf_lit(out, ",\"message\":");
+    json_or_null(out, problem->detail);
+    buf_byte(out, '}');
+}
+
+void respond_problem_body(struct buf *out, const struct problem *problem, enum manner manner, struct slice request_id,
+                          struct slice *ret_type)
+{
+    PRE(problem_is(problem));
+    if (manner == MANNER_POSTGREST) {
+        write_postgrest(out, problem);
+        *ret_type = SLICE("application/json; charset=utf-8");
+        return;
+    }
+    write_plain(out, problem, request_id);
+    *ret_type = SLICE("application/problem+json");
+}
