@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+# A thin door to meson, tests/run and bench/run. `make` alone prints help.
+LISTEN ?= 127.0.0.1:8080
+ROWS ?= 1000000
+SECONDS ?= 60
+URL = http://$(LISTEN)
+
+.PHONY: help build demo quick check endure bench fuzz format clean
+.SILENT:
+
+help:
+	echo 'Leat serves a SQL database as a fast JSON API.'
+	echo
+	echo '  make build    the release program, build/leat'
+	echo '  make demo     an API over SQLite with $(ROWS) transactions, on $(LISTEN) (LISTEN=, ROWS= change it)'
+	echo
+	echo '  make quick    a minute: format, layers, words, unit tests, fuzz corpora, the API on SQLite'
+	echo '  make check    a quarter of an hour: all tests, with PostgreSQL, faults and sanitizers'
+	echo '  make endure   hours: long fuzzing, valgrind, failing allocations one by one'
+	echo '  make bench    Leat beside its peers, into bench/results/'
+	echo '  make fuzz     one fuzz target: T=name SECONDS=60'
+	echo '  make format   rewrites the C files as .clang-format says'
+	echo '  make clean    removes what these made'
+	echo
+	echo 'The Debian packages a target needs are installed first, by sudo when you are not root.'
+
+build: build/build.ninja
+	tools/packages build
+	ninja -C build --quiet leat
+
+build/build.ninja:
+	tools/packages build
+	meson setup build -Dtests=false -Db_lto=true >/dev/null
+
+demo:
+	tools/packages demo
+	$(MAKE) --no-print-directory build
+	examples/sentinel/load sqlite:build/demo.db $(ROWS)
+	echo
+	echo 'Try, from another terminal:'
+	echo "  curl '$(URL)/api/transactions?limit=3'"
+	echo "  curl '$(URL)/api/transactions/42'"
+	echo "  curl '$(URL)/api/transactions?user_id=7&amount=gte.1000&order=amount.desc'"
+	echo "  curl '$(URL)/api/fraud_flags?severity=eq.high'"
+	echo "  curl '$(URL)/api/users/7'"
+	echo "  curl '$(URL)/api/dashboard/stats'"
+	echo 'Control-C ends it.'
+	echo
+	exec build/leat serve -c examples/sentinel/leat.yaml --database sqlite:build/demo.db --listen $(LISTEN)
+
+quick:
+	tools/packages quick
+	tests/run quick
+
+check:
+	tools/packages check
+	tests/run check
+
+endure:
+	tools/packages check
+	tests/run endure
+
+bench: build
+	tools/packages bench
+	bench/run
+
+fuzz:
+	tools/packages check
+	tests/run fuzz $(T) $(SECONDS)
+
+format:
+	tools/check-format --fix
+
+clean:
+	rm -rf build build-san build-tsan build-fuzz
