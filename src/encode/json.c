@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A checker of JSON texts without recursion: a stack of one bit a level (object or array) and what may come next. */
+#include "encode/json.h"
+
+#include "base/check.h"
+
+struct scan {
+    const char *at, *end;
+    unsigned depth;
+    uint64_t objects[JSON_DEPTH_MAX / 64]; /* bit set: that level is an object */
+};
+
+static void skip_space(struct scan *scan)
+{
+    while (scan->at < scan->end && (*scan->at == ' ' || *scan->at == '\t' || *scan->at == '\n' || *scan->at == '\r'))
+        scan->at++;
+}
+
+static bool take(struct scan *scan, char c)
+{
+    if (scan->at == scan->end || *scan->at != c)
+        return false;
+    scan->at++;
+    return true;
+}
+
+static bool take_word(struct scan *scan, struct slice word)
+{
+    struct slice left = slice_of(scan->at, (size_t)(scan->end - scan->at));
+    if (!slice_starts(left, word))
+        return false;
+    scan->at += word.len;
+    return true;
+}
+
+static bool take_digits(struct scan *scan)
+{
+    const char *from = scan->at;
+    while (scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9')
+        scan->at++;
+    return scan->at > from;
+}
+
+static bool take_number(struct scan *scan)
+{
+    (void)take(scan, '-');
+    if (!take(scan, '0') && !take_digits(scan))
+        return false;
+    if (take(scan, '.') && !take_digits(scan))
+        return false;
+    if (take(scan, 'e') || take(scan, 'E')) {
+        if (!take(scan, '+'))
+            (void)take(scan, '-');
+        return take_digits(scan);
+    }
+    return true;
+}
+
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+static bool take_escape(struct scan *scan)
+{
+    if (scan->at == scan->end)
+        return false;
+    char c = *scan->at++;
+    if (c != 'u')
+        return c != 0 && strchr("\"\\/bfnrt", c) != NULL;
+    for (unsigned i = 0; i < 4; i++)
+        if (scan->at == scan->end || !is_hex(*scan->at++))
+            return false;
+    return true;
+}
+
+static bool take_string(struct scan *scan)
+{
+    if (!take(scan, '"'))
+        return false;
+    while (scan->at < scan->end) {
+        unsigned char c = (unsigned char)*scan->at++;
+        if (c == '"')
+            return true;
+        if (c < 0x20 || (c == '\\' && !take_escape(scan)))
+            return false;
+    }
+    return false;
+}
+
+static bool take_scalar(struct scan *scan)
+{
+    if (scan->at == scan->end)
+        return false;
+    switch (*scan->at) {
+    case '"': return take_string(scan);
+    case 't': return take_word(scan, SLICE("true"));
+    case 'f': return take_word(scan, SLICE("false"));
+    case 'n': return take_word(scan, SLICE("null"));
+    default: return take_number(scan);
+    }
+}
+
+static bool in_object(const struct scan *scan)
+{
+    PRE(scan->depth > 0);
+    unsigned level = scan->depth - 1;
+    return scan->objects[level / 64] >> level % 64 & 1;
+}
+
+static bool enter(struct scan *scan, bool object)
+{
+    if (scan->depth == JSON_DEPTH_MAX)
+        return false;
+    uint64_t bit = (uint64_t)1 << scan->depth % 64, *word = &scan->objects[scan->depth / 64];
+    *word = object ? *word | bit : *word & ~bit;
+    scan->depth++;
+    return true;
+}
+
+static bool take_key(struct scan *scan)
+{
+    skip_space(scan);
+    if (!take_string(scan))
+        return false;
+    skip_space(scan);
+    return take(scan, ':');
+}
+
+/* Opens containers until a scalar or an empty container is taken: then one value is complete. */
+static bool take_value_begin(struct scan *scan)
+{
+    for (;;) {
+        skip_space(scan);
+        bool object = take(scan, '{');
+        if (!object && !take(scan, '['))
+            return take_scalar(scan);
+        skip_space(scan);
+        if (take(scan, object ? '}' : ']'))
+            return true;
+        if (!enter(scan, object) || (object && !take_key(scan)))
+            return false;
+    }
+}
+
+bool json_is_valid(struct slice text)
+{
+    struct scan scan = {.at = text.data, .end = text.data + text.len};
+    if (text.len == 0 || !take_value_begin(&scan))
+        return false;
+    while (scan.depth > 0) { /* a value inside a container is complete: what follows it? */
+        bool object = in_object(&scan);
+        skip_space(&scan);
+        if (take(&scan, object ? '}' : ']'))
+            scan.depth--;
+        else if (!take(&scan, ',') || (object && !take_key(&scan)) || !take_value_begin(&scan))
+            return false;
+    }
+    skip_space(&scan);
+    return scan.at == scan.end && slice_is_utf8(text);
+}
+
+bool json_is_number(struct slice text)
+{
+    struct scan scan = {.at = text.data, .end = text.data + text.len};
+    return take_number(&scan) && scan.at == scan.end;
+}
+
+/* How many bytes the well-formed character at the start has; 0: ill-formed. */
+static size_t character_bytes(struct slice bytes)
+{
+    unsigned char c = (unsigned char)bytes.data[0];
+    size_t len = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+    return len <= bytes.len && slice_is_utf8(slice_of(bytes.data, len)) ? len : 0;
+}
+
+void json_write_repaired(struct buf *out, struct slice bytes)
+{
+    struct buf repaired;
+    buf_init(&repaired, bytes.len * 3 + 1);
+    while (bytes.len) {
+        size_t len = character_bytes(bytes);
+        if (len)
+            buf_append(&repaired, bytes.data, len);
+        else
+            buf_lit(&repaired, "\xef\xbf\xbd");
+        bytes = slice_skip(bytes, len ? len : 1);
+    }
+    out->failed = out->failed || repaired.failed;
+    buf_json(out, buf_slice(&repaired));
+    buf_done(&repaired);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Is this JSON? For what SQLite stores: its columns hold whatever was put into them. RFC 8259. Pure. */
+#ifndef LEAT_ENCODE_JSON_H
+#define LEAT_ENCODE_JSON_H
+
+#include "base/buf.h"
+
+#define JSON_DEPTH_MAX 512
+
+/* One JSON text, with white space around it allowed, no deeper than JSON_DEPTH_MAX, in well-formed UTF-8. */
+bool json_is_valid(struct slice text);
+
+/* A JSON number that fills the whole slice. */
+bool json_is_number(struct slice text);
+
+/* A JSON string of bytes that are not all UTF-8: each ill-formed byte becomes U+FFFD. */
+void json_write_repaired(struct buf *out, struct slice bytes);
+
+#endif
