@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # A thin door to meson, tests/run and bench/run. `make` alone prints help.
+SHELL = /bin/bash
+.SHELLFLAGS = -eu -o pipefail -c
+
 LISTEN ?= 127.0.0.1:8080
 ROWS ?= 1000000
 SECONDS ?= 60
@@ -16,7 +19,7 @@ help:
 	echo
 	echo '  make quick    a minute: format, layers, words, unit tests, fuzz corpora, the API on SQLite'
 	echo '  make check    a quarter of an hour: all tests, with PostgreSQL, faults and sanitizers'
-	echo '  make endure   hours: long fuzzing, valgrind, failing allocations one by one'
+	echo '  make endure   hours: check, valgrind, every fault, long fuzzing'
 	echo '  make bench    Leat beside its peers, into bench/results/'
 	echo '  make fuzz     one fuzz target: T=name SECONDS=60'
 	echo '  make format   rewrites the C files as .clang-format says'
@@ -57,8 +60,9 @@ check:
 	tests/run check
 
 endure:
-	tools/packages check
-	tests/run endure
+	tools/packages endure
+	mkdir -p bench/results
+	tests/run endure | tee build/endure.txt && mv build/endure.txt bench/results/endure.txt
 
 bench: build
 	tools/packages bench
@@ -72,4 +76,4 @@ format:
 	tools/check-format --fix
 
 clean:
-	rm -rf build build-san build-tsan build-fuzz
+	rm -rf build build-san build-tsan build-plain build-fuzz
