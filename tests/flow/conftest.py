@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What flow tests share: a server of each store with the sentinel example, and databases to be filled by a test itself.
+Which stores: LEAT_TEST_STORES (default sqlite,postgresql). Servers that several tests only read from live for the session."""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests/lib"))
+
+from leat import Leat  # noqa: E402
+from postgres import Postgres  # noqa: E402
+
+STORES = os.environ.get("LEAT_TEST_STORES", "sqlite,postgresql").split(",")
+ROWS = 5000
+
+
+@pytest.fixture(scope="session", params=STORES)
+def store(request):
+    """"sqlite" or "postgresql": a test that uses it runs on each."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sentinel_url(store, request):
+    """The sentinel example with ROWS transactions."""
+    with tempfile.TemporaryDirectory(prefix="leat-sentinel-") as folder:
+        url = f"sqlite:{folder}/sentinel.db" if store == "sqlite" else request.getfixturevalue("postgres_server").url
+        subprocess.run([ROOT / "examples/sentinel/load", url, str(ROWS)], check=True, capture_output=True)
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sentinel(sentinel_url):
+    """Leat serving the sentinel example: shared, only read from."""
+    with Leat(database=sentinel_url, config_file=str(ROOT / "examples/sentinel/leat.yaml")) as leat:
+        yield leat.await_ready()
+
+
+class Database:
+    """An empty database of either store. sql(text) runs statements; `text` may hold {sqlite: …} alternatives by pick()."""
+
+    def __init__(self, store, url, run):
+        self.store, self.url, self.sql = store, url, run
+
+    def pick(self, sqlite, postgresql):
+        return sqlite if self.store == "sqlite" else postgresql
+
+
+@pytest.fixture
+def database(store, request, tmp_path):
+    """An empty database for this test alone."""
+    if store == "sqlite":
+        path = tmp_path / "test.db"
+
+        def run(sql):
+            done = subprocess.run(["sqlite3", "-bail", str(path)], input="PRAGMA journal_mode=WAL;\n" + sql, text=True,
+                                  capture_output=True, check=False)
+            assert done.returncode == 0, done.stderr
+            return done.stdout
+        run("")
+        yield Database(store, f"sqlite:{path}", run)
+    else:
+        with Postgres() as server:
+            yield Database(store, server.url, server.psql)

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Leat under test: the program of LEAT_BIN (default build-san/leat) on a free port, its log, and a socket to speak to it byte by byte.
+
+    with Leat(config="resources: {users: {read: anonymous}}", database=url) as leat:
+        leat.get("/api/users").json()
+
+A process that dies, or that a sanitizer complains about, fails the test at stop().
+"""
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import httpx
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BIN = os.environ.get("LEAT_BIN", str(ROOT / "build-san/leat"))
+START_SECONDS_MAX = 60
+
+
+def command_prefix():
+    """gcc 12's TSan cannot live with the 32 random bits that newer kernels put into addresses."""
+    return ["setarch", "-R"] if "tsan" in BIN else []
+
+
+class Leat:
+    def __init__(self, database=None, config=None, config_file=None, args=(), env=None, listen="127.0.0.1:0", expect_up=True):
+        self.folder = tempfile.TemporaryDirectory(prefix="leat-flow-")
+        self.log_path = os.path.join(self.folder.name, "log")
+        if config is not None:
+            config_file = os.path.join(self.folder.name, "leat.yaml")
+            head = "" if re.search(r"^leat:", config, re.M) else "leat: 1\n"
+            pathlib.Path(config_file).write_text(head + config, encoding="utf-8")
+        self.config_file = config_file
+        command = [*command_prefix(), BIN, "serve"]
+        if config_file:
+            command += ["-c", config_file]
+            if database:
+                command += ["--database", database]
+        else:
+            command += [database]
+        command += ["--listen", listen, *args]
+        self.log_file = open(self.log_path, "wb")
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log_file, stderr=self.log_file,
+                                        env=os.environ | (env or {}), cwd=self.folder.name)
+        self.pid = self.process.pid
+        try:
+            if expect_up:
+                self._await_up()
+        except BaseException:
+            self.kill()
+            raise
+
+    # --- life ---
+
+    def _await_up(self):
+        until = time.monotonic() + START_SECONDS_MAX
+        while time.monotonic() < until:
+            listening = [line for line in self.lines() if line.get("event") == "listening"]
+            if listening:
+                host, port = listening[0]["address"].rsplit(":", 1)
+                self.host, self.port = host.strip("[]"), int(port)
+                self.url = f"http://{listening[0]['address']}"
+                self.client = httpx.Client(base_url=self.url, timeout=60)
+                self.await_true(lambda: self.get("/health/live").status_code == 200)
+                return
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.01)
+        raise AssertionError(f"leat did not start (exit {self.process.poll()}):\n{self.log()}")
+
+    def await_ready(self):
+        self.await_true(lambda: self.get("/health/ready").status_code == 200)
+        return self
+
+    @staticmethod
+    def await_true(condition, seconds_max=60):
+        """Waits for something that will happen; fails when it does not."""
+        until = time.monotonic() + seconds_max
+        while True:
+            try:
+                if condition():
+                    return
+            except (httpx.HTTPError, OSError):
+                pass
+            assert time.monotonic() < until, "waited in vain"
+            time.sleep(0.01)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def wait(self):
+        return self.process.wait(timeout=60)
+
+    def stop(self, expect=0):
+        """Drains; the exit code must be as expected and no sanitizer may have complained."""
+        if self.process.poll() is None:
+            self.signal(signal.SIGTERM)
+        code = self.wait()
+        log = self.log()
+        self._close()
+        complaint = re.search(r"(ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|precondition|postcondition|unreachable).*", log)
+        assert code == expect and not complaint, f"exit code {code}:\n{log[-8000:]}"
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._close()
+
+    def _close(self):
+        if hasattr(self, "client"):
+            self.client.close()
+        self.log_file.close()
+        self.folder.cleanup()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind:
+            print(self.log()[-8000:])
+            self.kill()
+        else:
+            self.stop()
+
+    # --- what it says ---
+
+    def log(self):
+        return pathlib.Path(self.log_path).read_text(errors="replace") if os.path.exists(self.log_path) else ""
+
+    def lines(self, event=None):
+        """The log's lines, parsed; of one event."""
+        out = []
+        for line in self.log().splitlines():
+            try:
+                parsed = json.loads(line)
+            except ValueError:
+                continue
+            if event is None or parsed.get("event") == event:
+                out.append(parsed)
+        return out
+
+    def rss_bytes(self):
+        for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError("no VmRSS")
+
+    # --- speaking to it ---
+
+    def get(self, path, **options):
+        return self.client.get(path, **options)
+
+    def rows(self, path, **options):
+        """The rows of a list, whatever its envelope."""
+        answer = self.get(path, **options)
+        assert answer.status_code == 200, answer.text
+        body = answer.json()
+        return body if isinstance(body, list) else next(value for value in body.values() if isinstance(value, list))
+
+    def problem(self, path, status, code=None, **options):
+        """A problem's members; the status and the code must be these."""
+        answer = self.get(path, **options)
+        assert answer.status_code == status, f"{answer.status_code}: {answer.text}"
+        body = answer.json()
+        if code:
+            assert body["code"] == code, body
+        return body
+
+    def connect(self):
+        return Wire(self.host, self.port)
+
+
+class Wire:
+    """A bare connection: bytes out, answers in."""
+
+    def __init__(self, host, port):
+        self.socket = socket.create_connection((host, port), timeout=60)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.buffer = b""
+
+    def send(self, data):
+        try:
+            self.socket.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # it has answered and closed already: what it said can still be read
+
+    def _more(self):
+        try:
+            data = self.socket.recv(65536)
+        except ConnectionResetError:
+            return False
+        self.buffer += data
+        return bool(data)
+
+    def answer(self, head_only=False):
+        """(status, headers, body) of the next answer, or None when the connection was closed."""
+        while b"\r\n\r\n" not in self.buffer:
+            if not self._more():
+                assert not self.buffer, f"half an answer: {self.buffer!r}"
+                return None
+        head, self.buffer = self.buffer.split(b"\r\n\r\n", 1)
+        lines = head.decode("latin-1").split("\r\n")
+        status = int(lines[0].split()[1])
+        headers = {name.lower(): value.strip() for name, value in (line.split(":", 1) for line in lines[1:])}
+        length = 0 if head_only or status < 200 or status in (204, 304) else int(headers.get("content-length", 0))
+        while len(self.buffer) < length:
+            assert self._more(), "the body is cut"
+        body, self.buffer = self.buffer[:length], self.buffer[length:]
+        return status, headers, body
+
+    def closed(self):
+        """Reads to the end; what else came. The peer must close."""
+        while self._more():
+            pass
+        rest, self.buffer = self.buffer, b""
+        return rest
+
+    def close(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
