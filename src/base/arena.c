@@ -157,13 +157,14 @@ static struct arena_chunk *free_newer(struct arena_chunk *chunk)
 void arena_reset(struct arena *arena)
 {
     struct arena_chunk *first = free_newer(arena->chunk);
-    if (first && first->reserve_piece >= 0) {
-        chunk_free(first);
-        first = NULL;
-    }
-    arena_init(arena, arena->chunk_bytes);
-    if (first)
+    *arena = (struct arena){.chunk_bytes = arena->chunk_bytes};
+    if (!first)
+        return;
+    bool usual = (size_t)(first->end - (char *)first) == arena->chunk_bytes;
+    if (usual && first->reserve_piece < 0)
         chunk_open(arena, first);
+    else
+        chunk_free(first); /* one huge request must not be paid for ever after */
 }
 
 void arena_done(struct arena *arena)

@@ -36,7 +36,7 @@ struct slice arena_copy(struct arena *arena, struct slice bytes);
 /* printf into the arena, NUL-terminated (the NUL is not counted). */
 struct slice arena_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Forgets all it handed out; keeps its first chunk for the next round. */
+/* Forgets all it handed out; keeps its first chunk, if of the usual size, for the next round. */
 void arena_reset(struct arena *arena);
 
 /* Gives everything back. Takes a zeroed arena. */

@@ -108,6 +108,20 @@ static void a_reset_keeps_the_first_chunk_and_forgets_the_rest(void **state)
     arena_done(&arena);
 }
 
+static void a_reset_gives_back_a_first_chunk_of_unusual_size(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, 4096);
+    arena_alloc(&arena, 1 << 20);
+    arena_reset(&arena);
+    assert_null(arena.chunk);
+    arena_alloc(&arena, 100);
+    arena_reset(&arena);
+    assert_non_null(arena.chunk);
+    arena_done(&arena);
+}
+
 static void a_zeroed_arena_and_a_done_one_may_be_done(void **state)
 {
     (void)state;
@@ -204,6 +218,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_copy_is_ended_by_nul_that_is_not_counted),
     cmocka_unit_test(text_is_formatted_to_its_length),
     cmocka_unit_test(a_reset_keeps_the_first_chunk_and_forgets_the_rest),
+    cmocka_unit_test(a_reset_gives_back_a_first_chunk_of_unusual_size),
     cmocka_unit_test(a_zeroed_arena_and_a_done_one_may_be_done),
     cmocka_unit_test_teardown(when_memory_is_out_the_reserve_serves_and_failed_tells, disarm),
     cmocka_unit_test_teardown(a_failure_in_the_middle_is_told_until_the_reset, disarm),
