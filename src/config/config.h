@@ -10,32 +10,7 @@
 #include <netinet/in.h>
 
 #include "base/arena.h"
-#include "base/error.h"
-
-/* A place in a file, for complaints. line and column count from 1; line 0: a command line option. */
-struct place {
-    const char *file;
-    unsigned line, column;
-};
-
-/* What is wrong with a configuration: up to COMPLAINTS_MAX of them are gathered, so that one run shows them all. */
-#define COMPLAINTS_MAX 50
-struct complaints {
-    struct arena *arena;
-    unsigned count;
-    struct complaint {
-        struct place at;
-        struct slice text; /* "unknown key `resorces`: did you mean `resources`?" */
-        bool warning;      /* said, but no reason to refuse */
-    } items[COMPLAINTS_MAX];
-};
-
-void complain(struct complaints *complaints, struct place at, const char *format, ...) printf_like(3, 4);
-void complain_softly(struct complaints *complaints, struct place at, const char *format, ...) printf_like(3, 4);
-/* How many are errors, not warnings. */
-unsigned complaints_errors(const struct complaints *complaints);
-/* "leat.yaml:12:5: unknown key …" lines to the stream, in order. */
-void complaints_print(const struct complaints *complaints, int fd);
+#include "config/complaints.h"
 
 /* A text with the place it was read from. */
 struct word {
@@ -63,29 +38,45 @@ struct page_policy {
     int64_t total_ttl_ms; /* how old a total may be; 0: counted for each request */
 };
 
-/* The members of a list's envelope; an empty name: that member is left out. rows empty: a bare array. */
+/* The members of a list's envelope; an empty name: that member is left out. rows empty: a bare array.
+ * Where none was declared the default is filled in (declared stays false): a resource's pages are {NAME: rows, next_cursor: next,
+ * prev_cursor: prev, has_more: more}, by number {NAME: rows, page: page, page_size: size, total: total, pages: pages}; a named
+ * query's likewise when it is paged, NAME being the last segment of its path; an unpaged query's rows are a bare array. */
 struct envelope {
     struct slice rows, page, size, total, pages, next, prev, more;
     struct envelope_member { /* in the order in which they were declared */
         struct slice name;
-        enum envelope_what { ENVELOPE_ROWS, ENVELOPE_PAGE, ENVELOPE_SIZE, ENVELOPE_TOTAL, ENVELOPE_PAGES, ENVELOPE_NEXT,
-                             ENVELOPE_PREV, ENVELOPE_MORE } what;
+        enum envelope_what {
+            ENVELOPE_ROWS,
+            ENVELOPE_PAGE,
+            ENVELOPE_SIZE,
+            ENVELOPE_TOTAL,
+            ENVELOPE_PAGES,
+            ENVELOPE_NEXT,
+            ENVELOPE_PREV,
+            ENVELOPE_MORE
+        } what;
     } members[8];
     unsigned count;
     bool declared;
 };
 
+struct config_any {
+    struct slice column, word;
+    struct place at;
+};
+
 struct config_resource {
-    struct word name;     /* the path segment */
-    struct word table;    /* "schema.table" or "table"; default: the name */
-    struct word columns;  /* '*,-password_hash' or 'id,name'; default '*' */
-    struct word select;   /* default selection, in the URL's grammar */
-    struct word order;    /* default order, in the URL's grammar */
-    struct word key;      /* for views: 'id' or 'a,b' */
-    unsigned read;        /* roles that may */
+    struct word name;    /* the path segment */
+    struct word table;   /* "schema.table" or "table"; default: the name */
+    struct word columns; /* '*,-password_hash' or 'id,name'; default '*' */
+    struct word select;  /* default selection, in the URL's grammar */
+    struct word order;   /* default order, in the URL's grammar */
+    struct word key;     /* for views: 'id' or 'a,b' */
+    unsigned read;       /* roles that may */
     struct page_policy page;
     struct envelope envelope;
-    struct config_any { struct slice column, word; struct place at; } *any; /* `any: {status: all}` */
+    struct config_any *any; /* `any: {status: all}` */
     unsigned any_count;
     struct place at;
 };
@@ -96,12 +87,12 @@ enum query_returns { RETURNS_ROWS, RETURNS_ROW, RETURNS_VALUE };
 
 struct config_param {
     struct word name;
-    struct slice type;    /* bigint int text timestamptz date boolean numeric uuid double json … as written */
-    bool optional;        /* `text?`: may be absent: NULL */
+    struct slice type; /* bigint int text timestamptz date boolean numeric uuid double json … as written */
+    bool optional;     /* `text?`: may be absent: NULL */
     struct slice fallback; /* `= 10`, `= 24h ago`; data NULL: none */
-    struct slice *in;     /* `in [a, b]` */
+    struct slice *in;      /* `in [a, b]` */
     unsigned in_count;
-    bool has_range;       /* `in 1..100` */
+    bool has_range; /* `in 1..100` */
     int64_t low, high;
 };
 
@@ -109,77 +100,109 @@ struct config_sql {       /* one file */
     struct slice *pieces; /* text between parameters: count + 1 of them */
     unsigned *params;     /* index into config_query.params for each `:name` in turn */
     unsigned count;
-    struct place at;      /* where the SQL begins */
+    struct place at; /* where the SQL begins */
+    /* line ≠ 0: the first `?`, `@x`, `$x` or `a:b`, which SQLite would take for a parameter of its own */
+    struct place foreign;
 };
 
 struct config_query {
-    struct slice path;    /* "analytics/top_sources", "dashboard/stats" */
+    struct slice path; /* "analytics/top_sources", "dashboard/stats" */
     struct slice summary;
     struct config_param *params;
     unsigned param_count;
     enum query_returns returns;
     unsigned read;
-    struct word order;    /* pages by a unique key; empty: not paged */
+    struct word order; /* pages by a unique key; empty: not paged */
     struct page_policy page;
     struct envelope envelope;
     struct config_sql any, pg, sqlite; /* pieces NULL: no such file */
     struct place at;
 };
 
+struct config_proxy {
+    struct in6_addr network; /* IPv4 as ::ffff:0:0/96 */
+    unsigned bits;
+};
+
 struct config {
     struct arena arena;
-    struct slice file;            /* as given; empty when there is none */
-    struct word *listen;          /* addresses */
+    struct slice file;   /* as given; empty when there is none */
+    struct word *listen; /* addresses */
     unsigned listen_count;
     struct serve_prefix *serve;
     unsigned serve_count;
-    struct config_proxy { struct in6_addr network; unsigned bits; } *proxies; /* IPv4 as ::ffff:0:0/96 */
+    struct config_proxy *proxies;
     unsigned proxy_count;
 
     struct {
         struct word url;
         unsigned pool_size, pool_overflow;
         int64_t pool_wait_ms, pool_recycle_ms, timeout_ms;
-        int64_t slow_ms[4];       /* noted, slow, critical, emergency */
-        bool prepared;            /* off: for transaction poolers */
-        unsigned gather_max;      /* keys in one gathered statement; 0: off */
+        int64_t slow_ms[4];  /* noted, slow, critical, emergency */
+        bool prepared;       /* off: for transaction poolers */
+        unsigned gather_max; /* keys in one gathered statement; 0: off */
     } database;
 
     struct {
         int64_t head_ms, idle_ms;
         uint64_t head_bytes, heads_bytes_total, body_bytes;
         unsigned connections, per_address, body_rate, read_rate;
-    } http;                       /* key `http:` */
-    struct { uint64_t bytes_max, bytes_total; } answers;
-    struct { int64_t delay_ms, idle_ms, max_ms; } drain;
-    struct { unsigned sample; bool sql; int64_t slow_ms; struct slice level; } log; /* sample: one in n fast good ones */
-    struct { unsigned params, conditions, in_values, order, select, url_value_bytes; } query; /* limits on what a URL asks */
+    } http; /* key `http:` */
+    struct {
+        uint64_t bytes_max, bytes_total;
+    } answers;
+    struct {
+        int64_t delay_ms, idle_ms, max_ms;
+    } drain;
+    struct {
+        unsigned sample; /* one in n of the fast, good ones */
+        bool sql;        /* statements' text stands in the log of slow and failed requests */
+        int64_t slow_ms;
+        struct slice level; /* debug, info, warn or error */
+    } log;
+    struct {
+        unsigned params, conditions, in_values, order, select, url_value_bytes;
+    } query; /* limits on what a URL asks */
 
-    struct page_policy page;      /* defaults */
-    unsigned read;                /* defaults.read */
-    unsigned workers;             /* 0: one per core */
+    struct page_policy page; /* defaults */
+    unsigned read;           /* defaults.read */
+    unsigned workers;        /* 0: one per core */
 
     struct config_resource *resources;
     unsigned resource_count;
     struct word queries_dir;
     struct config_query *queries;
     unsigned query_count;
-    bool open;                    /* made from a database without a file: everything readable, loopback only */
+    bool open; /* made from a database without a file: everything readable, loopback only */
 };
 
-/* `--set path=value` options, in order. */
-struct config_override { struct slice path, value; };
+/* What the command line says, in order: `--set path=value` (the value is YAML), or an option of its own such as `--listen`
+ * (`option` names it for complaints, the value is taken as it is). */
+struct config_override {
+    struct slice path, value;
+    const char *option;
+};
 
 /* Loads and checks a file. On failure ret_config is untouched and the complaints say what is wrong. complaints->arena must
  * outlive them. */
 enum error config_load(const char *file, const struct config_override *overrides, unsigned override_count,
                        struct complaints *complaints, struct config **ret_config) must_check;
 
-/* The configuration of `leat serve URL` without a file: nothing served yet; catalog/open.c adds a resource per table. */
-enum error config_without_file(const char *url, const struct config_override *overrides, unsigned override_count,
-                               struct complaints *complaints, struct config **ret_config) must_check;
+/* The same from bytes, called `name` in complaints: for tests and fuzzing. Opens no file: neither queries nor `file:PATH`. */
+enum error config_load_bytes(const char *name, struct slice bytes, const struct config_override *overrides,
+                             unsigned override_count, struct complaints *complaints,
+                             struct config **ret_config) must_check;
+
+/* The configuration of `leat serve URL` without a file: nothing served yet;
+ * catalog/model_open.c adds a resource per table. */
+enum error config_without_file(const char *url, const struct config_override *overrides,
+                               unsigned override_count, struct complaints *complaints,
+                               struct config **ret_config) must_check;
 
 void config_free(struct config *config); /* takes NULL */
+
+/* A database URL with its password as `***`: for logs, complaints and config_print. */
+struct slice config_url_masked(struct arena *arena, struct slice url);
 
 /* Writes the whole effective configuration as YAML that loads to the same (passwords in URLs as `***`). */
 struct buf;

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What no single key can tell: that values fit together, that names are unique, that something is served at all. See walk.h.
+ * All of it complains and goes on. */
+#include "base/map.h"
+#include "config/walk.h"
+
+static void check_page(struct walk *walk, const struct page_policy *page, struct place at, const char *called)
+{
+    if (page->size > page->max)
+        complain(walk->complaints, at, "%s: the page's size, %u, is more than its max, %u", called,
+                 page->size, page->max);
+    if (page->by == PAGE_BY_CURSOR && page->total_ttl_ms > 0)
+        complain(walk->complaints, at, "%s: `total` needs `by: number`: pages by cursor are not counted",
+                 called);
+}
+
+/* A member that the pages' manner never fills. */
+static void check_envelope(struct walk *walk, const struct envelope *envelope, const struct page_policy *page,
+                           struct place at, const char *called)
+{
+    bool numbered = envelope->page.data || envelope->pages.data || envelope->total.data;
+    bool cursors = envelope->next.data || envelope->prev.data;
+    if (envelope->declared && page->by == PAGE_BY_CURSOR && numbered)
+        complain_softly(walk->complaints, at,
+                        "%s: `page`, `pages` and `total` of the envelope need `page: {by: number}`", called);
+    if (envelope->declared && page->by == PAGE_BY_NUMBER && cursors)
+        complain_softly(walk->complaints, at,
+                        "%s: `next` and `prev` of the envelope need `page: {by: cursor}`", called);
+}
+
+/* Names that the root itself answers. */
+static bool taken_at_root(struct slice name)
+{
+    static const char *const names[] = {"health", "metrics", "dashboard", "docs", "openapi.json"};
+    for (unsigned i = 0; i < ARRAY_LEN(names); i++)
+        if (slice_eq(name, slice_str(names[i])))
+            return true;
+    return false;
+}
+
+static bool root_is_served(const struct config *config)
+{
+    for (unsigned i = 0; i < config->serve_count; i++)
+        if (config->serve[i].prefix.len == 0)
+            return true;
+    return false;
+}
+
+static void check_name(struct walk *walk, struct map *paths, struct slice path, struct place *at)
+{
+    struct slice rest = path, first = slice_cut(&rest, '/');
+    const struct place *before = map_get(paths, path);
+    if (before)
+        complain(walk->complaints, *at, "`" SLICE_FMT "` is served already, by %s:%u", SLICE_ARG(path),
+                 before->file ? before->file : "leat", before->line);
+    else
+        map_put(paths, path, at);
+    if (taken_at_root(first) && root_is_served(walk->config))
+        complain(walk->complaints, *at, "`" SLICE_FMT "` is Leat's own path where `serve:` names the root",
+                 SLICE_ARG(first));
+}
+
+static void check_resources(struct walk *walk, struct map *paths)
+{
+    for (unsigned i = 0; i < walk->config->resource_count; i++) {
+        struct config_resource *resource = &walk->config->resources[i];
+        const char *called =
+            arena_format(walk->arena, "`" SLICE_FMT "`", SLICE_ARG(resource->name.text)).data;
+        check_page(walk, &resource->page, resource->at, called);
+        check_envelope(walk, &resource->envelope, &resource->page, resource->at, called);
+        check_name(walk, paths, resource->name.text, &resource->name.at);
+    }
+}
+
+static void check_queries(struct walk *walk, struct map *paths)
+{
+    for (unsigned i = 0; i < walk->config->query_count; i++) {
+        struct config_query *query = &walk->config->queries[i];
+        if (query->order.text.data) {
+            check_page(walk, &query->page, query->at, "`page`");
+            check_envelope(walk, &query->envelope, &query->page, query->at, "`envelope`");
+        }
+        check_name(walk, paths, query->path, &query->at);
+    }
+}
+
+static bool anybody_may_read(const struct config *config)
+{
+    unsigned roles = ROLES_NONE;
+    for (unsigned i = 0; i < config->resource_count; i++)
+        roles |= config->resources[i].read;
+    for (unsigned i = 0; i < config->query_count; i++)
+        roles |= config->queries[i].read;
+    return roles != ROLES_NONE;
+}
+
+static void check_something_is_served(struct walk *walk, struct place at)
+{
+    const struct config *config = walk->config;
+    if (config->open || complaints_errors(walk->complaints))
+        return;
+    if (config->resource_count + config->query_count == 0)
+        complain_softly(walk->complaints, at,
+                        "nothing is served: name tables under `resources:`, or a folder by `queries:`");
+    else if (!anybody_may_read(config))
+        complain_softly(walk->complaints, at,
+                        "nobody may read anything: grant it by `read: anonymous`, for all under `defaults:`");
+}
+
+/* Without a file everything is readable, so only this machine may ask. */
+static void check_loopback(struct walk *walk)
+{
+    for (unsigned i = 0; walk->config->open && i < walk->config->listen_count; i++) {
+        const struct word *listen = &walk->config->listen[i];
+        if (!slice_starts(listen->text, SLICE("127.")) && !slice_starts(listen->text, SLICE("[::1]:")))
+            complain(
+                walk->complaints, listen->at,
+                "found `" SLICE_FMT
+                "`: without a file Leat listens on loopback alone; `leat init` writes a file to start from",
+                SLICE_ARG(listen->text));
+    }
+}
+
+void config_check(struct walk *walk, const struct node *root)
+{
+    const struct config *config = walk->config;
+    struct map paths = {0};
+    if (!config->database.url.text.data && complaints_errors(walk->complaints) == 0)
+        complain(walk->complaints, root->at,
+                 "no database is named: say `database: sqlite:PATH` or `database: postgresql://…`");
+    if (config->answers.bytes_total < config->answers.bytes_max)
+        complain(walk->complaints, root->at, "`answers`: `bytes_total` is less than `bytes_max`");
+    check_page(walk, &config->page, root->at, "`defaults`");
+    check_resources(walk, &paths);
+    check_queries(walk, &paths);
+    check_something_is_served(walk, root->at);
+    check_loopback(walk);
+    map_done(&paths);
+}

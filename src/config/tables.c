@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every key of the configuration, and its defaults. A new key is a line here, a field in config.h, a line in
+ * doc/configuration.md (a test compares), and its use.
+ *
+ * A line without a kind is a key of later work: it is refused as not built yet, never silently ignored. */
+#include "config/walk.h"
+
+#define FIELD(member) .offset = offsetof(struct config, member)
+#define RESOURCE(member) .offset = offsetof(struct config_resource, member)
+#define QUERY(member) .offset = offsetof(struct config_query, member)
+#define PAGE(member) .offset = offsetof(struct page_policy, member)
+
+/* A key of later work. */
+#define NOT_YET(name_) \
+    { \
+        .name = (name_) \
+    }
+
+#define SECOND INT64_C(1000)
+#define HOUR (3600 * SECOND)
+#define DAY (24 * HOUR)
+#define KIB (INT64_C(1) << 10)
+#define MIB (INT64_C(1) << 20)
+#define GIB (INT64_C(1) << 30)
+
+/* Read before the file, by the same tables. */
+const char config_defaults[] =
+    "listen: 127.0.0.1:8080\n"
+    "serve: {/api: plain}\n"
+    "workers: auto\n"
+    "database:\n"
+    "  pool: {size: 20, overflow: 10, wait: 30s, recycle: 1h}\n"
+    "  timeout: 30s\n"
+    "  slow: [100ms, 1s, 5s, 10s]\n"
+    "  prepared: on\n"
+    "  gather: 256\n"
+    "http:\n"
+    "  head: 5s\n"
+    "  idle: 30s\n"
+    "  head_bytes: 16KiB\n"
+    "  heads_bytes_total: 64MiB\n"
+    "  body_bytes: 1MiB\n"
+    "  connections: 20000\n"
+    "  per_address: 2000\n"
+    "  body_rate: 500B/s\n"
+    "  read_rate: 500B/s\n"
+    "answers: {bytes_max: 4MiB, bytes_total: 256MiB}\n"
+    "drain: {delay: 0s, idle: 1s, max: 30s}\n"
+    "log: {level: info, sample: 1, slow: 500ms, sql: on}\n"
+    "query: {params: 100, conditions: 100, in_values: 1000, order: 8, select: 200, value_bytes: 8KiB}\n"
+    "defaults:\n"
+    "  read: none\n"
+    "  page: {size: 100, max: 1000, by: cursor, total: 0s}\n";
+
+static const char *const page_by_words[] = {"cursor", "number", NULL};
+
+static const struct key page_keys[] = {
+    {"size", &kind_count, PAGE(size), .low = 1, .high = 100000},
+    {"max", &kind_count, PAGE(max), .low = 1, .high = 100000},
+    {"by", &kind_choice, PAGE(by), .choices = page_by_words},
+    {"total", &kind_duration, PAGE(total_ttl_ms), .low = 0, .high = 7 * DAY},
+    {0},
+};
+static const struct section section_page = {"page", page_keys};
+
+static const struct key pool_keys[] = {
+    {"size", &kind_count, FIELD(database.pool_size), .low = 1, .high = 10000},
+    {"overflow", &kind_count, FIELD(database.pool_overflow), .low = 0, .high = 10000},
+    {"wait", &kind_duration, FIELD(database.pool_wait_ms), .low = 1, .high = HOUR},
+    {"recycle", &kind_duration, FIELD(database.pool_recycle_ms), .low = SECOND, .high = 7 * DAY},
+    {0},
+};
+static const struct section section_pool = {"database.pool", pool_keys};
+
+static const struct key database_keys[] = {
+    {"url", &kind_url, FIELD(database.url)},
+    {"pool", &kind_section, .section = &section_pool},
+    {"timeout", &kind_duration, FIELD(database.timeout_ms), .low = 10, .high = DAY},
+    {"slow", &kind_slow, FIELD(database.slow_ms)},
+    {"prepared", &kind_switch, FIELD(database.prepared)},
+    {"gather", &kind_count, FIELD(database.gather_max), .low = 2, .high = 256, .zero = "off"},
+    NOT_YET("replicas"),
+    {0},
+};
+const struct section section_database = {"database", database_keys};
+
+static const struct key http_keys[] = {
+    {"head", &kind_duration, FIELD(http.head_ms), .low = 10, .high = HOUR},
+    {"idle", &kind_duration, FIELD(http.idle_ms), .low = 10, .high = DAY},
+    {"head_bytes", &kind_bytes, FIELD(http.head_bytes), .low = KIB, .high = MIB},
+    {"heads_bytes_total", &kind_bytes, FIELD(http.heads_bytes_total), .low = 64 * KIB, .high = 64 * GIB},
+    {"body_bytes", &kind_bytes, FIELD(http.body_bytes), .low = 0, .high = GIB},
+    {"connections", &kind_count, FIELD(http.connections), .low = 1, .high = 1000000},
+    {"per_address", &kind_count, FIELD(http.per_address), .low = 1, .high = 1000000},
+    {"body_rate", &kind_rate, FIELD(http.body_rate), .low = 0, .high = GIB},
+    {"read_rate", &kind_rate, FIELD(http.read_rate), .low = 0, .high = GIB},
+    {0},
+};
+static const struct section section_http = {"http", http_keys};
+
+static const struct key answers_keys[] = {
+    {"bytes_max", &kind_bytes, FIELD(answers.bytes_max), .low = 64 * KIB, .high = GIB},
+    {"bytes_total", &kind_bytes, FIELD(answers.bytes_total), .low = MIB, .high = 1024 * GIB},
+    {0},
+};
+static const struct section section_answers = {"answers", answers_keys};
+
+static const struct key drain_keys[] = {
+    {"delay", &kind_duration, FIELD(drain.delay_ms), .low = 0, .high = HOUR},
+    {"idle", &kind_duration, FIELD(drain.idle_ms), .low = 0, .high = HOUR},
+    {"max", &kind_duration, FIELD(drain.max_ms), .low = 0, .high = DAY},
+    {0},
+};
+static const struct section section_drain = {"drain", drain_keys};
+
+static const struct key log_keys[] = {
+    {"level", &kind_level, FIELD(log.level)},
+    {"sample", &kind_count, FIELD(log.sample), .low = 1, .high = 1000000},
+    {"slow", &kind_duration, FIELD(log.slow_ms), .low = 0, .high = HOUR},
+    {"sql", &kind_switch, FIELD(log.sql)},
+    {0},
+};
+static const struct section section_log = {"log", log_keys};
+
+static const struct key url_keys[] = {
+    {"params", &kind_count, FIELD(query.params), .low = 1, .high = 10000},
+    {"conditions", &kind_count, FIELD(query.conditions), .low = 1, .high = 10000},
+    {"in_values", &kind_count, FIELD(query.in_values), .low = 1, .high = 100000},
+    {"order", &kind_count, FIELD(query.order), .low = 1, .high = 64},
+    {"select", &kind_count, FIELD(query.select), .low = 1, .high = 1600},
+    {"value_bytes", &kind_small_bytes, FIELD(query.url_value_bytes), .low = 64, .high = 64 * KIB},
+    {0},
+};
+static const struct section section_url = {"query", url_keys};
+
+static const struct key defaults_keys[] = {
+    {"read", &kind_roles, FIELD(read)},
+    {"page", &kind_section, FIELD(page), .section = &section_page},
+    NOT_YET("write"),
+    NOT_YET("cache"),
+    NOT_YET("tenant"),
+    NOT_YET("limits"),
+    {0},
+};
+static const struct section section_defaults = {"defaults", defaults_keys};
+
+static const struct key resource_keys[] = {
+    {"as", &kind_as, RESOURCE(name)},
+    {"table", &kind_text, RESOURCE(table)},
+    {"columns", &kind_text, RESOURCE(columns)},
+    {"select", &kind_text, RESOURCE(select)},
+    {"order", &kind_text, RESOURCE(order)},
+    {"key", &kind_text, RESOURCE(key)},
+    {.name = "any", .kind = &kind_any},
+    {"read", &kind_roles, RESOURCE(read)},
+    {"page", &kind_section, RESOURCE(page), .section = &section_page},
+    {"envelope", &kind_envelope, RESOURCE(envelope)},
+    NOT_YET("behind"),
+    NOT_YET("cache"),
+    NOT_YET("changes"),
+    NOT_YET("deleted"),
+    NOT_YET("ingest"),
+    NOT_YET("limits"),
+    NOT_YET("partitions"),
+    NOT_YET("put"),
+    NOT_YET("roles"),
+    NOT_YET("rows"),
+    NOT_YET("set"),
+    NOT_YET("signals"),
+    NOT_YET("tenant"),
+    NOT_YET("write"),
+    {0},
+};
+const struct section section_resource = {"resources.NAME", resource_keys};
+
+static const char *const returns_words[] = {"rows", "row", "value", NULL};
+
+/* The head of an .sql file. */
+static const struct key query_keys[] = {
+    {"summary", &kind_summary, QUERY(summary)},
+    {.name = "params", .kind = &kind_params},
+    {"returns", &kind_choice, QUERY(returns), .choices = returns_words},
+    {"read", &kind_roles, QUERY(read)},
+    {"order", &kind_text, QUERY(order)},
+    {"page", &kind_section, QUERY(page), .section = &section_page},
+    {"envelope", &kind_envelope, QUERY(envelope)},
+    NOT_YET("cache"),
+    NOT_YET("changes"),
+    NOT_YET("limits"),
+    NOT_YET("rows"),
+    NOT_YET("tables"),
+    NOT_YET("tenant"),
+    NOT_YET("write"),
+    {0},
+};
+const struct section section_query = {"the head of a query", query_keys};
+
+static const struct key root_keys[] = {
+    {.name = "leat", .kind = &kind_version},
+    {.name = "listen", .kind = &kind_listen},
+    {.name = "serve", .kind = &kind_serve},
+    {.name = "proxies", .kind = &kind_proxies},
+    {"workers", &kind_count, FIELD(workers), .low = 1, .high = 1024, .zero = "auto"},
+    {"database", &kind_section, .section = &section_database},
+    {"http", &kind_section, .section = &section_http},
+    {"answers", &kind_section, .section = &section_answers},
+    {"drain", &kind_section, .section = &section_drain},
+    {"log", &kind_section, .section = &section_log},
+    {"query", &kind_section, .section = &section_url},
+    {"defaults", &kind_section, .section = &section_defaults},
+    {.name = "resources", .kind = &kind_resources},
+    {"queries", &kind_folder, FIELD(queries_dir)},
+    NOT_YET("admin"),
+    NOT_YET("auth"),
+    NOT_YET("cache"),
+    NOT_YET("changes"),
+    NOT_YET("cors"),
+    NOT_YET("ingest"),
+    NOT_YET("jobs"),
+    NOT_YET("limits"),
+    NOT_YET("partitions"),
+    NOT_YET("redis"),
+    NOT_YET("signals"),
+    NOT_YET("state"),
+    NOT_YET("tls"),
+    {0},
+};
+const struct section section_root = {"the configuration", root_keys};
+
+const struct section *const sections_all[] = {
+    &section_root,  &section_database, &section_pool, &section_http,     &section_answers,
+    &section_drain, &section_log,      &section_url,  &section_defaults, &section_resource,
+    &section_page,  &section_query,    NULL,
+};

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The walker: a table of keys for each mapping says how a key is read into its field and printed back. What is not in the
+ * table is refused; a key whose kind is NULL belongs to later work and is refused as such. The same tables make the reader
+ * (walk_section), the printer (print_section) and the list that doc/configuration.md is checked against.
+ *
+ *   section ─ key ─ kind (how to read and print) ─ field: base + offset
+ *
+ * Failure: a complaint; the field keeps what it had. Texts are copied to nowhere: they point into the nodes' arena, which is
+ * the configuration's. Start-up and reload only; one thread. */
+#ifndef LEAT_CONFIG_WALK_H
+#define LEAT_CONFIG_WALK_H
+
+#include "base/buf.h"
+#include "config/node.h"
+
+struct walk {
+    struct arena *arena; /* the configuration's */
+    struct complaints *complaints;
+    struct config *config;
+    const char *folder; /* of the file: relative paths start here; NULL: no file may be opened */
+};
+
+struct printer {
+    struct buf *out;
+    unsigned indent; /* in spaces */
+};
+
+struct key {
+    const char *name;
+    const struct kind *kind;       /* NULL: not built yet */
+    size_t offset;                 /* of the field in what the section fills */
+    int64_t low, high;             /* bounds of a number, in the field's unit */
+    const char *zero;              /* a word for the number 0: `auto`, `off`; NULL: none */
+    const char *const *choices;    /* of KIND_CHOICE: words, NULL-terminated, in the order of the enum */
+    const struct section *section; /* of KIND_SECTION */
+};
+
+struct section {
+    const char *name;       /* as the documentation calls it: "database.pool" */
+    const struct key *keys; /* ended by a zeroed one; read in this order */
+};
+
+struct kind {
+    const char *expected; /* "a duration such as `30s` (ms, s, m, h or d)" */
+    void (*read)(struct walk *walk, const struct key *key, const struct node *node, void *field);
+    void (*print)(struct printer *printer, const struct key *key, const void *field);
+    /* numbers alone */
+    bool (*parse)(struct slice text, int64_t *ret_number);
+    void (*format)(struct buf *out, int64_t number);
+    size_t width; /* of the field: 4 or 8 bytes */
+};
+
+/* kinds.c */
+extern const struct kind kind_duration, kind_bytes, kind_rate, kind_count, kind_switch, kind_text,
+    kind_choice, kind_section, kind_small_bytes, kind_level, kind_summary, kind_version;
+/* kinds_database.c */
+extern const struct kind kind_url, kind_slow;
+/* kinds_network.c */
+extern const struct kind kind_listen, kind_proxies, kind_serve;
+/* kinds_resource.c */
+extern const struct kind kind_roles, kind_envelope, kind_any, kind_as, kind_resources, kind_folder;
+/* query_params.c */
+extern const struct kind kind_params;
+
+/* tables.c: every mapping's keys. */
+extern const struct section section_root, section_resource, section_query, section_database;
+/* All of them, for documentation and tests; ended by NULL. */
+extern const struct section *const sections_all[];
+/* The configuration's defaults, as YAML. */
+extern const char config_defaults[];
+
+/* Reads a mapping's children into the fields of base. `called` names the mapping in complaints. */
+void walk_section(struct walk *walk, const struct section *section, const struct node *node,
+                  const char *called, void *base);
+/* Complains: "`key`: found …, expected …". */
+void walk_expected(struct walk *walk, const struct node *node, const char *key, const char *expected);
+/* " — did you mean `x`?" for complaints, or nothing. Words: offered to base/nearest.h; ended by NULL. */
+struct slice walk_nearest(struct walk *walk, struct slice typed, const char *const *words);
+/* "`text`", "a list", "a mapping" or "nothing", for complaints. */
+struct slice walk_found(struct walk *walk, const struct node *node);
+struct word walk_word(const struct node *node);
+/* A path of the file's, made absolute where the folder is known. */
+struct slice walk_path(struct walk *walk, struct slice path);
+
+void print_section(struct printer *printer, const struct section *section, const void *base);
+void print_name(struct printer *printer, const char *name); /* the indent, `name:` */
+void print_text(struct buf *out, struct slice text);        /* a YAML text, quoted where it must be */
+
+/* What each part of the loading adds to the walk; all complain. */
+void override_apply(struct walk *walk, const struct config_override *overrides, unsigned count,
+                    struct node *root);
+void queries_load(struct walk *walk);
+void config_check(struct walk *walk, const struct node *root);
+/* The default envelopes, where none was declared. */
+void envelope_default(struct arena *arena, struct envelope *envelope, struct slice name,
+                      const struct page_policy *page);
+/* A resource's name, or a segment of a query's path: NULL, or why it cannot be one. */
+const char *name_refused(struct slice name);
+/* Only a name reserved for Leat itself: v1, auth, batch, rpc. */
+bool name_is_reserved(struct slice name);
+
+#endif
