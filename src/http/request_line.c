@@ -153,5 +153,7 @@ bool http_take_request_line(struct http_head *head, struct slice line)
 {
     PRE(head->method_text.data == NULL);
     struct slice rest = line;
+    if (slice_eq(line, SLICE("PRI * HTTP/2.0")))
+        return http_refuse(head, 505, "HTTP/2 is not spoken here");
     return take_method(head, &rest) && take_target(head, &rest) && take_version(head, rest);
 }
