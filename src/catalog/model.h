@@ -47,6 +47,8 @@ struct named_query {
     struct column *columns; /* of the answer, as the database described the statement; NULL until described */
     unsigned column_count;
     struct slice text; /* the statement as sent, parameters as $n / ?n, with casts */
+    struct order_term *order; /* of a paged one: config->order against `columns`; see model_resolve_orders */
+    unsigned order_count;
     unsigned index;
 };
 
@@ -69,6 +71,9 @@ struct model {
 enum error model_build(struct config *config, struct catalog *catalog, struct complaints *complaints,
                        struct model **ret_model) must_check;
 
+/* After store_describe: resolves the `order` of paged named queries against the columns the database described. */
+enum error model_resolve_orders(struct model *model, struct complaints *complaints) must_check;
+
 struct model *model_ref(const struct model *model);
 void model_unref(const struct model *model); /* takes NULL */
 
@@ -78,5 +83,6 @@ const struct column *resource_column(const struct resource *resource, struct sli
 /* Adds a resource for every table and view with a readable name to a configuration made without a file; columns that look
  * like secrets (password, secret, token, api_key, hash, salt, ssn, …) are hidden. */
 void model_open_resources(struct config *config, const struct catalog *catalog);
+bool column_looks_secret(struct slice name);
 
 #endif

@@ -11,6 +11,7 @@
 #define LEAT_CONFIG_WALK_H
 
 #include "base/buf.h"
+#include "config/names.h"
 #include "config/node.h"
 
 struct walk {
@@ -91,12 +92,4 @@ void override_apply(struct walk *walk, const struct config_override *overrides, 
                     struct node *root);
 void queries_load(struct walk *walk);
 void config_check(struct walk *walk, const struct node *root);
-/* The default envelopes, where none was declared. */
-void envelope_default(struct arena *arena, struct envelope *envelope, struct slice name,
-                      const struct page_policy *page);
-/* A resource's name, or a segment of a query's path: NULL, or why it cannot be one. */
-const char *name_refused(struct slice name);
-/* Only a name reserved for Leat itself: v1, auth, batch, rpc. */
-bool name_is_reserved(struct slice name);
-
 #endif

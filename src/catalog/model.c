@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Configuration × catalogue → model. See model.h.
+ *
+ * Failure: complaints; all resources and queries are looked at, so that one run shows every mistake. */
+#include "catalog/model.h"
+
+#include "base/buf.h"
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "catalog/param_type.h"
+#include "catalog/resolve.h"
+
+enum { MODEL_MAGIC = 0x30de1001, TEXT_BYTES_MAX = 4 * 1024 * 1024 };
+
+static struct columns_known known_of(const struct resource *resource)
+{
+    return (struct columns_known){.owner = resource->config->name.text,
+                                  .columns = resource->columns,
+                                  .count = resource->column_count,
+                                  .table = resource->table};
+}
+
+/* The declared key may be hidden; the catalogue's likewise. */
+static void resolve_key(const struct resolver *r, struct resource *resource)
+{
+    const struct config_resource *config = resource->config;
+    const struct table *table = resource->table;
+    unsigned count = table->column_count;
+    const struct column **all = ARENA_ARRAY(r->arena, const struct column *, count + table->key_count + 1);
+    if (config->key.text.data) {
+        for (unsigned i = 0; i < count; i++)
+            all[i] = &table->columns[i];
+        struct columns_known known = {.owner = config->name.text, .columns = all, .count = count};
+        resource->key_count = resolve_names(r, &known, &config->key, "key", &resource->key);
+    } else {
+        for (unsigned i = 0; i < table->key_count; i++)
+            all[i] = &table->columns[table->key[i]];
+        resource->key = all;
+        resource->key_count = table->key_count;
+    }
+    if (resource->key_count > KEY_COLUMNS_MAX)
+        complain(r->complaints, config->at, "`" SLICE_FMT "`: a key has at most %d columns",
+                 SLICE_ARG(config->name.text), KEY_COLUMNS_MAX);
+    if (resource->key_count == 0)
+        complain_softly(r->complaints, config->at,
+                        "`" SLICE_FMT "` has no primary key, so no /" SLICE_FMT
+                        "/{id} and no cursors: name unique columns by `key:`",
+                        SLICE_ARG(config->name.text), SLICE_ARG(config->name.text));
+}
+
+static void resolve_select(const struct resolver *r, struct resource *resource)
+{
+    struct columns_known known = known_of(resource);
+    struct word all = {.text = SLICE("*")};
+    const struct word *select = resource->config->select.text.data ? &resource->config->select : &all;
+    resource->select_count = resolve_names(r, &known, select, "select", &resource->select);
+}
+
+static void resolve_any(const struct resolver *r, struct resource *resource)
+{
+    const struct config_resource *config = resource->config;
+    struct columns_known known = known_of(resource);
+    resource->any = ARENA_ARRAY(r->arena, struct resource_any, config->any_count + 1);
+    for (unsigned i = 0; i < config->any_count; i++) {
+        const struct column *column = resolve_column(r, &known, config->any[i].at, config->any[i].column);
+        if (column)
+            resource->any[resource->any_count++] =
+                (struct resource_any){.column = column, .word = config->any[i].word};
+    }
+}
+
+static void resolve_resource(const struct resolver *r, const struct config_resource *config,
+                             struct resource *resource)
+{
+    resource->config = config;
+    resource->table = resolve_table(r, config);
+    if (!resource->table)
+        return;
+    resolve_exposed(r, config, resource);
+    resolve_key(r, resource);
+    resolve_select(r, resource);
+    resolve_any(r, resource);
+    struct columns_known known = known_of(resource);
+    if (config->order.text.data)
+        resource->order_count = resolve_order(r, &known, &config->order, &resource->order);
+}
+
+/* --- named queries --- */
+
+/* The statement with its parameters in the database's own form. */
+static struct slice query_text(const struct resolver *r, const struct named_query *query)
+{
+    const struct config_sql *sql = query->sql;
+    struct buf text;
+    buf_init(&text, TEXT_BYTES_MAX);
+    for (unsigned i = 0; i < sql->count; i++) {
+        const struct type *type = &query->params[sql->params[i]].type;
+        buf_add(&text, sql->pieces[i]);
+        if (r->catalog->dialect == DIALECT_PG)
+            buf_format(&text, "$%u::" SLICE_FMT, sql->params[i] + 1, SLICE_ARG(type->name));
+        else
+            buf_format(&text, "?%u", sql->params[i] + 1);
+    }
+    buf_add(&text, sql->pieces[sql->count]);
+    struct slice copy = text.failed ? SLICE("") : arena_copy(r->arena, buf_slice(&text));
+    if (text.failed)
+        complain(r->complaints, sql->at, "the statement is too long");
+    buf_done(&text);
+    return copy;
+}
+
+static const struct config_sql *query_file(const struct config_query *query, enum dialect dialect)
+{
+    const struct config_sql *own = dialect == DIALECT_PG ? &query->pg : &query->sqlite;
+    return own->pieces ? own : &query->any;
+}
+
+/* False: the query is not for this store. */
+static bool resolve_query(const struct resolver *r, const struct config_query *config,
+                          struct named_query *query)
+{
+    enum dialect dialect = r->catalog->dialect;
+    *query = (struct named_query){.config = config,
+                                  .sql = query_file(config, dialect),
+                                  .param_count = config->param_count};
+    if (!query->sql->pieces) {
+        complain_softly(r->complaints, config->at,
+                        "`" SLICE_FMT "` is not served: there is no file of it for %s",
+                        SLICE_ARG(config->path), dialect == DIALECT_PG ? "PostgreSQL" : "SQLite");
+        return false;
+    }
+    if (dialect == DIALECT_SQLITE && query->sql->foreign.line)
+        complain(
+            r->complaints, query->sql->foreign,
+            "SQLite takes this for a parameter of its own: parameters are declared, and written `:name`");
+    query->params = ARENA_ARRAY(r->arena, struct query_param, config->param_count + 1);
+    for (unsigned i = 0; i < config->param_count; i++) {
+        query->params[i].config = &config->params[i];
+        bool found = param_type_find(dialect, config->params[i].type, &query->params[i].type);
+        PRE(found); /* config/query_params.c knows the same words */
+    }
+    query->text = query_text(r, query);
+    return true;
+}
+
+enum error model_resolve_orders(struct model *model, struct complaints *complaints)
+{
+    CHECK_MAGIC(model, MODEL_MAGIC);
+    struct resolver r = {.arena = &model->arena, .catalog = model->catalog, .complaints = complaints};
+    unsigned before = complaints_errors(complaints);
+    for (unsigned i = 0; i < model->query_count; i++) {
+        struct named_query *query = &model->queries[i];
+        if (!query->config->order.text.data)
+            continue;
+        const struct column **columns = ARENA_ARRAY(r.arena, const struct column *, query->column_count + 1);
+        for (unsigned j = 0; j < query->column_count; j++)
+            columns[j] = &query->columns[j];
+        struct columns_known known = {.owner = query->config->path,
+                                      .columns = columns,
+                                      .count = query->column_count};
+        query->order_count = resolve_order(&r, &known, &query->config->order, &query->order);
+    }
+    return complaints_errors(complaints) > before ? ERR_INVALID : OK;
+}
+
+/* --- the model itself --- */
+
+static struct model *model_new(struct config *config, struct catalog *catalog)
+{
+    struct model *model = mem_must(sizeof *model);
+    arena_init(&model->arena, 64 * 1024);
+    model->magic = MODEL_MAGIC;
+    model->refs = 1;
+    model->number = (uint64_t)clock_mono().us; /* no two are made in the same microsecond */
+    model->config = config;
+    model->catalog = catalog;
+    model->resources = ARENA_ARRAY(&model->arena, struct resource, config->resource_count + 1);
+    model->queries = ARENA_ARRAY(&model->arena, struct named_query, config->query_count + 1);
+    return model;
+}
+
+/* Without the configuration and the catalogue. */
+static void model_free_shell(struct model *model)
+{
+    model->magic = 0;
+    arena_done(&model->arena);
+    mem_free(model);
+}
+
+enum error model_build(struct config *config, struct catalog *catalog, struct complaints *complaints,
+                       struct model **ret_model)
+{
+    PRE(config && catalog && complaints && ret_model);
+    struct model *model = model_new(config, catalog);
+    struct resolver r = {.arena = &model->arena, .catalog = catalog, .complaints = complaints};
+    unsigned before = complaints_errors(complaints);
+    for (unsigned i = 0; i < config->resource_count; i++) {
+        struct resource *resource = &model->resources[model->resource_count];
+        resource->index = model->resource_count++;
+        resolve_resource(&r, &config->resources[i], resource);
+    }
+    for (unsigned i = 0; i < config->query_count; i++) {
+        struct named_query *query = &model->queries[model->query_count];
+        if (!resolve_query(&r, &config->queries[i], query))
+            continue;
+        query->index = model->query_count++;
+    }
+    complaints_sort(complaints);
+    if (complaints_errors(complaints) > before) {
+        model_free_shell(model);
+        return ERR_INVALID;
+    }
+    *ret_model = model;
+    return OK;
+}
+
+struct model *model_ref(const struct model *model)
+{
+    CHECK_MAGIC(model, MODEL_MAGIC);
+    struct model *shared = (struct model *)model;
+    unsigned before = __atomic_fetch_add(&shared->refs, 1, __ATOMIC_RELAXED);
+    PRE(before > 0);
+    return shared;
+}
+
+void model_unref(const struct model *model)
+{
+    if (!model)
+        return;
+    CHECK_MAGIC(model, MODEL_MAGIC);
+    struct model *shared = (struct model *)model;
+    unsigned before = __atomic_fetch_sub(&shared->refs, 1, __ATOMIC_ACQ_REL);
+    PRE(before > 0);
+    if (before > 1)
+        return;
+    config_free((struct config *)shared->config);
+    catalog_free((struct catalog *)shared->catalog);
+    model_free_shell(shared);
+}
+
+const struct column *resource_column(const struct resource *resource, struct slice name)
+{
+    PRE(resource);
+    for (unsigned i = 0; i < resource->column_count; i++)
+        if (slice_eq(resource->columns[i]->name, name))
+            return resource->columns[i];
+    return NULL;
+}

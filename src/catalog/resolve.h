@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a configuration says of tables and columns, resolved against the catalogue: lists of columns, orders, keys. Internal
+ * to catalog/. Failure: complaints that name the place, what was found, and the nearest right word. Pure. */
+#ifndef LEAT_CATALOG_RESOLVE_H
+#define LEAT_CATALOG_RESOLVE_H
+
+#include "catalog/model.h"
+
+/* The columns that may be named, and by whom they are asked for. */
+struct columns_known {
+    struct slice owner; /* the resource or query, for complaints */
+    const struct column *const *columns;
+    unsigned count;
+    const struct table *table; /* to tell a hidden column from an absent one; may be NULL */
+};
+
+struct resolver {
+    struct arena *arena;
+    const struct catalog *catalog;
+    struct complaints *complaints;
+};
+
+/* The table a resource names, or NULL and a complaint. */
+const struct table *resolve_table(const struct resolver *r, const struct config_resource *resource);
+
+/* The column of that name among the known ones, or NULL and a complaint. */
+const struct column *resolve_column(const struct resolver *r, const struct columns_known *known,
+                                    struct place at, struct slice name);
+
+/* '*,-password_hash' or 'id,name' → the table's columns that are exposed, in the table's order. */
+void resolve_exposed(const struct resolver *r, const struct config_resource *config,
+                     struct resource *resource);
+
+/* 'a,b' or '*' → columns in the order in which they are named. `what`: the key, for complaints. */
+unsigned resolve_names(const struct resolver *r, const struct columns_known *known, const struct word *names,
+                       const char *what, const struct column ***ret_columns);
+
+/* 'created_at.desc.nullslast,id' → terms. */
+unsigned resolve_order(const struct resolver *r, const struct columns_known *known, const struct word *order,
+                       struct order_term **ret_terms);
+
+#endif
