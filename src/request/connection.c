@@ -80,6 +80,7 @@ static void on_fault(void *owner, struct conn *conn, unsigned status, const char
     CHECK_MAGIC(worker, WORKER_MAGIC);
     if (conn_user(conn))
         request_cancel(conn_user(conn));
+    PRE(conn_answerable(conn)); /* no answer is sent in parts yet */
     struct request *request = begin(worker, conn);
     request->step = request_fail(request, status, fault_code(status), slice_str(reason));
     request->problem.retry_after_s = status == 503 ? 1 : 0;
@@ -95,4 +96,5 @@ static void on_gone(void *owner, struct conn *conn)
     request_cancel(request);
 }
 
-const struct net_events connection_events = {on_request, on_body, on_fault, on_gone};
+const struct net_events connection_events = {
+    .on_request = on_request, .on_body = on_body, .on_fault = on_fault, .on_gone = on_gone};
