@@ -176,6 +176,8 @@ void service_reload(const struct service_options *options, struct service *servi
     struct snapshot *old = service->snapshot;
     service->snapshot = snapshot;
     (void)pthread_mutex_unlock(&service->lock);
+    const struct config *config = snapshot->model->config;
+    gate_limits_set(service->gate, config->http.connections, config->http.per_address);
     for (unsigned i = 0; i < service->worker_count; i++)
         worker_post_snapshot(service->workers[i], snapshot);
     snapshot_unref(old);
