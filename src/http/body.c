@@ -41,8 +41,8 @@ void http_body_init(struct http_body *body, const struct http_head *head, uint64
 
 static void begin_size(struct http_body *body)
 {
+    PRE(body->left == 0);
     body->at = HTTP_AT_SIZE;
-    body->left = 0;
     body->size_digits = 0;
     body->line_extension_bytes = 0;
 }

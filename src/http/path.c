@@ -5,13 +5,13 @@
 
 #include "http/chars.h"
 
-/* The byte that "%XX" at the start stands for, or -1: not two digits, or NUL. */
+/* The byte that "%XX" at the start stands for, or -1. */
 static int escaped_byte(struct slice s)
 {
     if (s.len < 3)
         return -1;
     int high = char_hex(s.data[1]), low = char_hex(s.data[2]);
-    return high < 0 || low < 0 || (high | low) == 0 ? -1 : high << 4 | low;
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
 /* Writes raw, decoded, to room; false at a bad escape. */

@@ -96,7 +96,9 @@ static bool rule_connection(struct http_head *head)
     while (http_head_next(head, HTTP_CONNECTION, &position, &value)) {
         while (http_list_next(&value, &option)) {
             if (!char_all(option, CHAR_TOKEN) || !may_be_option(option))
-                return http_refuse(head, 400, "Connection must be a list of options, none of them the name of a header that matters");
+                return http_refuse(
+                    head, 400,
+                    "Connection must be a list of options, none of them the name of a header that matters");
             close |= slice_eq_nocase(option, SLICE("close"));
             keep_alive |= slice_eq_nocase(option, SLICE("keep-alive"));
         }

@@ -10,7 +10,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct http_limits limits = {.line_bytes_max = 300, .head_bytes_max = 1500, .body_bytes_max = 700};
+static const struct http_limits limits = {.line_bytes_max = 300,
+                                          .head_bytes_max = 1500,
+                                          .body_bytes_max = 700};
 
 static void check_same(const struct reading *a, struct reading *b)
 {

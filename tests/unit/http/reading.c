@@ -61,7 +61,8 @@ static void take_piece(struct reading *reading, struct slice piece)
     PRE(piece.len > 0);
     PRE(lies_in(piece, reading->bytes + reading->used, reading->len - reading->used));
     buf_add(&reading->body_text, piece);
-    PRE(reading->body_text.len == reading->body.bytes && reading->body.bytes <= reading->limits.body_bytes_max);
+    PRE(reading->body_text.len == reading->body.bytes &&
+        reading->body.bytes <= reading->limits.body_bytes_max);
     IMPLIES(reading->head.framing == HTTP_BODY_LENGTH, reading->body.bytes <= reading->head.content_length);
 }
 
@@ -136,7 +137,8 @@ static const char *head_differs(const struct http_head *a, const struct http_hea
     if (a->field_count != b->field_count || memcmp(a->first, b->first, sizeof(a->first)))
         return "headers";
     for (unsigned i = 0; i < a->field_count; i++) {
-        if (!slice_eq(a->fields[i].name, b->fields[i].name) || !slice_eq(a->fields[i].value, b->fields[i].value))
+        if (!slice_eq(a->fields[i].name, b->fields[i].name) ||
+            !slice_eq(a->fields[i].value, b->fields[i].value))
             return "a header";
     }
     return NULL;

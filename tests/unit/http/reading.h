@@ -17,8 +17,8 @@ struct reading {
     struct http_head head;
     struct http_body body;
     bool head_done;
-    char *bytes;         /* all that has arrived */
-    size_t len, used;    /* how many; how many of them were taken by head and body */
+    char *bytes;          /* all that has arrived */
+    size_t len, used;     /* how many; how many of them were taken by head and body */
     struct buf body_text; /* what the body's pieces came to */
 };
 

@@ -31,8 +31,9 @@ static void known_names_are_found_in_any_case(void **state)
 static void names_that_look_alike_are_unknown(void **state)
 {
     (void)state;
-    static const char *const names[] = {"h",     "Hos",           "Hosts",          "H0st",   "hast",
-                                        "hot_t", "Content_Length", "Content-Lengtn", "X-Host", "T\x1ft"};
+    static const char *const names[] = {"h",      "Hos",   "Hosts",          "H0st",
+                                        "hast",   "hot_t", "Content_Length", "Content-Lengtn",
+                                        "X-Host", "T\x1ft"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         assert_int_equal(http_field_known(slice_str(names[i])), HTTP_UNKNOWN);
 }
@@ -48,7 +49,8 @@ static void one_letter_off_is_unknown(void **state)
             name[at] = (char)c;
             bool same = (c | 0x20) == was && char_is((char)c, CHAR_TOKEN);
             if (char_is((char)c, CHAR_TOKEN))
-                assert_int_equal(http_field_known(slice_str(name)), same ? HTTP_TRANSFER_ENCODING : HTTP_UNKNOWN);
+                assert_int_equal(http_field_known(slice_str(name)),
+                                 same ? HTTP_TRANSFER_ENCODING : HTTP_UNKNOWN);
             name[at] = was;
         }
     }

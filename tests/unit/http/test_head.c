@@ -53,6 +53,20 @@ static void limits_are_the_same_however_the_bytes_are_cut(void **state)
     }
 }
 
+static void a_line_that_fills_its_room_is_refused_before_its_end_comes(void **state)
+{
+    (void)state;
+    struct http_limits limits = {10, 1000, 0};
+    struct reading reading;
+    reading_whole(&reading, &limits, SLICE("GET /abcd"));
+    assert_int_equal(reading.got, HTTP_MORE);
+    reading_end(&reading);
+    reading_whole(&reading, &limits, SLICE("GET /abcde"));
+    assert_int_equal(reading.got, HTTP_FAULT);
+    assert_int_equal(reading.fault.status, 414);
+    reading_end(&reading);
+}
+
 static void a_body_of_exactly_the_limit_passes(void **state)
 {
     (void)state;
@@ -86,7 +100,8 @@ static void known_fields_are_found_and_walked_in_order(void **state)
     (void)state;
     struct reading reading;
     reading_whole(&reading, NULL,
-                  SLICE("GET / HTTP/1.1\r\nAccept: a\r\nHost: h\r\nACCEPT: b\r\nX-Own: c\r\naccept: \r\n\r\n"));
+                  SLICE(
+                      "GET / HTTP/1.1\r\nAccept: a\r\nHost: h\r\nACCEPT: b\r\nX-Own: c\r\naccept: \r\n\r\n"));
     struct slice value;
     unsigned position = 0, count = 0;
     const char *const expected[] = {"a", "b", ""};
@@ -155,8 +170,9 @@ static void no_bytes_at_all_want_more(void **state)
 static void every_byte_in_every_place_gives_one_verdict(void **state)
 {
     (void)state;
-    struct slice request = SLICE("PUT /a?b HTTP/1.1\r\nHost: a:1\r\nX: y\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                 "2;e=\"f\"\r\nab\r\n0\r\nT: v\r\n\r\n");
+    struct slice request =
+        SLICE("PUT /a?b HTTP/1.1\r\nHost: a:1\r\nX: y\r\nTransfer-Encoding: chunked\r\n\r\n"
+              "2;e=\"f\"\r\nab\r\n0\r\nT: v\r\n\r\n");
     char changed[128];
     memcpy(changed, request.data, request.len);
     for (size_t at = 0; at < request.len; at++) {
@@ -179,6 +195,7 @@ int main(void)
         cmocka_unit_test(a_request_line_of_exactly_the_limit_passes),
         cmocka_unit_test(a_head_of_exactly_the_limit_passes),
         cmocka_unit_test(limits_are_the_same_however_the_bytes_are_cut),
+        cmocka_unit_test(a_line_that_fills_its_room_is_refused_before_its_end_comes),
         cmocka_unit_test(a_body_of_exactly_the_limit_passes),
         cmocka_unit_test(the_room_for_fields_is_never_passed),
         cmocka_unit_test(known_fields_are_found_and_walked_in_order),

@@ -33,7 +33,8 @@ static struct slice field_as_said(struct reading *reading, struct slice said, st
     struct slice name = slice_cut(&rest, ':');
     struct slice value = http_head_find(&reading->head, name);
     assert_non_null(value.data);
-    return arena_format(arena, SLICE_FMT ":%s" SLICE_FMT, SLICE_ARG(name), value.len ? " " : "", SLICE_ARG(value));
+    return arena_format(arena, SLICE_FMT ":%s" SLICE_FMT, SLICE_ARG(name), value.len ? " " : "",
+                        SLICE_ARG(value));
 }
 
 static struct slice found(struct reading *reading, const struct case_line *line, struct arena *arena)

@@ -54,10 +54,10 @@ static void bad_escapes_nul_and_what_is_not_utf8_are_refused(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "%",         "a%",           "%4",          "a%4",        "%zz",       "%4g",          "%g4",    "%%41",
-        "% 41",      "%+41",         "%-1",         "%0x",        "%u0041",    "%00",          "a%00b",  "%C0%80",
-        "%c0%af",    "%E0%80%AF",    "%F0%80%80%AF", "%ED%A0%80", "%ED%BF%BF", "%F4%90%80%80", "%F8%88", "%FF",
-        "%80",       "%C3",          "%C3a",        "%E2%82",     "caf\xe9",   "\xc3",         "%FE%FF", "a%C3%28",
+        "%",      "a%",        "%4",           "a%4",       "%zz",       "%4g",          "%g4",    "%%41",
+        "% 41",   "%+41",      "%-1",          "%0x",       "%u0041",    "%00",          "a%00b",  "%C0%80",
+        "%c0%af", "%E0%80%AF", "%F0%80%80%AF", "%ED%A0%80", "%ED%BF%BF", "%F4%90%80%80", "%F8%88", "%FF",
+        "%80",    "%C3",       "%C3a",         "%E2%82",    "caf\xe9",   "\xc3",         "%FE%FF", "a%C3%28",
     };
     char room[64];
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -120,7 +120,8 @@ static void a_trailing_slash_is_noted_and_is_no_segment(void **state)
 static void dots_are_refused_only_where_they_are_the_whole_segment(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"/.", "/..", "/a/../b", "/a/./b", "/a/..", "/%2e", "/%2E%2e/x", "/.%2e", "/a/%2e./"};
+    static const char *const bad[] = {"/.",   "/..",       "/a/../b", "/a/./b",  "/a/..",
+                                      "/%2e", "/%2E%2e/x", "/.%2e",   "/a/%2e./"};
     static const char *const good[] = {"/...", "/.a", "/a..", "/a.b", "/..a/x", "/%2e%2e%2e"};
     struct http_path path;
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
@@ -132,7 +133,8 @@ static void dots_are_refused_only_where_they_are_the_whole_segment(void **state)
 static void empty_segments_and_foreign_forms_are_refused(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", "*", "a", "a/b", "//", "//a", "/a//b", "/a//", "/a/%", "/%00", "/%ff"};
+    static const char *const bad[] = {"",      "*",    "a",    "a/b",  "//",  "//a",
+                                      "/a//b", "/a//", "/a/%", "/%00", "/%ff"};
     struct http_path path = {.count = 77};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
         assert_non_null(split(bad[i], &path));

@@ -32,8 +32,9 @@ static void a_whole_head_has_exactly_these_bytes(void **state)
     http_write_length(&out, 18446744073709551615u);
     http_write_connection(&out, 1, true);
     http_write_end(&out);
-    assert_slice(buf_slice(&out), "HTTP/1.1 200 OK\r\nDate: Sat, 31 Jan 2026 09:05:07 GMT\r\n"
-                                  "Content-Type: application/json\r\nContent-Length: 18446744073709551615\r\n\r\n");
+    assert_slice(buf_slice(&out),
+                 "HTTP/1.1 200 OK\r\nDate: Sat, 31 Jan 2026 09:05:07 GMT\r\n"
+                 "Content-Type: application/json\r\nContent-Length: 18446744073709551615\r\n\r\n");
 }
 
 static void every_status_has_a_line_and_the_common_ones_a_phrase(void **state)
