@@ -157,7 +157,7 @@ enum http_got http_head_parse(struct http_head *head, const struct http_limits *
                               size_t len)
 {
     PRE(head->at != HTTP_AT_END && head->fault.status == 0);
-    PRE(len >= head->seen);
+    PRE(data && len >= head->seen);
     if (head->base != data)
         http_head_rebase(head, data);
     while (head->at != HTTP_AT_END) {
