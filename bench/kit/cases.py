@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of cases. To add one, add an entry to CASES: who is measured, by how many connections, what is to be
+reached."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Optional
+
+from .contender import Http, Memory, Pages, Pgbench, Start
+
+ONE = "/api/transactions/%d"
+LIST = "/api/transactions?user_id=%d&order=created_at.desc&limit=100"
+
+
+@dataclass
+class Goal:
+    """Leat's metric, or its ratio to another contender's, is to be at least or at most so much."""
+
+    metric: str
+    against: Optional[str] = None
+    at_least: Optional[float] = None
+    at_most: Optional[float] = None
+    of: str = "Leat"
+    stretch: bool = False  # fine to reach, no failure to miss
+
+
+@dataclass
+class Case:
+    name: str
+    title: str
+    contenders: list
+    goals: list = field(default_factory=list)
+    connections: int = 64
+
+
+def leat(store, target, **more):
+    """Leat on the sentinel example."""
+    more |= {"database": store == "pg", "needs_leat": True}
+    return Http("Leat", lambda world: world.leat(world.data(store)), target, **more)
+
+
+def yardstick(name, program, target, *words, **more):
+    return Http(name, lambda world: world.yardstick(program, *words), target, database=True, **more)
+
+
+def fastapi(target, **more):
+    return Http("FastAPI", lambda world: world.fastapi(), target, database=True, **more)
+
+
+def nginx(target):
+    return Http("nginx constant", lambda world: world.nginx(), target)
+
+
+def is_row(body):
+    return json.loads(body)["id"] == 42
+
+
+def is_list(body):
+    """A hundred rows of user 42, bare or in an envelope."""
+    rows = json.loads(body)
+    if isinstance(rows, dict):
+        rows = rows["transactions"]
+    return len(rows) == 100 and all(row["user_id"] == 42 for row in rows)
+
+
+def one_row_pg(connections, goals):
+    return Case(
+        f"one-row-pg-{connections}",
+        f"One row by key, PostgreSQL, {connections} connections",
+        [
+            leat("pg", ONE, right=is_row),
+            yardstick("one_row", "one_row", ONE, right=is_row),
+            yardstick("gathered", "gathered", ONE, right=is_row),
+            Pgbench("one_row.sql"),
+            fastapi(ONE, right=is_row),
+        ],
+        goals,
+        connections,
+    )
+
+
+def pages(store, store_name, name, order, what):
+    return Case(
+        f"pages-{name}-{store}",
+        f"The page at row 900,000 by cursor against page 1, {store_name}, {what}",
+        [Pages(store, order)],
+        [Goal("deep_ratio", at_most=1.1)],
+    )
+
+
+TIES = "`created_at.desc` with ties, by the example's own index"
+NULLS = "`fraud_score.desc,id.desc` with ties and NULLs, indexed"
+
+CASES = [
+    one_row_pg(
+        64,
+        [
+            Goal("rate", against="one_row", at_least=0.9),
+            Goal("rate", against="pgbench", at_least=1.0, stretch=True),
+            Goal("rate", against="FastAPI", at_least=40),
+            Goal("cpu_us", against="pgbench", at_most=0.85),
+        ],
+    ),
+    one_row_pg(256, [Goal("rate", against="one_row", at_least=1.2)]),
+    Case(
+        "list-pg",
+        "100 rows of a random user, newest first, PostgreSQL",
+        [
+            leat("pg", LIST, keys="users", right=is_list),
+            yardstick("one_row list", "one_row", LIST, "list", keys="users", right=is_list),
+            Pgbench("list.sql"),
+            fastapi(LIST, keys="users", right=is_list),
+        ],
+        [Goal("rate", against="one_row list", at_least=0.9), Goal("rate", against="FastAPI", at_least=35)],
+    ),
+    Case(
+        "one-row-sqlite",
+        "One row by key, SQLite, against nginx answering a constant of that size",
+        [leat("sqlite", ONE, right=is_row), nginx(ONE)],
+        [Goal("rate", against="nginx constant", at_least=0.6)],
+    ),
+    pages("pg", "PostgreSQL", "ties", "created_at.desc", TIES),
+    pages("sqlite", "SQLite", "ties", "created_at.desc", TIES),
+    pages("pg", "PostgreSQL", "nulls", "fraud_score.desc,id.desc", NULLS),
+    pages("sqlite", "SQLite", "nulls", "fraud_score.desc,id.desc", NULLS),
+    Case(
+        "no-database",
+        "CPU of a keep-alive request that touches no database, against nginx answering a constant",
+        [leat("sqlite", "/health/live"), nginx("/health/live")],
+        [Goal("cpu_us", against="nginx constant", at_most=1.1)],
+    ),
+    Case(
+        "memory",
+        "Memory: idle, each idle connection, 10,000 connections",
+        [Memory()],
+        [
+            Goal("idle_mib", at_most=16),
+            Goal("connection_bytes", at_most=512),
+            Goal("served", at_least=Memory.CONNECTIONS),
+        ],
+    ),
+    Case(
+        "start-pg",
+        "Start on a PostgreSQL database of 200 tables",
+        [Start("pg")],
+        [Goal("ready_ms", at_most=300)],
+    ),
+    Case(
+        "start-sqlite",
+        "Start on an SQLite database of 200 tables",
+        [Start("sqlite")],
+        [Goal("ready_ms", at_most=300)],
+    ),
+]
