@@ -207,5 +207,7 @@ struct slice config_url_masked(struct arena *arena, struct slice url);
 /* Writes the whole effective configuration as YAML that loads to the same (passwords in URLs as `***`). */
 struct buf;
 void config_print(const struct config *config, struct buf *out);
+/* One text as YAML, in quotes where they are needed. */
+void config_print_text(struct buf *out, struct slice text);
 
 #endif

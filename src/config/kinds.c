@@ -155,7 +155,7 @@ static void print_text_key(struct printer *printer, const struct key *key, const
         return;
     print_name(printer, key->name);
     buf_byte(printer->out, ' ');
-    print_text(printer->out, word->text);
+    config_print_text(printer->out, word->text);
     buf_byte(printer->out, '\n');
 }
 

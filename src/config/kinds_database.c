@@ -104,7 +104,7 @@ static void print_url(struct printer *printer, const struct key *key, const void
     arena_init(&arena, 1024);
     print_name(printer, key->name);
     buf_byte(printer->out, ' ');
-    print_text(printer->out, config_url_masked(&arena, url));
+    config_print_text(printer->out, config_url_masked(&arena, url));
     buf_byte(printer->out, '\n');
     arena_done(&arena);
 }

@@ -70,7 +70,7 @@ static void print_listen(struct printer *printer, const struct key *key, const v
     print_name(printer, key->name);
     for (unsigned i = 0; i < config->listen_count; i++) {
         buf_add(printer->out, i ? SLICE(", ") : SLICE(" ["));
-        print_text(printer->out, config->listen[i].text);
+        config_print_text(printer->out, config->listen[i].text);
     }
     buf_lit(printer->out, "]\n");
 }
@@ -203,7 +203,7 @@ static void print_serve(struct printer *printer, const struct key *key, const vo
     for (unsigned i = 0; i < config->serve_count; i++) {
         const struct serve_prefix *serve = &config->serve[i];
         buf_add(printer->out, i ? SLICE(", ") : SLICE(" {"));
-        print_text(printer->out, serve->prefix.len ? serve->prefix : SLICE("/"));
+        config_print_text(printer->out, serve->prefix.len ? serve->prefix : SLICE("/"));
         buf_format(printer->out, ": %s", manners[serve->manner]);
     }
     buf_lit(printer->out, "}\n");

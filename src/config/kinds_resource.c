@@ -142,7 +142,7 @@ static void print_envelope(struct printer *printer, const struct key *key, const
         buf_lit(printer->out, " none");
     for (unsigned i = 0; i < envelope->count; i++) {
         buf_add(printer->out, i ? SLICE(", ") : SLICE(" {"));
-        print_text(printer->out, envelope->members[i].name);
+        config_print_text(printer->out, envelope->members[i].name);
         buf_format(printer->out, ": %s", envelope_words[envelope->members[i].what]);
     }
     buf_add(printer->out, envelope->count ? SLICE("}\n") : SLICE("\n"));
@@ -200,9 +200,9 @@ static void print_any(struct printer *printer, const struct key *key, const void
     print_name(printer, key->name);
     for (unsigned i = 0; i < resource->any_count; i++) {
         buf_add(printer->out, i ? SLICE(", ") : SLICE(" {"));
-        print_text(printer->out, resource->any[i].column);
+        config_print_text(printer->out, resource->any[i].column);
         buf_lit(printer->out, ": ");
-        print_text(printer->out, resource->any[i].word);
+        config_print_text(printer->out, resource->any[i].word);
     }
     buf_lit(printer->out, "}\n");
 }
@@ -270,7 +270,7 @@ static void print_resources(struct printer *printer, const struct key *key, cons
     for (unsigned i = 0; i < config->resource_count; i++) {
         struct slice name = config->resources[i].name.text;
         buf_format(printer->out, "%*s", (int)printer->indent, "");
-        print_text(printer->out, name);
+        config_print_text(printer->out, name);
         buf_lit(printer->out, ":\n");
         printer->indent += 2;
         print_section(printer, &section_resource, &config->resources[i]);

@@ -7,7 +7,7 @@ void print_name(struct printer *printer, const char *name)
 {
     for (unsigned i = 0; i < printer->indent; i++)
         buf_byte(printer->out, ' ');
-    print_text(printer->out, slice_str(name));
+    config_print_text(printer->out, slice_str(name));
     buf_byte(printer->out, ':');
 }
 
@@ -75,7 +75,7 @@ static void print_quoted(struct buf *out, struct slice text)
     buf_byte(out, '"');
 }
 
-void print_text(struct buf *out, struct slice text)
+void config_print_text(struct buf *out, struct slice text)
 {
     if (is_plain(text))
         buf_add(out, text);

@@ -85,7 +85,6 @@ struct slice walk_path(struct walk *walk, struct slice path);
 
 void print_section(struct printer *printer, const struct section *section, const void *base);
 void print_name(struct printer *printer, const char *name); /* the indent, `name:` */
-void print_text(struct buf *out, struct slice text);        /* a YAML text, quoted where it must be */
 
 /* What each part of the loading adds to the walk; all complain. */
 void override_apply(struct walk *walk, const struct config_override *overrides, unsigned count,

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `leat init URL [-o FILE]`: asks the database for its tables and writes a configuration to start from, which serves what
+ * `leat serve URL` would. A URL with a password is not written: the file asks the environment for DATABASE_URL.
+ * Exit codes: 0 written, 1 the database or the file could not be opened, 2 wrong usage. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "cli/settings.h"
+
+enum { WRITTEN_BYTES_MAX = 16 * 1024 * 1024 };
+
+/* `database:`, so that it works from where the file will lie. */
+static void write_database(struct buf *out, const struct config *config, const char *file)
+{
+    struct arena arena;
+    arena_init(&arena, PATH_MAX);
+    struct slice url = config->database.url.text, path = slice_skip(url, strlen("sqlite:"));
+    char real[PATH_MAX];
+    bool elsewhere = file && strchr(file, '/') && slice_starts(url, SLICE("sqlite:"));
+    if (elsewhere && realpath(arena_copy(&arena, path).data, real))
+        url = arena_format(&arena, "sqlite:%s", real);
+    bool secret = !slice_eq(config_url_masked(&arena, url), url);
+    buf_lit(out, "database: ");
+    if (secret)
+        buf_lit(out, "${DATABASE_URL} # the URL has a password, which does not belong into a file");
+    else if (memchr(url.data, '}', url.len) || memchr(url.data, '#', url.len) ||
+             memchr(url.data, ' ', url.len))
+        config_print_text(out, url);
+    else
+        buf_format(out, "${DATABASE_URL:-" SLICE_FMT "}", SLICE_ARG(url));
+    buf_lit(out, "\n");
+    arena_done(&arena);
+}
+
+static void write_head(struct buf *out, const struct config *config, const char *file)
+{
+    buf_lit(
+        out,
+        "# Written by `leat init`: everyone on this machine may read these tables. `leat check` tells what is in effect.\n"
+        "leat: 1\n"
+        "listen: 127.0.0.1:8080\n");
+    write_database(out, config, file);
+    buf_lit(out, "\n"
+                 "defaults: {read: anonymous, page: {size: 100, max: 1000}}\n"
+                 "\n"
+                 "resources:");
+}
+
+/* What a reader of the file should know of a table. */
+static const char *remark_of(const struct config_resource *resource, const struct table *table)
+{
+    if (table->key_count == 0 && table->kind == TABLE_VIEW)
+        return " # a view: for pages and /{id} name its unique columns by `key:`";
+    if (table->key_count == 0)
+        return " # no primary key: for pages and /{id} name unique columns by `key:`";
+    return resource->columns.text.data ? " # hidden: what looks like a secret" : "";
+}
+
+static void write_resource(struct buf *out, const struct catalog *catalog,
+                           const struct config_resource *resource)
+{
+    bool many;
+    const struct table *table = catalog_find(catalog, resource->table.text, &many);
+    PRE(table);
+    bool renamed = catalog_find(catalog, resource->name.text, &many) != table;
+    buf_lit(out, "\n  ");
+    config_print_text(out, resource->name.text);
+    buf_lit(out, ": {");
+    if (renamed) {
+        buf_lit(out, "table: ");
+        config_print_text(out, resource->table.text);
+    }
+    if (resource->columns.text.data) {
+        buf_format(out, "%scolumns: ", renamed ? ", " : "");
+        config_print_text(out, resource->columns.text);
+    }
+    buf_format(out, "}%s", remark_of(resource, table));
+}
+
+static void write_config(struct buf *out, struct config *config, const struct catalog *catalog,
+                         const char *file)
+{
+    model_open_resources(config, catalog);
+    write_head(out, config, file);
+    for (unsigned i = 0; i < config->resource_count; i++)
+        write_resource(out, catalog, &config->resources[i]);
+    buf_add(out, config->resource_count ? SLICE("\n") : SLICE(" {}\n"));
+}
+
+/* Whole, and never over a file that is there. */
+static int save(const struct buf *text, const char *file)
+{
+    int fd = file ? open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644) : STDOUT_FILENO;
+    if (fd < 0) {
+        fprintf(stderr, "%s: %s\n", file,
+                errno == EEXIST ? "is there already; `leat init` overwrites nothing" : strerror(errno));
+        return CLI_FAILED;
+    }
+    ssize_t written = write(fd, text->data, text->len);
+    bool good = written == (ssize_t)text->len;
+    if (!good)
+        fprintf(stderr, "%s: %s\n", file ? file : "standard output",
+                written < 0 ? strerror(errno) : "not all could be written");
+    if (file && close(fd) && good)
+        fprintf(stderr, "%s: %s\n", file, strerror(errno));
+    if (good && file)
+        printf("%s is written; `leat serve -c %s` serves it\n", file, file);
+    return good ? CLI_DONE : CLI_FAILED;
+}
+
+static int init_from(struct config *config, const char *file)
+{
+    char why[512] = "";
+    struct store *store = NULL;
+    struct catalog *catalog = NULL;
+    struct store_options options = settings_store(config);
+    enum error error = store_open(&options, NULL, &store, why);
+    if (!error)
+        error = store_catalog(store, &catalog, why);
+    int code = CLI_FAILED;
+    if (error) {
+        settings_say_database(config, why);
+    } else {
+        struct buf text;
+        buf_init(&text, WRITTEN_BYTES_MAX);
+        write_config(&text, config, catalog, file);
+        code = save(&text, file);
+        buf_done(&text);
+    }
+    catalog_free(catalog);
+    store_close(store);
+    return code;
+}
+
+static int run_init(const struct invocation *invocation)
+{
+    if (invocation->operand_count == 0)
+        return usage_error(invocation->command, "name a database, such as `leat init sqlite:data.db`");
+    struct arena arena;
+    arena_init(&arena, 4096);
+    struct complaints complaints = {.arena = &arena};
+    struct config *config = NULL;
+    enum error error = config_without_file(invocation->operands[0], NULL, 0, &complaints, &config);
+    complaints_print(&complaints, STDERR_FILENO);
+    int code = error ? CLI_USAGE : init_from(config, invocation_value(invocation, "--output"));
+    config_free(config);
+    arena_done(&arena);
+    return code;
+}
+
+static const struct option options[] = {{"--output", "-o", "FILE",
+                                         "where to write; without it to standard output"},
+                                        {0}};
+
+const struct command command_init = {
+    .name = "init",
+    .summary = "write a configuration for a database as it is",
+    .usage = "URL [-o FILE]",
+    .options = options,
+    .operands_max = 1,
+    .run = run_init,
+};
