@@ -156,22 +156,45 @@ static size_t write_escape(char *to, unsigned char byte)
 
 enum { ESCAPE_MAX = 6 };
 
-void buf_json(struct buf *buf, struct slice text)
+/* What stands between the quotes. */
+static void write_escaped(struct buf *buf, struct slice text)
 {
-    size_t before = buf->len;
-    buf_byte(buf, '"');
     while (text.len) {
         char *to = buf_room(buf, text.len);
         if (!to)
-            break;
+            return;
         size_t plain = copy_plain(to, text.data, text.len);
         buf->len += plain;
         text = slice_skip(text, plain);
         if (text.len == 0)
-            break;
+            return;
         char escape[ESCAPE_MAX];
         buf_append(buf, escape, write_escape(escape, (unsigned char)text.data[0]));
         text = slice_skip(text, 1);
+    }
+}
+
+void buf_json(struct buf *buf, struct slice text)
+{
+    size_t before = buf->len;
+    buf_byte(buf, '"');
+    write_escaped(buf, text);
+    buf_byte(buf, '"');
+    if (buf->failed)
+        buf->len = before;
+}
+
+void buf_json_mended(struct buf *buf, struct slice bytes)
+{
+    size_t before = buf->len;
+    buf_byte(buf, '"');
+    for (;;) {
+        size_t good = slice_utf8_span(bytes);
+        write_escaped(buf, slice_of(bytes.data, good));
+        if (good == bytes.len)
+            break;
+        buf_lit(buf, "\xef\xbf\xbd");
+        bytes = slice_skip(bytes, good + 1);
     }
     buf_byte(buf, '"');
     if (buf->failed)

@@ -75,6 +75,9 @@ void buf_format(struct buf *buf, const char *format, ...) __attribute__((format(
  * \b \f \n \r \t \" \\ and \u00XX for other bytes below 0x20; everything else as it is. */
 void buf_json(struct buf *buf, struct slice text);
 
+/* The same for bytes that need not be UTF-8: each that belongs to no character becomes U+FFFD. */
+void buf_json_mended(struct buf *buf, struct slice bytes);
+
 static inline struct slice buf_slice(const struct buf *buf)
 {
     return (struct slice){buf->data, buf->len};

@@ -59,11 +59,12 @@ static unsigned distance_max(size_t letters)
 void nearest_offer(struct nearest *nearest, struct slice word)
 {
     PRE(word.data);
-    if (nearest->typed.len > WORD_MAX || word.len > WORD_MAX)
-        return;
+    size_t typed = nearest->typed.len, apart = typed > word.len ? typed - word.len : word.len - typed;
+    if (typed > WORD_MAX || word.len > WORD_MAX || apart > distance_max(typed))
+        return; /* most words are too long or too short to be near: that is seen without the table */
     unsigned distance = distance_between(nearest->typed, word);
     bool nearer = !nearest->best.data || distance < nearest->distance;
-    if (nearer && distance <= distance_max(nearest->typed.len)) {
+    if (nearer && distance <= distance_max(typed)) {
         nearest->best = word;
         nearest->distance = distance;
     }

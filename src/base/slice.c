@@ -106,7 +106,7 @@ static size_t utf8_sequence(const unsigned char *s, size_t len)
     return in(s[0], 0xf1, 0xf3) && in(s[1], 0x80, 0xbf) ? 4 : 0;
 }
 
-bool slice_is_utf8(struct slice s)
+size_t slice_utf8_span(struct slice s)
 {
     const unsigned char *next = (const unsigned char *)s.data;
     size_t left = s.len;
@@ -123,9 +123,10 @@ bool slice_is_utf8(struct slice s)
             break;
         size_t len = utf8_sequence(next, left);
         if (len == 0)
-            return false;
+            break;
         next += len;
         left -= len;
     }
-    return true;
+    POST(left <= s.len);
+    return s.len - left;
 }

@@ -76,7 +76,13 @@ struct slice slice_cut(struct slice *rest, char separator);
 /* Reads a decimal integer that fills the whole slice ("-0", "+1", "" and overflow are refused). */
 bool slice_to_int(struct slice s, int64_t *ret_value);
 
-/* True when the bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
-bool slice_is_utf8(struct slice s);
+/* How many bytes at the front are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms), whole characters. */
+size_t slice_utf8_span(struct slice s);
+
+/* True when all of it is. */
+static inline bool slice_is_utf8(struct slice s)
+{
+    return slice_utf8_span(s) == s.len;
+}
 
 #endif

@@ -216,6 +216,21 @@ static void json_of_nothing_is_two_quotes(void **state)
     buf_done(&buf);
 }
 
+static void json_of_bytes_that_are_no_text_is_text(void **state)
+{
+    (void)state;
+    struct buf buf;
+    buf_init(&buf, 1000);
+    buf_json_mended(&buf, SLICE("plain \" \xc3\xa4"));
+    buf_json_mended(&buf, SLICE("\xff\n\xe2\x82\xac\xc3"));
+    buf_json_mended(&buf, SLICE("a\xed\xa0\x80z"));
+    buf_json_mended(&buf, (struct slice){NULL, 0});
+    assert_slice(buf_slice(&buf), "\"plain \\\" \xc3\xa4\""
+                                  "\"\xef\xbf\xbd\\n\xe2\x82\xac\xef\xbf\xbd\""
+                                  "\"a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz\"\"\"");
+    buf_done(&buf);
+}
+
 static void json_that_does_not_fit_leaves_no_piece_of_itself(void **state)
 {
     (void)state;
@@ -242,6 +257,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_byte_is_escaped_right_at_every_place),
     cmocka_unit_test(random_bytes_are_escaped_as_a_slow_writer_does),
     cmocka_unit_test(json_of_nothing_is_two_quotes),
+    cmocka_unit_test(json_of_bytes_that_are_no_text_is_text),
     cmocka_unit_test(json_that_does_not_fit_leaves_no_piece_of_itself),
 };
 

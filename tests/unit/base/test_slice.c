@@ -159,6 +159,7 @@ static void a_bad_byte_is_found_at_every_place_of_a_long_text(void **state)
         assert_true(slice_is_utf8(slice_of(text, sizeof text)));
         text[at] = (char)0xc3; /* needs one more, which is no continuation or not there */
         assert_false(slice_is_utf8(slice_of(text, sizeof text)));
+        assert_int_equal(slice_utf8_span(slice_of(text, sizeof text)), at);
     }
 }
 
