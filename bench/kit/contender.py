@@ -84,7 +84,7 @@ class Pgbench:
 
     def prepare(self, world):
         if not self.program():
-            raise Failed("pgbench is needed; on Debian: apt-get install postgresql-contrib")
+            raise Failed("pgbench is needed; on Debian: apt-get install postgresql-15")
         world.data_pg()
 
     @staticmethod

@@ -7,7 +7,7 @@ import subprocess
 
 PACKAGES = [
     "postgresql-15", "libpq5", "libsqlite3-0", "nginx-light", "wrk", "python3-fastapi", "uvicorn",
-    "python3-uvloop", "python3-sqlalchemy", "python3-asyncpg",
+    "python3-uvloop", "python3-httptools", "python3-sqlalchemy", "python3-asyncpg",
 ]  # fmt: skip
 
 

@@ -101,7 +101,7 @@ class World:
     def _start_postgresql(self):
         found = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
         if not found:
-            raise Failed("PostgreSQL is needed; on Debian: apt-get install postgresql postgresql-contrib")
+            raise Failed("PostgreSQL is needed; on Debian: apt-get install postgresql-15")
         programs, data = found[-1], os.path.join(WORK, "postgresql")
         account = self._postgresql_account()
         if not os.path.exists(os.path.join(data, "PG_VERSION")):
@@ -125,7 +125,7 @@ class World:
         try:
             pwd.getpwnam("postgres")
         except KeyError as none:
-            raise Failed("there is no user postgres; on Debian: apt-get install postgresql") from none
+            raise Failed("there is no user postgres; on Debian: apt-get install postgresql-15") from none
         return {"user": "postgres", "group": "postgres", "extra_groups": []}
 
     def pg_url(self, database):
@@ -174,7 +174,7 @@ class World:
         """config: with the example's file; else as `leat serve URL`."""
         source = ["-c", os.path.join(SENTINEL, "leat.yaml"), "--database", url] if config else [url]
         return [LEAT, "serve", *source, "--listen", f"127.0.0.1:{port}", "--workers", str(self.options.workers),
-                *self.options.leat_option]  # fmt: skip
+                "--set", "log.sample=0", *self.options.leat_option]  # fmt: skip
 
     def start_leat(self, url, config=True):
         port = free_port()

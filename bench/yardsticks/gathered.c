@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The yardstick for gathering: point reads that arrive while others are under way wait, and go out together.
  *
- * At most one batch is in flight on each connection: `id = ANY($1)` for all that wait, up to BATCH_MAX; its rows are handed
- * back by their key. The more clients there are the larger the batches grow and the less each row costs. The generic plan
- * is forced: a custom one would be planned anew for every array.
+ * At most one batch is in flight on each connection: `id = ANY($1)` for all that wait, up to BATCH_MAX; its rows
+ * are handed back by their key. The more clients there are the larger the batches grow and the less each row costs.
+ * The generic plan is forced: a custom one would be planned anew for every array.
  *
- *     gathered CONNINFO PORT CONNECTIONS          /any/path/ID        one transaction by its key */
+ *     gathered CONNINFO PORT CONNECTIONS          /any/path/ID       one transaction by its key */
 #define _GNU_SOURCE
 #include "yardstick.h"
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The yardstick for uncached reads: how many a second can one thread pass from PostgreSQL to HTTP when it does nothing else?
+/* The yardstick for uncached reads: how many a second can one thread pass from PostgreSQL to HTTP when it does
+ * nothing else?
  *
- * Requests are handed round a few connections in pipeline mode. The Sync, which in libpq 15 is also a write to the socket,
- * is put off to the end of the loop turn: one for all requests of the turn on that connection.
+ * Requests are handed round a few connections in pipeline mode. The Sync, which in libpq 15 is also a write to the
+ * socket, is put off to the end of the loop turn: one for all requests of the turn on that connection.
  *
- *     one_row CONNINFO PORT CONNECTIONS          /any/path/ID        one transaction by its key
- *     one_row CONNINFO PORT CONNECTIONS list     /any/path/USER      the newest 100 transactions of a user */
+ *     one_row CONNINFO PORT CONNECTIONS          /any/path/ID       one transaction by its key
+ *     one_row CONNINFO PORT CONNECTIONS list     /any/path/USER     the newest 100 transactions of a user */
 #define _GNU_SOURCE
 #include "yardstick.h"
 
