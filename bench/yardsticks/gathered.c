@@ -112,12 +112,12 @@ static void turn(int epoll, int listener, struct database *databases, int databa
 int main(int count, char **words)
 {
     static struct database databases[DATABASES_MAX];
-    int database_count = count < 4 ? 0 : atoi(words[3]);
+    int database_count = count < 4 ? 0 : (int)strtol(words[3], NULL, 10);
     if (database_count < 1 || database_count > DATABASES_MAX)
         give_up("usage", "gathered CONNINFO PORT CONNECTIONS(1..16)");
 
     signal(SIGPIPE, SIG_IGN);
-    int epoll = epoll_create1(0), listener = listen_on(atoi(words[2]));
+    int epoll = epoll_create1(0), listener = listen_on((int)strtol(words[2], NULL, 10));
     for (int i = 0; i < database_count; i++) {
         databases[i].connection =
             connect_and_prepare(words[1], "SET plan_cache_mode = force_generic_plan", batch_sql);

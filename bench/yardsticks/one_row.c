@@ -93,13 +93,13 @@ static void turn(int epoll, int listener, struct database *databases, unsigned d
 int main(int count, char **words)
 {
     static struct database databases[DATABASES_MAX];
-    int database_count = count < 4 ? 0 : atoi(words[3]);
+    int database_count = count < 4 ? 0 : (int)strtol(words[3], NULL, 10);
     if (database_count < 1 || database_count > DATABASES_MAX)
         give_up("usage", "one_row CONNINFO PORT CONNECTIONS(1..16) [list]");
     bool list = count > 4 && !strcmp(words[4], "list");
 
     signal(SIGPIPE, SIG_IGN);
-    int epoll = epoll_create1(0), listener = listen_on(atoi(words[2]));
+    int epoll = epoll_create1(0), listener = listen_on((int)strtol(words[2], NULL, 10));
     for (int i = 0; i < database_count; i++) {
         PGconn *connection = connect_and_prepare(words[1], NULL, list ? list_sql : one_sql);
         PQenterPipelineMode(connection);
