@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loading the catalogue: what its parts share. One thread, blocking. */
+#ifndef LEAT_STORE_SQLITE_CATALOG_H
+#define LEAT_STORE_SQLITE_CATALOG_H
+
+#include <sqlite3.h>
+
+#include "catalog/catalog.h"
+
+struct lite_loader {
+    sqlite3 *db;
+    struct catalog *catalog;
+    sqlite3_stmt *columns, *indexes, *index_columns, *foreign_keys; /* each with the table's (or index's) name as ?1 */
+};
+
+/* The rows a statement has with this name bound; then it stands before the first again, the name still bound.
+ * False: it failed. */
+bool lite_loader_rows(sqlite3_stmt *stmt, struct slice name, unsigned *ret_count);
+/* A column of the present row, copied. */
+struct slice lite_loader_text(struct lite_loader *loader, sqlite3_stmt *stmt, int at);
+/* SQLite's names are the same in capitals and small letters. UINT_MAX: absent. */
+unsigned lite_loader_position(const struct table *table, struct slice column);
+
+/* keys.c: the indexes of a table whose columns are loaded; then the foreign keys of all tables. False: it failed. */
+bool lite_load_indexes(struct lite_loader *loader, struct table *table);
+bool lite_load_foreign_keys(struct lite_loader *loader);
+
+#endif

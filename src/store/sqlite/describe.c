@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a named query answers: it is prepared (never run) with the rights it will have, and asked for its columns. Refused, with
+ * the file and line: SQL that is wrong, that writes, that gives no rows, that is two statements, two columns of one name.
+ *
+ * A column that is a plain column of a table has that one's declared type; any other (count(*), avg(x), a || b) has none, and its
+ * values are written by what each is: VALUE_DYNAMIC. So sum() of a DECIMAL(p,s) is the integer of units: the query divides. */
+#include "store/sqlite/declared.h"
+#include "store/sqlite/store.h"
+
+/* White space, comments and semicolons alone. */
+static bool is_blank(sqlite3 *db, const char *sql)
+{
+    while (*sql == ';' || *sql == ' ' || *sql == '\n' || *sql == '\t' || *sql == '\r')
+        sql++;
+    sqlite3_stmt *stmt = NULL;
+    bool blank = *sql == '\0' || (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK && stmt == NULL);
+    sqlite3_finalize(stmt);
+    return blank;
+}
+
+/* Why the statement cannot be served; NULL: it can. */
+static const char *refusal(sqlite3 *db, sqlite3_stmt *stmt, int code, const char *rest)
+{
+    if ((code & 0xff) == SQLITE_AUTH)
+        return "it does more than read: only SELECT is served";
+    if (code != SQLITE_OK)
+        return sqlite3_errmsg(db);
+    if (stmt == NULL)
+        return "there is no statement in it";
+    if (!sqlite3_stmt_readonly(stmt) || sqlite3_column_count(stmt) == 0)
+        return "it does more than read: only SELECT is served";
+    return is_blank(db, rest) ? NULL : "there is more than one statement in it";
+}
+
+static void add_column(struct arena *arena, struct named_query *query, sqlite3_stmt *stmt)
+{
+    int at = (int)query->column_count;
+    struct column *column = &query->columns[query->column_count++];
+    const char *name = sqlite3_column_name(stmt, at);
+    column->name = arena_copy(arena, slice_str(name ? name : ""));
+    column_names_make(arena, column);
+    column->type = lite_declared_type(arena, sqlite3_column_decltype(stmt, at));
+    column->position = (unsigned)at;
+    column->nullable = true;
+    column->deterministic = true;
+}
+
+static bool names_differ(const struct named_query *query, struct complaints *complaints)
+{
+    for (unsigned i = 0; i < query->column_count; i++)
+        for (unsigned j = 0; j < i; j++)
+            if (slice_eq(query->columns[i].name, query->columns[j].name)) {
+                complain(complaints, query->sql->at, "two columns of the query are called `" SLICE_FMT "`: name one AS another",
+                         SLICE_ARG(query->columns[i].name));
+                return false;
+            }
+    return true;
+}
+
+static bool describe(sqlite3 *db, struct arena *arena, struct named_query *query, struct complaints *complaints)
+{
+    sqlite3_stmt *stmt = NULL;
+    struct slice text = arena_copy(arena, query->text);
+    const char *rest = "";
+    int code = sqlite3_prepare_v2(db, text.data, (int)text.len + 1, &stmt, &rest);
+    const char *why = refusal(db, stmt, code, rest);
+    if (why) {
+        complain(complaints, query->sql->at, "SQLite refuses the query: %s", why);
+        sqlite3_finalize(stmt);
+        return false;
+    }
+    unsigned count = (unsigned)sqlite3_column_count(stmt);
+    query->columns = ARENA_ARRAY(arena, struct column, count);
+    query->column_count = 0;
+    while (query->column_count < count)
+        add_column(arena, query, stmt);
+    sqlite3_finalize(stmt);
+    return names_differ(query, complaints);
+}
+
+enum error lite_describe(struct store *base, struct model *model, struct complaints *complaints)
+{
+    struct lite_store *store = lite_store_of(base);
+    char why[512];
+    sqlite3 *db;
+    if (lite_connection_open(store->path, store->locale, &db, why) != OK) {
+        complain(complaints, model->config->database.url.at, "%s", why);
+        return ERR_INVALID;
+    }
+    sqlite3_set_authorizer(db, lite_authorize_reading, NULL);
+    bool good = true;
+    for (unsigned i = 0; i < model->query_count; i++)
+        good = describe(db, &model->arena, &model->queries[i], complaints) && good;
+    lite_connection_close(db);
+    return good ? OK : ERR_INVALID;
+}

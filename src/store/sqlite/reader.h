@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A connection that reads: opened so that it cannot write, with our functions, a cache of prepared statements, and a way to
+ * stop what it runs. Used by one thread at a time (SQLITE_OPEN_NOMUTEX); handing it over needs a barrier, as the offload
+ * pool's queue is. Only lite_reader_interrupt may come from another thread, and only while the connection stays open. */
+#ifndef LEAT_STORE_SQLITE_READER_H
+#define LEAT_STORE_SQLITE_READER_H
+
+#include <locale.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include "store/sqlite/rows.h"
+#include "store/sqlite/statements.h"
+
+/* Which file a path led to: a file that was replaced or is gone gives another answer. */
+struct lite_file {
+    dev_t device;
+    ino_t inode;
+};
+
+struct lite_reader {
+    uint32_t magic;
+    sqlite3 *db;
+    struct lite_file file;
+    sqlite3_stmt *begin, *commit;
+    struct lite_statements statements;
+    struct lite_rows rows;
+    struct mono limit;        /* what runs is stopped then; us 0: never */
+    struct mono busy_until;   /* how long a lock is waited for; us 0: not at all */
+    atomic_bool *cancelled;   /* what runs is stopped when it becomes true; may be NULL */
+};
+
+struct lite_reader_options {
+    const char *path;
+    locale_t locale;
+    unsigned statements_max;
+    size_t bytes_max, cells_max; /* of the rows it keeps at a time */
+};
+
+/* A bare connection that cannot write: for the catalogue. why: one sentence. */
+enum error lite_connection_open(const char *path, locale_t locale, sqlite3 **ret_db, char why[512]) must_check;
+void lite_connection_close(sqlite3 *db); /* takes NULL */
+
+/* why: one sentence. */
+enum error lite_reader_open(const struct lite_reader_options *options, struct lite_reader **ret_reader,
+                            char why[512]) must_check;
+void lite_reader_close(struct lite_reader *reader); /* takes NULL */
+
+/* A read transaction over several statements, so that each need not begin its own. */
+void lite_reader_begin(struct lite_reader *reader);
+void lite_reader_commit(struct lite_reader *reader);
+
+/* False: there is no such file now. */
+bool lite_file_at(const char *path, struct lite_file *ret_file);
+bool lite_file_same(struct lite_file a, struct lite_file b);
+
+/* For the SQL of named queries: allows reading, and nothing else (no PRAGMA, no ATTACH, no writing). */
+int lite_authorize_reading(void *context, int action, const char *a, const char *b, const char *c, const char *d);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cells from a statement's columns: rows.h says how each looks. The numbers are formatted here and not by
+ * sqlite3_column_text, which would allocate and print for each. */
+#include "store/sqlite/rows.h"
+
+#include <math.h>
+
+#include "base/mem.h"
+#include "store/sqlite/number.h"
+
+
+void lite_rows_init(struct lite_rows *rows, size_t bytes_max, size_t cells_max)
+{
+    PRE(bytes_max > 0 && cells_max > 0);
+    *rows = (struct lite_rows){.span_max = cells_max};
+    buf_init(&rows->bytes, bytes_max);
+    buf_init(&rows->json, bytes_max);
+}
+
+void lite_rows_done(struct lite_rows *rows)
+{
+    buf_done(&rows->bytes);
+    buf_done(&rows->json);
+    mem_free(rows->spans);
+    mem_free(rows->cells);
+    *rows = (struct lite_rows){0};
+}
+
+bool lite_rows_begin(struct lite_rows *rows, unsigned columns)
+{
+    buf_clear(&rows->bytes);
+    rows->span_count = 0;
+    rows->columns = columns;
+    if (columns <= rows->cell_cap)
+        return true;
+    struct slice *cells = mem_resize(rows->cells, columns * sizeof *cells);
+    if (!cells)
+        return false;
+    rows->cells = cells;
+    rows->cell_cap = columns;
+    return true;
+}
+
+static bool spans_grow(struct lite_rows *rows, size_t count)
+{
+    if (count > rows->span_max)
+        return false;
+    size_t cap = rows->span_cap ? rows->span_cap : 64;
+    while (cap < count)
+        cap *= 2;
+    struct lite_span *spans = mem_resize(rows->spans, cap * sizeof *spans);
+    if (!spans)
+        return false;
+    rows->spans = spans;
+    rows->span_cap = cap;
+    return true;
+}
+
+static struct lite_span cell_kept(struct lite_rows *rows, struct slice bytes)
+{
+    size_t at = rows->bytes.len;
+    buf_add(&rows->bytes, bytes);
+    return (struct lite_span){.at = at, .len = bytes.len};
+}
+
+static struct lite_span cell_bytes(struct lite_rows *rows, struct slice bytes, bool copy)
+{
+    if (copy || bytes.data == NULL)
+        return cell_kept(rows, bytes);
+    return (struct lite_span){.direct = bytes.data, .len = bytes.len};
+}
+
+static struct lite_span cell_integer(struct lite_rows *rows, int64_t value)
+{
+    size_t at = rows->bytes.len;
+    char *to = buf_room(&rows->bytes, LITE_NUMBER_MAX);
+    size_t len = to ? lite_write_integer(to, value) : 0;
+    rows->bytes.len += len;
+    return (struct lite_span){.at = at, .len = len};
+}
+
+static struct lite_span cell_real(struct lite_rows *rows, double value, bool json)
+{
+    char text[LITE_NUMBER_MAX + 2] = "\"";
+    size_t len = lite_write_real(text + 1, value);
+    if (!json || isfinite(value))
+        return cell_kept(rows, slice_of(text + 1, len));
+    text[1 + len] = '"';
+    return cell_kept(rows, slice_of(text, len + 2));
+}
+
+/* How many bytes at the front are well-formed UTF-8. */
+static size_t utf8_front(struct slice text)
+{
+    size_t good = 0, step;
+    for (; good < text.len; good += step) {
+        for (step = 1; step <= 4 && good + step <= text.len; step++)
+            if (slice_is_utf8(slice_of(text.data + good, step)))
+                break;
+        if (step > 4 || good + step > text.len)
+            return good;
+    }
+    return good;
+}
+
+/* The text with U+FFFD for each byte that belongs to no character. */
+static void mend_utf8(struct buf *mended, struct slice text)
+{
+    while (text.len > 0) {
+        size_t good = utf8_front(text);
+        buf_append(mended, text.data, good);
+        text = slice_skip(text, good);
+        if (text.len == 0)
+            return;
+        buf_lit(mended, "\xef\xbf\xbd");
+        text = slice_skip(text, 1);
+    }
+}
+
+static struct lite_span cell_json_text(struct lite_rows *rows, struct slice text)
+{
+    size_t at = rows->bytes.len;
+    if (slice_is_utf8(text)) {
+        buf_json(&rows->bytes, text);
+    } else {
+        buf_clear(&rows->json);
+        mend_utf8(&rows->json, text);
+        buf_json(&rows->bytes, buf_slice(&rows->json));
+        rows->bytes.failed |= rows->json.failed;
+    }
+    return (struct lite_span){.at = at, .len = rows->bytes.len - at};
+}
+
+static struct lite_span cell_json_blob(struct lite_rows *rows, struct slice blob)
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t at = rows->bytes.len;
+    buf_lit(&rows->bytes, "\"\\\\x");
+    char *to = buf_room(&rows->bytes, 2 * blob.len + 1);
+    if (to) {
+        for (size_t i = 0; i < blob.len; i++) {
+            *to++ = digits[(unsigned char)blob.data[i] >> 4];
+            *to++ = digits[(unsigned char)blob.data[i] & 15];
+        }
+        *to = '"';
+        rows->bytes.len += 2 * blob.len + 1;
+    }
+    return (struct lite_span){.at = at, .len = rows->bytes.len - at};
+}
+
+static struct slice column_text(sqlite3_stmt *stmt, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(stmt, column); /* before _bytes: it may convert */
+    return slice_of(text, (size_t)sqlite3_column_bytes(stmt, column));
+}
+
+static struct slice column_blob(sqlite3_stmt *stmt, int column)
+{
+    const char *blob = sqlite3_column_blob(stmt, column);
+    return slice_of(blob, (size_t)sqlite3_column_bytes(stmt, column));
+}
+
+static struct lite_span cell_of(struct lite_rows *rows, sqlite3_stmt *stmt, int column, bool json, bool copy)
+{
+    switch (sqlite3_column_type(stmt, column)) {
+    case SQLITE_INTEGER:
+        return cell_integer(rows, sqlite3_column_int64(stmt, column));
+    case SQLITE_FLOAT:
+        return cell_real(rows, sqlite3_column_double(stmt, column), json);
+    case SQLITE_TEXT:
+        return json ? cell_json_text(rows, column_text(stmt, column))
+                    : cell_bytes(rows, column_text(stmt, column), copy);
+    case SQLITE_BLOB:
+        return json ? cell_json_blob(rows, column_blob(stmt, column))
+                    : cell_bytes(rows, column_blob(stmt, column), copy);
+    default:
+        return (struct lite_span){.at = SIZE_MAX};
+    }
+}
+
+bool lite_rows_add(struct lite_rows *rows, sqlite3_stmt *stmt, const bool *dynamic, bool copy)
+{
+    PRE((unsigned)sqlite3_data_count(stmt) == rows->columns);
+    size_t count = rows->span_count + rows->columns;
+    if (count > rows->span_cap && !spans_grow(rows, count))
+        return false;
+    for (unsigned i = 0; i < rows->columns; i++)
+        rows->spans[rows->span_count + i] = cell_of(rows, stmt, (int)i, dynamic[i], copy);
+    rows->span_count = count;
+    return !rows->bytes.failed;
+}
+
+static struct slice cell_slice(const struct lite_rows *rows, const struct lite_span *span)
+{
+    if (span->at == SIZE_MAX)
+        return slice_of(NULL, 0);
+    if (span->len == 0)
+        return SLICE("");
+    return slice_of(span->direct ? span->direct : rows->bytes.data + span->at, span->len);
+}
+
+bool lite_rows_give(struct lite_rows *rows, const struct row_sink *sink, unsigned *given)
+{
+    PRE(!rows->bytes.failed);
+    bool wants = true;
+    for (size_t at = 0; wants && at < rows->span_count; at += rows->columns) {
+        for (unsigned i = 0; i < rows->columns; i++)
+            rows->cells[i] = cell_slice(rows, &rows->spans[at + i]);
+        wants = sink->on_row(sink->context, rows->cells, rows->columns);
+        ++*given;
+    }
+    rows->span_count = 0;
+    buf_clear(&rows->bytes);
+    return wants;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bind, step, reset: run.h says in which manners. Values are bound without copies: they belong to the caller until the fetch's
+ * end, and bindings are gone before it. */
+#include "store/sqlite/run.h"
+
+#include "store/sqlite/trouble.h"
+
+enum { BUDGET_US = 1000 };
+
+static int bind_one(sqlite3_stmt *stmt, int at, const struct bind *bind)
+{
+    const char *text = bind->text.data ? bind->text.data : "";
+    switch (bind->kind) {
+    case BIND_INT:
+        return sqlite3_bind_int64(stmt, at, bind->integer);
+    case BIND_REAL:
+        return sqlite3_bind_double(stmt, at, bind->real);
+    case BIND_TEXT:
+        return sqlite3_bind_text64(stmt, at, text, bind->text.len, SQLITE_STATIC, SQLITE_UTF8);
+    case BIND_BLOB:
+        return sqlite3_bind_blob64(stmt, at, text, bind->text.len, SQLITE_STATIC);
+    case BIND_NULL:
+        return sqlite3_bind_null(stmt, at);
+    }
+    UNREACHABLE("a bind has one of these kinds");
+}
+
+static int bind_all(sqlite3_stmt *stmt, const struct statement *statement)
+{
+    int code = SQLITE_OK;
+    for (unsigned i = 0; i < statement->bind_count && code == SQLITE_OK; i++)
+        code = bind_one(stmt, (int)i + 1, &statement->binds[i]);
+    return code;
+}
+
+static void rest(sqlite3_stmt *stmt)
+{
+    sqlite3_reset(stmt);
+    sqlite3_clear_bindings(stmt);
+}
+
+/* The first row after a change of the schema may have other columns than the statement had. */
+static bool begin_rows(struct lite_reader *reader, struct lite_statement *statement)
+{
+    return lite_statement_columns(statement) && lite_rows_begin(&reader->rows, statement->columns);
+}
+
+enum lite_run lite_run_failed(struct lite_reader *reader, struct fetch *fetch, int code)
+{
+    bool cancelled = reader->cancelled && atomic_load_explicit(reader->cancelled, memory_order_relaxed);
+    struct lite_trouble trouble = {
+        .code = code == SQLITE_OK ? SQLITE_ERROR : code,
+        .message = sqlite3_extended_errcode(reader->db) == code ? sqlite3_errmsg(reader->db) : NULL,
+        .sql = fetch->statement.text,
+        .cancelled = cancelled,
+    };
+    fetch->problem = lite_problem(fetch->arena, &trouble);
+    return lite_code_is_broken(code) ? RUN_BROKEN : RUN_DONE;
+}
+
+/* ---- inline ---- */
+
+/* SQLITE_DONE: all rows are kept. SQLITE_FULL: they are more than may be kept. */
+static int keep_rows(struct lite_reader *reader, struct lite_statement *statement)
+{
+    int code = sqlite3_step(statement->stmt);
+    if (code == SQLITE_ROW && !begin_rows(reader, statement))
+        return SQLITE_NOMEM;
+    for (; code == SQLITE_ROW; code = sqlite3_step(statement->stmt))
+        if (!lite_rows_add(&reader->rows, statement->stmt, statement->dynamic, true))
+            return SQLITE_FULL;
+    return code;
+}
+
+static bool is_over_budget(int code)
+{
+    return (code & 0xff) == SQLITE_INTERRUPT || code == SQLITE_FULL;
+}
+
+static bool is_locked(int code)
+{
+    return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
+}
+
+static void measure(struct lite_lane *lane, int code, int64_t run_us, struct mono now)
+{
+    if (is_over_budget(code))
+        lite_lane_overran(lane, now);
+    else if (code == SQLITE_DONE)
+        lite_lane_measured(lane, run_us, now);
+}
+
+enum lite_run lite_run_inline(struct lite_reader *reader, struct lite_statement *statement, struct fetch *fetch,
+                              struct mono started)
+{
+    PRE(fetch->rows == 0);
+    reader->limit.us = started.us + BUDGET_US;
+    if (!lite_rows_begin(&reader->rows, statement->columns))
+        return RUN_ELSEWHERE;
+    int code = bind_all(statement->stmt, &fetch->statement);
+    if (code == SQLITE_OK)
+        code = keep_rows(reader, statement);
+    enum lite_run run = RUN_DONE;
+    if (is_over_budget(code) || is_locked(code))
+        run = RUN_ELSEWHERE;
+    else if (code != SQLITE_DONE)
+        run = lite_run_failed(reader, fetch, code);
+    rest(statement->stmt);
+    reader->limit.us = 0; /* SQLite counts a statement's steps on: even a COMMIT may ask the progress handler */
+    struct mono ended = clock_mono();
+    fetch->run_us = mono_diff_us(ended, started);
+    measure(&statement->lane, code, fetch->run_us, ended);
+    if (code == SQLITE_DONE && !lite_rows_give(&reader->rows, &fetch->sink, &fetch->rows))
+        return RUN_DONE; /* the sink has enough */
+    return run;
+}
+
+/* ---- on the pool ---- */
+
+/* SQLITE_DONE: all rows were given, or as many as were wanted. */
+static int give_rows(struct lite_reader *reader, struct lite_statement *statement, struct fetch *fetch)
+{
+    int code = sqlite3_step(statement->stmt);
+    if (code == SQLITE_ROW && !begin_rows(reader, statement))
+        return SQLITE_NOMEM;
+    for (; code == SQLITE_ROW; code = sqlite3_step(statement->stmt)) {
+        if (!lite_rows_add(&reader->rows, statement->stmt, statement->dynamic, false))
+            return SQLITE_NOMEM;
+        if (!lite_rows_give(&reader->rows, &fetch->sink, &fetch->rows))
+            return SQLITE_DONE;
+    }
+    return code;
+}
+
+enum lite_run lite_run_pool(struct lite_reader *reader, struct fetch *fetch)
+{
+    PRE(fetch->rows == 0);
+    struct lite_statement *statement = lite_statements_get(&reader->statements, fetch->statement.text);
+    if (!statement)
+        return lite_run_failed(reader, fetch, sqlite3_extended_errcode(reader->db));
+    int code = bind_all(statement->stmt, &fetch->statement);
+    if (code == SQLITE_OK)
+        code = give_rows(reader, statement, fetch);
+    enum lite_run run = code == SQLITE_DONE ? RUN_DONE : lite_run_failed(reader, fetch, code);
+    rest(statement->stmt);
+    return run;
+}

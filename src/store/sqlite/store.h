@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of this driver share: the store (the process's) and its ports (a worker's). See README.md for the picture.
+ *
+ *   submit ─ inline? ─► run on the loop, in the turn's read transaction ─► SUBMIT_DONE
+ *                └────► waiting ─► a runner (a connection and a job) on the offload pool ─► on_end
+ *
+ * Threads: a port and all its lists belong to its loop's thread. A runner's reader is used by the pool's thread between
+ * offload_submit and on_done, by the port's thread otherwise; `stage`, `cancelled` and `db` are for both. */
+#ifndef LEAT_STORE_SQLITE_STORE_H
+#define LEAT_STORE_SQLITE_STORE_H
+
+#include <pthread.h>
+
+#include "store/driver.h"
+#include "store/sqlite/reader.h"
+
+struct lite_store {
+    struct store base;
+    uint32_t magic;
+    char *path;
+    const char *note; /* for operators: the file is not in WAL mode; "" */
+    locale_t locale;
+    struct offload *offload;
+    unsigned workers, runners_max; /* of a port */
+    int64_t wait_ms, timeout_ms;
+    size_t answer_bytes_max;
+    pthread_mutex_t lock; /* guards what follows */
+    struct list ports;
+    struct lite_counts { uint64_t fetches, failures, reopened; } gone; /* of ports that were detached */
+    char why[256];
+};
+
+enum lite_stage { STAGE_IDLE, STAGE_QUEUED, STAGE_RUNNING, STAGE_ABANDONED };
+
+struct lite_runner {
+    struct job job;
+    struct list link; /* in its port's idle or busy */
+    struct lite_port *port;
+    struct fetch *fetch; /* NULL: idle or abandoned */
+    struct lite_reader *reader; /* opened on the pool; NULL until then */
+    struct mono limit; /* the present fetch is stopped then; us 0: never */
+    bool broken, stale; /* to be done when it comes home: close the reader, forget its statements */
+    _Atomic(enum lite_stage) stage;
+    _Atomic(sqlite3 *) db; /* for sqlite3_interrupt; closed only by the port's thread */
+    atomic_bool cancelled;
+};
+
+struct lite_port {
+    struct port base;
+    uint32_t magic;
+    struct lite_store *store;
+    struct loop *loop;
+    struct list link; /* in store->ports */
+
+    struct lite_reader *reader; /* inline; NULL: to be opened */
+    struct mono file_seen;      /* when the path was last looked at */
+    bool in_turn;               /* the turn's read transaction is open */
+    struct task turn_end;
+
+    struct list waiting; /* fetches, by link */
+    struct list ended;   /* fetches whose on_end comes at the turn's end */
+    struct task tell_ended;
+    struct list idle, busy; /* runners */
+    unsigned runner_count, busy_count, waiting_count;
+    struct timer patrol;
+    bool closing;
+
+    _Atomic uint64_t fetches, failures, reopened; /* written by this thread alone */
+    _Atomic unsigned state_connections, state_busy, state_waiting;
+    atomic_bool down;
+};
+
+static inline struct lite_store *lite_store_of(struct store *store)
+{
+    return (struct lite_store *)store;
+}
+
+/* The sole writer's increment: no locked instruction. */
+static inline void lite_count(_Atomic uint64_t *counter)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
+/* port.c */
+struct port *lite_attach(struct store *store, struct loop *loop, unsigned worker);
+void lite_detach(struct port *port);
+enum submit lite_submit(struct port *port, struct fetch *fetch);
+void lite_refresh(struct port *port);
+void lite_port_note(struct lite_port *port, const struct problem *problem);
+
+/* pool.c */
+void lite_pool_init(struct lite_port *port);
+void lite_pool_done(struct lite_port *port);
+void lite_pool_submit(struct lite_port *port, struct fetch *fetch);
+void lite_pool_refresh(struct lite_port *port);
+void lite_cancel(struct port *port, struct fetch *fetch);
+
+/* catalog.c, describe.c */
+enum error lite_catalog(struct store *store, struct catalog **ret_catalog, char why[512]);
+enum error lite_describe(struct store *store, struct model *model, struct complaints *complaints);
+
+#endif
