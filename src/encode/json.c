@@ -12,7 +12,8 @@ struct scan {
 
 static void skip_space(struct scan *scan)
 {
-    while (scan->at < scan->end && (*scan->at == ' ' || *scan->at == '\t' || *scan->at == '\n' || *scan->at == '\r'))
+    while (scan->at < scan->end &&
+           (*scan->at == ' ' || *scan->at == '\t' || *scan->at == '\n' || *scan->at == '\r'))
         scan->at++;
 }
 
@@ -93,11 +94,16 @@ static bool take_scalar(struct scan *scan)
     if (scan->at == scan->end)
         return false;
     switch (*scan->at) {
-    case '"': return take_string(scan);
-    case 't': return take_word(scan, SLICE("true"));
-    case 'f': return take_word(scan, SLICE("false"));
-    case 'n': return take_word(scan, SLICE("null"));
-    default: return take_number(scan);
+    case '"':
+        return take_string(scan);
+    case 't':
+        return take_word(scan, SLICE("true"));
+    case 'f':
+        return take_word(scan, SLICE("false"));
+    case 'n':
+        return take_word(scan, SLICE("null"));
+    default:
+        return take_number(scan);
     }
 }
 
@@ -164,29 +170,4 @@ bool json_is_number(struct slice text)
 {
     struct scan scan = {.at = text.data, .end = text.data + text.len};
     return take_number(&scan) && scan.at == scan.end;
-}
-
-/* How many bytes the well-formed character at the start has; 0: ill-formed. */
-static size_t character_bytes(struct slice bytes)
-{
-    unsigned char c = (unsigned char)bytes.data[0];
-    size_t len = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-    return len <= bytes.len && slice_is_utf8(slice_of(bytes.data, len)) ? len : 0;
-}
-
-void json_write_repaired(struct buf *out, struct slice bytes)
-{
-    struct buf repaired;
-    buf_init(&repaired, bytes.len * 3 + 1);
-    while (bytes.len) {
-        size_t len = character_bytes(bytes);
-        if (len)
-            buf_append(&repaired, bytes.data, len);
-        else
-            buf_lit(&repaired, "\xef\xbf\xbd");
-        bytes = slice_skip(bytes, len ? len : 1);
-    }
-    out->failed = out->failed || repaired.failed;
-    buf_json(out, buf_slice(&repaired));
-    buf_done(&repaired);
 }

@@ -3,7 +3,7 @@
 #ifndef LEAT_ENCODE_JSON_H
 #define LEAT_ENCODE_JSON_H
 
-#include "base/buf.h"
+#include "base/slice.h"
 
 #define JSON_DEPTH_MAX 512
 
@@ -12,8 +12,5 @@ bool json_is_valid(struct slice text);
 
 /* A JSON number that fills the whole slice. */
 bool json_is_number(struct slice text);
-
-/* A JSON string of bytes that are not all UTF-8: each ill-formed byte becomes U+FFFD. */
-void json_write_repaired(struct buf *out, struct slice bytes);
 
 #endif

@@ -8,6 +8,7 @@
 #include "encode/page.h"
 
 #include "base/check.h"
+#include "encode/value.h"
 
 static void write_member_name(struct buf *out, struct slice name)
 {
@@ -20,11 +21,12 @@ static bool is_single(const struct page_spec *spec)
     return spec->bare_object || spec->bare_value;
 }
 
-/* Envelope members declared before the rows are written when their values are known: so the head is only the opening
- * of the array, and page_finish puts those members before it. Most envelopes begin with their rows. */
-void page_init(struct page *page, const struct page_spec *spec, const struct envelope *envelope, struct arena *arena,
-               size_t body_bytes_max)
+/* Most envelopes begin with their rows: their head can be written at once. Members declared before the rows are put before
+ * them at the end, when their values are known. */
+void page_init(struct page *page, const struct page_spec *spec, const struct envelope *envelope,
+               struct arena *arena, size_t body_bytes_max)
 {
+    PRE(!envelope || envelope->count > 0);
     *page = (struct page){.spec = *spec, .arena = arena};
     buf_init(&page->body, body_bytes_max);
     if (is_single(spec))
@@ -47,8 +49,7 @@ static struct slice *keep(struct page *page, const struct slice *cells)
     return kept;
 }
 
-/* The order cells of the first row to come and of the one that fills the page: a page that is not full has nothing beyond
- * its last row, so nobody asks for a cursor there. */
+/* Of the first row to come and of the one that fills the page. */
 static void keep_order_cells(struct page *page, const struct slice *cells)
 {
     if (page->spec.order_count == 0)
@@ -150,18 +151,34 @@ static void number_or_null(struct buf *out, bool known, uint64_t number)
         buf_lit(out, "null");
 }
 
-static void write_member(struct buf *out, const struct envelope_member *member, const struct page_facts *facts)
+static void write_member(struct buf *out, const struct envelope_member *member,
+                         const struct page_facts *facts)
 {
     write_member_name(out, member->name);
     switch (member->what) {
-    case ENVELOPE_PAGE: number_or_null(out, facts->page > 0, facts->page); break;
-    case ENVELOPE_SIZE: buf_uint(out, facts->size); break;
-    case ENVELOPE_TOTAL: number_or_null(out, facts->has_total, facts->total); break;
-    case ENVELOPE_PAGES: number_or_null(out, facts->has_total, facts->pages); break;
-    case ENVELOPE_NEXT: text_or_null(out, facts->next); break;
-    case ENVELOPE_PREV: text_or_null(out, facts->prev); break;
-    case ENVELOPE_MORE: buf_add(out, facts->more ? SLICE("true") : SLICE("false")); break;
-    case ENVELOPE_ROWS: UNREACHABLE("the rows are written already");
+    case ENVELOPE_PAGE:
+        number_or_null(out, facts->page > 0, facts->page);
+        break;
+    case ENVELOPE_SIZE:
+        buf_uint(out, facts->size);
+        break;
+    case ENVELOPE_TOTAL:
+        number_or_null(out, facts->has_total, facts->total);
+        break;
+    case ENVELOPE_PAGES:
+        number_or_null(out, facts->has_total, facts->pages);
+        break;
+    case ENVELOPE_NEXT:
+        text_or_null(out, facts->next);
+        break;
+    case ENVELOPE_PREV:
+        text_or_null(out, facts->prev);
+        break;
+    case ENVELOPE_MORE:
+        buf_add(out, facts->more ? SLICE("true") : SLICE("false"));
+        break;
+    case ENVELOPE_ROWS:
+        UNREACHABLE("the rows are written already");
     }
 }
 

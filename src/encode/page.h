@@ -17,43 +17,43 @@ struct page_spec {
     unsigned column_count;
     const unsigned *order_cells; /* cells to keep of the first and last row */
     unsigned order_count;
-    unsigned limit;    /* rows to write; one more row only says that more follow. 0: no limit */
-    bool reverse;      /* rows come last first */
-    bool bare_object;  /* PLAN_ROW, returns: row — the one row is the body */
-    bool bare_value;   /* returns: value — the first cell of the first row is the body */
+    unsigned limit;   /* rows to write; one more row only says that more follow. 0: no limit */
+    bool reverse;     /* rows come last first */
+    bool bare_object; /* the one row is the body; limit is 1 */
+    bool bare_value;  /* the first cell of the one row is the body; limit is 1 */
 };
 
 struct page {
     struct page_spec spec;
     struct arena *arena; /* for the kept cells and row ends */
-    struct buf body;     /* the caller moves it out (conn_out_take) or buf_done's it */
+    struct buf body;     /* the caller moves it out or buf_done's it */
     size_t head_bytes;   /* where the rows begin in the body */
     unsigned rows;       /* written */
     bool more;           /* a row beyond `limit` came */
-    struct slice *first, *last; /* order cells of the first and last row in the answer's order; NULL: no rows */
-    size_t *row_ends;    /* of reverse pages */
+    /* Order cells of the answer's first and last row; NULL: no rows. Of the row that came last they are those only when it
+     * filled the page: behind one that is not full lies nothing, so that nobody needs a cursor there. */
+    struct slice *first, *last;
+    size_t *row_ends; /* of reverse pages */
     unsigned row_ends_cap;
 };
 
-/* What an envelope's members say. Absent members are written as null where declared. */
+/* What an envelope's members say; what is not known is written as null. */
 struct page_facts {
-    uint64_t page, size, total, pages;
-    bool has_total;
+    uint64_t page; /* 0: null */
+    uint64_t size, total, pages;
+    bool has_total;          /* false: total and pages are null */
     struct slice next, prev; /* cursors; data NULL: null */
     bool more;
 };
 
-/* body_bytes_max: the cap. The envelope may be NULL (a bare array). */
-void page_init(struct page *page, const struct page_spec *spec, const struct envelope *envelope, struct arena *arena,
-               size_t body_bytes_max);
+/* body_bytes_max: the cap. envelope: NULL for a bare array. `spec` is copied; what it points to must stay. */
+void page_init(struct page *page, const struct page_spec *spec, const struct envelope *envelope,
+               struct arena *arena, size_t body_bytes_max);
 
-/* A store's row sink: context is the page. */
+/* A store's row sink, `page` its context: false when it wants no more. The cells need to live only during the call. */
 bool page_row(void *page, const struct slice *cells, unsigned count);
 
-/* Completes the body. Envelope members stand in the order of their declaration. */
+/* Completes the body. Envelope members stand in the order of their declaration. envelope: the one of page_init. */
 void page_finish(struct page *page, const struct envelope *envelope, const struct page_facts *facts);
-
-/* One value as JSON, exactly as to_json() writes it on PostgreSQL; by the declared type on SQLite. data NULL → null. */
-void encode_value(struct buf *out, enum dialect dialect, const struct type *type, struct slice cell);
 
 #endif

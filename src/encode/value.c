@@ -4,8 +4,10 @@
  * PostgreSQL: byte for byte what to_json() writes (src/backend/utils/adt/json.c, datum_to_json and JsonEncodeDateTime), given
  * the session settings of store/pg. SQLite stores any value in any column, so there each cell is looked at before it
  * is believed to be a number or JSON: what does not fit its declared type is written as a JSON string. */
+#include "encode/value.h"
+
+#include "base/check.h"
 #include "encode/json.h"
-#include "encode/page.h"
 
 typedef void (*write_fn)(struct buf *out, const struct type *type, struct slice cell);
 
@@ -105,10 +107,8 @@ static const write_fn pg_writers[] = {
 /* SQLite text may hold any bytes; JSON may not. */
 static void write_any_string(struct buf *out, const struct type *type, struct slice cell)
 {
-    if (slice_is_utf8(cell))
-        write_string(out, type, cell);
-    else
-        json_write_repaired(out, cell);
+    (void)type;
+    buf_json_mended(out, cell);
 }
 
 static void write_sqlite_bool(struct buf *out, const struct type *type, struct slice cell)
@@ -179,24 +179,15 @@ static void write_sqlite_json(struct buf *out, const struct type *type, struct s
 }
 
 static const write_fn sqlite_writers[] = {
-    [VALUE_BOOL] = write_sqlite_bool,
-    [VALUE_INT] = write_sqlite_number,
-    [VALUE_NUMERIC] = write_sqlite_number,
-    [VALUE_FLOAT] = write_sqlite_number,
-    [VALUE_DECIMAL] = write_sqlite_decimal,
-    [VALUE_TEXT] = write_any_string,
-    [VALUE_UUID] = write_any_string,
-    [VALUE_DATE] = write_any_string,
-    [VALUE_TIMESTAMP] = write_any_string,
-    [VALUE_TIMESTAMPTZ] = write_any_string,
-    [VALUE_TIME] = write_any_string,
-    [VALUE_TIMETZ] = write_any_string,
-    [VALUE_INTERVAL] = write_any_string,
-    [VALUE_BYTEA] = write_sqlite_blob,
-    [VALUE_ENUM] = write_any_string,
-    [VALUE_JSON] = write_sqlite_json,
-    [VALUE_OTHER] = write_any_string,
-    [VALUE_DYNAMIC] = write_raw,
+    [VALUE_BOOL] = write_sqlite_bool,       [VALUE_INT] = write_sqlite_number,
+    [VALUE_NUMERIC] = write_sqlite_number,  [VALUE_FLOAT] = write_sqlite_number,
+    [VALUE_DECIMAL] = write_sqlite_decimal, [VALUE_TEXT] = write_any_string,
+    [VALUE_UUID] = write_any_string,        [VALUE_DATE] = write_any_string,
+    [VALUE_TIMESTAMP] = write_any_string,   [VALUE_TIMESTAMPTZ] = write_any_string,
+    [VALUE_TIME] = write_any_string,        [VALUE_TIMETZ] = write_any_string,
+    [VALUE_INTERVAL] = write_any_string,    [VALUE_BYTEA] = write_sqlite_blob,
+    [VALUE_ENUM] = write_any_string,        [VALUE_JSON] = write_sqlite_json,
+    [VALUE_OTHER] = write_any_string,       [VALUE_DYNAMIC] = write_raw,
 };
 
 void encode_value(struct buf *out, enum dialect dialect, const struct type *type, struct slice cell)
