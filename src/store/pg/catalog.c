@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading the catalogue: one message of several queries, one snapshot, one round trip; then the rows are put together here.
+ * See catalog.h. Cells are libpq's text; arrays of column numbers come as "1 2 3". */
+#include "store/pg/catalog.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "store/pg/port.h"
+#include "store/pg/types.h"
+
+#define RELATIONS \
+    " pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p')" \
+    " AND NOT c.relispartition AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'" \
+    " AND has_schema_privilege(n.oid, 'USAGE')" \
+    " AND (has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT'))" \
+    " AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid" \
+    " AND d.deptype = 'e')"
+#define COLUMNS \
+    " pg_attribute a JOIN (SELECT c.oid FROM" RELATIONS ") r ON r.oid = a.attrelid" \
+    " WHERE a.attnum > 0 AND NOT a.attisdropped AND has_column_privilege(a.attrelid, a.attnum, 'SELECT')"
+
+static const char catalog_sql[] =
+    "SHOW server_version;"
+    "SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltuples FROM" RELATIONS " ORDER BY c.oid;"
+    "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull,"
+    " a.atthasdef OR a.attidentity <> '', a.attgenerated <> '' OR a.attidentity = 'a',"
+    " COALESCE((SELECT l.collisdeterministic FROM pg_collation l WHERE l.oid = a.attcollation), true)"
+    " FROM" COLUMNS " ORDER BY a.attrelid, a.attnum;" TYPES_SQL_BEGIN
+    "SELECT a.atttypid FROM" COLUMNS TYPES_SQL_END
+    "SELECT k.conrelid, k.contype, k.conname, array_to_string(k.conkey, ' '), k.confrelid,"
+    " COALESCE(array_to_string(k.confkey, ' '), ''), k.confdeltype IN ('c', 'n', 'd'), k.confupdtype IN ('c', 'n', 'd')"
+    " FROM pg_constraint k JOIN (SELECT c.oid FROM" RELATIONS ") r ON r.oid = k.conrelid"
+    " WHERE k.contype = 'p' OR k.contype = 'f' AND k.conparentid = 0 ORDER BY k.conrelid, k.conname;"
+    "SELECT i.indrelid, x.relname, i.indkey::text, i.indoption::text, i.indnkeyatts, i.indisunique, i.indisprimary,"
+    " i.indpred IS NOT NULL, m.amname FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid"
+    " JOIN pg_am m ON m.oid = x.relam JOIN (SELECT c.oid FROM" RELATIONS ") r ON r.oid = i.indrelid"
+    " WHERE i.indisvalid ORDER BY i.indrelid, x.relname;"
+    "COMMIT";
+
+enum answer {
+    ANSWER_BEGIN,
+    ANSWER_SETTINGS,
+    ANSWER_VERSION,
+    ANSWER_TABLES,
+    ANSWER_COLUMNS,
+    ANSWER_TYPES,
+    ANSWER_KEYS,
+    ANSWER_INDEXES,
+    ANSWER_COMMIT,
+    ANSWERS
+};
+
+struct reading {
+    struct catalog *catalog;
+    struct arena *arena;
+    PGresult *answers[ANSWERS];
+    struct types types;
+    Oid *oids;       /* of catalog->tables, ascending */
+    int **positions; /* of each table: attnum → position; -1: not to be read */
+};
+
+/* ---- cells ---- */
+
+static struct slice cell(const struct reading *reading, enum answer answer, int row, int column)
+{
+    const PGresult *result = reading->answers[answer];
+    return slice_of(PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column));
+}
+
+static struct slice kept(const struct reading *reading, enum answer answer, int row, int column)
+{
+    return arena_copy(reading->arena, cell(reading, answer, row, column));
+}
+
+static long number(const struct reading *reading, enum answer answer, int row, int column)
+{
+    return strtol(PQgetvalue(reading->answers[answer], row, column), NULL, 10);
+}
+
+static bool truth(const struct reading *reading, enum answer answer, int row, int column)
+{
+    return PQgetvalue(reading->answers[answer], row, column)[0] == 't';
+}
+
+static int rows_of(const struct reading *reading, enum answer answer)
+{
+    return PQntuples(reading->answers[answer]);
+}
+
+static int compare_oids(const void *a, const void *b)
+{
+    Oid x = *(const Oid *)a, y = *(const Oid *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The table of the oid in a cell; NULL: one that is not read. */
+static struct table *table_in(const struct reading *reading, enum answer answer, int row, int column)
+{
+    Oid oid = (Oid)number(reading, answer, row, column);
+    const Oid *at = bsearch(&oid, reading->oids, reading->catalog->table_count, sizeof oid, compare_oids);
+    return at ? &reading->catalog->tables[at - reading->oids] : NULL;
+}
+
+/* "3 1" → positions of the columns with those numbers; 0 is an expression: UINT_MAX. False: one of them may not be read. */
+static bool read_positions(const struct reading *reading, const struct table *table, struct slice list,
+                           unsigned *ret_positions)
+{
+    const int *positions = reading->positions[table - reading->catalog->tables];
+    for (unsigned i = 0; list.len > 0; i++) {
+        int64_t attnum = 0;
+        if (!slice_to_int(slice_cut(&list, ' '), &attnum) || attnum < 0)
+            return false; /* a system column */
+        if (attnum > 0 && positions[attnum] < 0)
+            return false;
+        ret_positions[i] = attnum == 0 ? UINT_MAX : (unsigned)positions[attnum];
+    }
+    return true;
+}
+
+static unsigned words_in(struct slice list)
+{
+    unsigned count = list.len > 0;
+    for (size_t i = 0; i < list.len; i++)
+        count += list.data[i] == ' ';
+    return count;
+}
+
+/* ---- tables and columns ---- */
+
+static enum table_kind kind_of(char relkind)
+{
+    switch (relkind) {
+    case 'v':
+        return TABLE_VIEW;
+    case 'm':
+        return TABLE_MATVIEW;
+    case 'f':
+        return TABLE_FOREIGN;
+    case 'p':
+        return TABLE_PARTITIONED;
+    default:
+        return TABLE_TABLE;
+    }
+}
+
+static void take_tables(struct reading *reading)
+{
+    struct catalog *catalog = reading->catalog;
+    unsigned count = (unsigned)rows_of(reading, ANSWER_TABLES);
+    catalog->tables = ARENA_ARRAY(reading->arena, struct table, count);
+    catalog->table_count = count;
+    reading->oids = mem_must((count + 1) * sizeof *reading->oids);
+    reading->positions = mem_must((count + 1) * sizeof *reading->positions);
+    for (unsigned i = 0; i < count; i++) {
+        struct table *table = &catalog->tables[i];
+        int row = (int)i;
+        reading->oids[i] = (Oid)number(reading, ANSWER_TABLES, row, 0);
+        table->schema = kept(reading, ANSWER_TABLES, row, 1);
+        table->name = kept(reading, ANSWER_TABLES, row, 2);
+        table->kind = kind_of(PQgetvalue(reading->answers[ANSWER_TABLES], row, 3)[0]);
+        table->rows_estimate = strtod(PQgetvalue(reading->answers[ANSWER_TABLES], row, 4), NULL);
+        struct slice schema = identifier_quote(reading->arena, table->schema);
+        struct slice name = identifier_quote(reading->arena, table->name);
+        table->sql =
+            arena_format(reading->arena, SLICE_FMT "." SLICE_FMT, SLICE_ARG(schema), SLICE_ARG(name));
+    }
+}
+
+static void take_column(struct reading *reading, int row, struct column *column)
+{
+    bool deterministic;
+    column->name = kept(reading, ANSWER_COLUMNS, row, 2);
+    column->type = pg_types_find(&reading->types, (Oid)number(reading, ANSWER_COLUMNS, row, 3),
+                                 (int)number(reading, ANSWER_COLUMNS, row, 4), &deterministic);
+    column->nullable = !truth(reading, ANSWER_COLUMNS, row, 5);
+    column->has_default = truth(reading, ANSWER_COLUMNS, row, 6);
+    column->generated = truth(reading, ANSWER_COLUMNS, row, 7);
+    column->deterministic = deterministic && truth(reading, ANSWER_COLUMNS, row, 8);
+    column_names_make(reading->arena, column);
+}
+
+/* The rows [begin, end) are those of one table. */
+static void take_columns_of(struct reading *reading, struct table *table, int begin, int end)
+{
+    long attnum_max = number(reading, ANSWER_COLUMNS, end - 1, 1);
+    int *positions = ARENA_ARRAY(reading->arena, int, attnum_max + 1);
+    for (long i = 0; i <= attnum_max; i++)
+        positions[i] = -1;
+    table->column_count = (unsigned)(end - begin);
+    table->columns = ARENA_ARRAY(reading->arena, struct column, table->column_count);
+    for (int row = begin; row < end; row++) {
+        struct column *column = &table->columns[row - begin];
+        column->position = (unsigned)(row - begin);
+        positions[number(reading, ANSWER_COLUMNS, row, 1)] = row - begin;
+        take_column(reading, row, column);
+    }
+    reading->positions[table - reading->catalog->tables] = positions;
+}
+
+static void take_columns(struct reading *reading)
+{
+    int rows = rows_of(reading, ANSWER_COLUMNS);
+    for (int begin = 0, end; begin < rows; begin = end) {
+        struct slice oid = cell(reading, ANSWER_COLUMNS, begin, 0);
+        for (end = begin + 1; end < rows && slice_eq(cell(reading, ANSWER_COLUMNS, end, 0), oid); end++)
+            ;
+        struct table *table = table_in(reading, ANSWER_COLUMNS, begin, 0);
+        if (table != NULL)
+            take_columns_of(reading, table, begin, end);
+    }
+}
+
+/* ---- keys ---- */
+
+static void take_primary_key(struct reading *reading, int row, struct table *table)
+{
+    struct slice columns = cell(reading, ANSWER_KEYS, row, 3);
+    unsigned count = words_in(columns);
+    unsigned *positions = ARENA_ARRAY(reading->arena, unsigned, count);
+    if (!read_positions(reading, table, columns, positions))
+        return;
+    table->key = positions;
+    table->key_count = count;
+}
+
+static void take_foreign_key(struct reading *reading, int row, struct table *table)
+{
+    struct table *target = table_in(reading, ANSWER_KEYS, row, 4);
+    struct slice columns = cell(reading, ANSWER_KEYS, row, 3), targets = cell(reading, ANSWER_KEYS, row, 5);
+    unsigned count = words_in(columns);
+    struct foreign_key key = {.table = table, .target = target, .count = count};
+    key.columns = ARENA_ARRAY(reading->arena, unsigned, count);
+    key.target_columns = ARENA_ARRAY(reading->arena, unsigned, count);
+    if (target == NULL || target->column_count == 0 ||
+        !read_positions(reading, table, columns, key.columns) ||
+        !read_positions(reading, target, targets, key.target_columns))
+        return;
+    key.name = kept(reading, ANSWER_KEYS, row, 2);
+    key.on_delete_acts = truth(reading, ANSWER_KEYS, row, 6);
+    key.on_update_acts = truth(reading, ANSWER_KEYS, row, 7);
+    reading->catalog->foreign_keys[reading->catalog->foreign_key_count++] = key;
+    table->foreign_key_count++;
+}
+
+/* They came in the order of their tables: each table's lie side by side. */
+static void link_foreign_keys(struct reading *reading)
+{
+    struct catalog *catalog = reading->catalog;
+    struct foreign_key **links =
+        ARENA_ARRAY(reading->arena, struct foreign_key *, catalog->foreign_key_count + 1);
+    for (unsigned i = 0; i < catalog->foreign_key_count; i++) {
+        struct table *table = catalog->foreign_keys[i].table;
+        links[i] = &catalog->foreign_keys[i];
+        if (table->foreign_keys == NULL)
+            table->foreign_keys = &links[i];
+    }
+}
+
+static void take_keys(struct reading *reading)
+{
+    int rows = rows_of(reading, ANSWER_KEYS);
+    reading->catalog->foreign_keys = ARENA_ARRAY(reading->arena, struct foreign_key, rows + 1);
+    for (int row = 0; row < rows; row++) {
+        struct table *table = table_in(reading, ANSWER_KEYS, row, 0);
+        if (table == NULL || table->column_count == 0)
+            continue;
+        if (PQgetvalue(reading->answers[ANSWER_KEYS], row, 1)[0] == 'p')
+            take_primary_key(reading, row, table);
+        else
+            take_foreign_key(reading, row, table);
+    }
+    link_foreign_keys(reading);
+}
+
+/* ---- indexes ---- */
+
+static bool take_index(struct reading *reading, int row, const struct table *table, struct index *index)
+{
+    struct slice columns = cell(reading, ANSWER_INDEXES, row, 2),
+                 options = cell(reading, ANSWER_INDEXES, row, 3);
+    unsigned all = words_in(columns); /* those of INCLUDE come last, and have no options */
+    index->columns = ARENA_ARRAY(reading->arena, unsigned, all);
+    index->descending = ARENA_ARRAY(reading->arena, bool, all);
+    if (!read_positions(reading, table, columns, index->columns))
+        return false;
+    index->count = (unsigned)number(reading, ANSWER_INDEXES, row, 4);
+    for (unsigned i = 0; i < index->count && options.len > 0; i++) {
+        int64_t bits = 0;
+        if (slice_to_int(slice_cut(&options, ' '), &bits))
+            index->descending[i] = bits & 1;
+    }
+    index->name = kept(reading, ANSWER_INDEXES, row, 1);
+    index->unique = truth(reading, ANSWER_INDEXES, row, 5);
+    index->primary = truth(reading, ANSWER_INDEXES, row, 6);
+    index->partial = truth(reading, ANSWER_INDEXES, row, 7);
+    index->method = kept(reading, ANSWER_INDEXES, row, 8);
+    return true;
+}
+
+static void take_indexes(struct reading *reading)
+{
+    int rows = rows_of(reading, ANSWER_INDEXES);
+    struct index *all = ARENA_ARRAY(reading->arena, struct index, rows + 1), *next = all;
+    for (int row = 0; row < rows; row++) {
+        struct table *table = table_in(reading, ANSWER_INDEXES, row, 0);
+        if (table == NULL || table->column_count == 0 || !take_index(reading, row, table, next))
+            continue;
+        if (table->index_count++ == 0)
+            table->indexes = next;
+        next++;
+    }
+}
+
+/* ---- all of it ---- */
+
+/* By schema and name, so that all that is made of the catalogue is in an order people expect. Done last: positions of tables
+ * in the array are used until then, and foreign keys point to tables. */
+static int compare_tables(const void *a, const void *b)
+{
+    const struct table *x = *(const struct table *const *)a, *y = *(const struct table *const *)b;
+    int schemas = slice_cmp(x->schema, y->schema);
+    return schemas != 0 ? schemas : slice_cmp(x->name, y->name);
+}
+
+static void sort_tables(struct reading *reading)
+{
+    struct catalog *catalog = reading->catalog;
+    unsigned count = catalog->table_count;
+    struct table **order = mem_must((count + 1) * sizeof *order);
+    struct table **moved = mem_must((count + 1) * sizeof *moved); /* by old position */
+    struct table *sorted = ARENA_ARRAY(reading->arena, struct table, count);
+    for (unsigned i = 0; i < count; i++)
+        order[i] = &catalog->tables[i];
+    qsort(order, count, sizeof *order, compare_tables);
+    for (unsigned i = 0; i < count; i++) {
+        sorted[i] = *order[i];
+        moved[order[i] - catalog->tables] = &sorted[i];
+    }
+    for (unsigned i = 0; i < catalog->foreign_key_count; i++) {
+        struct foreign_key *key = &catalog->foreign_keys[i];
+        key->table = moved[key->table - catalog->tables];
+        key->target = moved[key->target - catalog->tables];
+    }
+    catalog->tables = sorted;
+    mem_free(order);
+    mem_free(moved);
+}
+
+static struct catalog *build(struct reading *reading)
+{
+    struct catalog *catalog = reading->catalog = catalog_new(DIALECT_PG);
+    reading->arena = &catalog->arena;
+    catalog->server =
+        arena_format(reading->arena, "PostgreSQL %s", PQgetvalue(reading->answers[ANSWER_VERSION], 0, 0));
+    pg_types_take(&reading->types, reading->arena, reading->answers[ANSWER_TYPES]);
+    take_tables(reading);
+    take_columns(reading);
+    take_keys(reading);
+    take_indexes(reading);
+    sort_tables(reading);
+    pg_types_done(&reading->types);
+    mem_free(reading->oids);
+    mem_free(reading->positions);
+    return catalog;
+}
+
+/* False: some query failed. */
+static bool take_answers(struct reading *reading, PGconn *conn, struct slice settings, char ret_why[512])
+{
+    struct buf text;
+    buf_init(&text, 64 * 1024);
+    buf_lit(&text, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;");
+    buf_add(&text, settings);
+    buf_byte(&text, ';');
+    buf_append(&text, catalog_sql, sizeof catalog_sql); /* with its NUL */
+    bool good = !text.failed && PQsendQuery(conn, text.data) == 1;
+    buf_done(&text);
+    unsigned count = 0;
+    PGresult *result;
+    struct failure failure;
+    pg_failure_of_connection(conn, &failure);
+    while ((result = PQgetResult(conn)) != NULL) {
+        ExecStatusType status = PQresultStatus(result);
+        if (status == PGRES_FATAL_ERROR || count >= ANSWERS) {
+            good = false;
+            pg_failure_of_result(result, &failure);
+            PQclear(result);
+        } else {
+            reading->answers[count++] = result;
+        }
+    }
+    if (good && count == ANSWERS)
+        return true;
+    snprintf(ret_why, 512, "the catalogue of the database cannot be read: %.400s", failure.cause);
+    return false;
+}
+
+PGconn *pg_catalog_connect(struct pg_store *store, char ret_why[512])
+{
+    const char *keywords[TARGET_KEYWORDS_MAX + 1], *values[TARGET_KEYWORDS_MAX + 1];
+    memcpy(keywords, store->target.keywords, sizeof store->target.keywords);
+    memcpy(values, store->target.values, sizeof store->target.values);
+    keywords[store->target.count] = values[store->target.count] = NULL;
+    PGconn *conn = PQconnectdbParams(keywords, values, 0);
+    if (PQstatus(conn) == CONNECTION_OK)
+        return conn;
+    struct failure failure;
+    pg_failure_of_connection(conn, &failure);
+    snprintf(ret_why, 512, "the database cannot be reached: %.400s", failure.cause);
+    PQfinish(conn);
+    return NULL;
+}
+
+enum error pg_catalog_read(struct store *base, struct catalog **ret_catalog, char ret_why[512])
+{
+    struct pg_store *store = container_of(base, struct pg_store, base);
+    struct reading reading = {0};
+    PGconn *conn = pg_catalog_connect(store, ret_why);
+    if (conn == NULL)
+        return ERR_SYSTEM;
+    bool good = take_answers(&reading, conn, store->catalog_settings, ret_why);
+    if (good)
+        *ret_catalog = build(&reading);
+    for (unsigned i = 0; i < ANSWERS; i++)
+        PQclear(reading.answers[i]);
+    PQfinish(conn);
+    return good ? OK : ERR_SYSTEM;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The catalogue of a PostgreSQL database, and what its named queries answer: both by a blocking connection of their own.
+ *
+ * In: tables, partitioned tables (not their partitions), views, materialized views, foreign tables of all schemas but the system's,
+ * that the role may read and no extension owns; of them the columns it may read.
+ * Threads: any, one call at a time per store is not required. Failure: ret_why or complaints say in one sentence what to do. */
+#ifndef LEAT_STORE_PG_CATALOG_H
+#define LEAT_STORE_PG_CATALOG_H
+
+#include <libpq-fe.h>
+
+#include "store/store.h"
+
+enum error pg_catalog_read(struct store *store, struct catalog **ret_catalog, char ret_why[512]) must_check;
+
+/* Prepares each named query in a read-only session, takes its columns, and wraps those texts whose answer holds columns that only
+ * the database can turn to JSON. */
+enum error pg_catalog_describe(struct store *store, struct model *model,
+                               struct complaints *complaints) must_check;
+
+/* The blocking connection; NULL and ret_why on failure. */
+struct pg_store;
+PGconn *pg_catalog_connect(struct pg_store *store, char ret_why[512]);
+
+#endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What named queries answer: each text is prepared and described, never run. See catalog.h.
+ *
+ * A column that only the database can turn to JSON (an array, a composite…) makes the text
+ *     SELECT c1 AS "id", pg_catalog.to_json(c2)::text AS "tags" FROM (text) AS q(c1, c2)
+ * whose inner order PostgreSQL keeps: a subquery with ORDER BY is not flattened.
+ * Failure: complaints at the place in the .sql file, as far as the position can be carried back to it. */
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "store/pg/catalog.h"
+#include "store/pg/port.h"
+#include "store/pg/types.h"
+
+struct describing {
+    struct pg_store *store;
+    PGconn *conn;
+    struct model *model;
+    struct complaints *complaints;
+};
+
+/* ---- places ---- */
+
+/* position: in characters of the statement, from 1, as the database gives it. The statement stands in the file as it is sent but for
+ * the parameters, which are never broken over lines: so lines are exact, and columns as far as no parameter stands before. */
+static struct place place_of(const struct named_query *query, long position)
+{
+    struct place at = query->sql->at;
+    for (size_t i = 0; i < query->text.len && position > 1; i++) {
+        unsigned char c = (unsigned char)query->text.data[i];
+        if ((c & 0xc0) == 0x80)
+            continue; /* the rest of a character */
+        position--;
+        at.column++;
+        if (c == '\n') {
+            at.line++;
+            at.column = 1;
+        }
+    }
+    return at;
+}
+
+static void complain_of_result(struct describing *describing, const struct named_query *query,
+                               const PGresult *result)
+{
+    struct failure failure;
+    pg_failure_of_result(result, &failure);
+    const char *position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
+    struct place at = place_of(query, position ? strtol(position, NULL, 10) : 1);
+    complain(describing->complaints, at, "query " SLICE_FMT ": the database refuses it: %s",
+             SLICE_ARG(query->config->path), failure.cause);
+}
+
+/* ---- asking ---- */
+
+static bool begin(struct describing *describing, struct slice settings)
+{
+    struct buf text;
+    buf_init(&text, 8192);
+    buf_lit(&text, "BEGIN READ ONLY;");
+    buf_add(&text, settings);
+    buf_byte(&text, '\0');
+    PGresult *result = PQexec(describing->conn, text.data);
+    bool good = PQresultStatus(result) == PGRES_TUPLES_OK;
+    PQclear(result);
+    buf_done(&text);
+    return good;
+}
+
+static void end(struct describing *describing)
+{
+    PQclear(PQexec(describing->conn, "ROLLBACK"));
+}
+
+/* NULL: the database refuses it, which is complained about. */
+static PGresult *prepare_and_describe(struct describing *describing, const struct named_query *query)
+{
+    const char *text = mem_dup(query->text.data, query->text.len);
+    PGresult *prepared = PQprepare(describing->conn, "", text, 0, NULL);
+    PGresult *described = NULL;
+    if (PQresultStatus(prepared) == PGRES_COMMAND_OK)
+        described = PQdescribePrepared(describing->conn, "");
+    mem_free((char *)text);
+    if (described != NULL && PQresultStatus(described) == PGRES_COMMAND_OK) {
+        PQclear(prepared);
+        return described;
+    }
+    complain_of_result(describing, query, described ? described : prepared);
+    PQclear(described);
+    PQclear(prepared);
+    return NULL;
+}
+
+static PGresult *ask_columns(struct describing *describing, const struct named_query *query)
+{
+    PGresult *result = NULL;
+    if (begin(describing, describing->store->describe_settings))
+        result = prepare_and_describe(describing, query);
+    else
+        complain(describing->complaints, query->sql->at, "the database cannot be asked: %s",
+                 PQerrorMessage(describing->conn));
+    end(describing);
+    return result;
+}
+
+/* Types have qualified names: asked with an empty search path. */
+static bool ask_types(struct describing *describing, const PGresult *columns, struct types *ret_types)
+{
+    struct buf text;
+    buf_init(&text, 1 << 20);
+    buf_lit(&text, TYPES_SQL_BEGIN "VALUES (0::oid)");
+    for (int i = 0; i < PQnfields(columns); i++)
+        buf_format(&text, ", (%u::oid)", PQftype(columns, i));
+    buf_lit(&text, TYPES_SQL_END);
+    buf_byte(&text, '\0');
+    bool good = !text.failed && begin(describing, describing->store->catalog_settings);
+    if (good) {
+        PGresult *result = PQexec(describing->conn, text.data);
+        good = PQresultStatus(result) == PGRES_TUPLES_OK;
+        if (good)
+            pg_types_take(ret_types, &describing->model->arena, result);
+        PQclear(result);
+    }
+    end(describing);
+    buf_done(&text);
+    return good;
+}
+
+/* ---- columns ---- */
+
+static bool is_repeated(const PGresult *columns, int at)
+{
+    for (int i = 0; i < at; i++)
+        if (strcmp(PQfname(columns, i), PQfname(columns, at)) == 0)
+            return true;
+    return false;
+}
+
+static bool check_columns(struct describing *describing, const struct named_query *query,
+                          const PGresult *columns)
+{
+    int count = PQnfields(columns);
+    struct place at = query->sql->at;
+    struct slice path = query->config->path;
+    if (count == 0) {
+        complain(describing->complaints, at,
+                 "query " SLICE_FMT ": it answers no columns; only reading statements are served",
+                 SLICE_ARG(path));
+        return false;
+    }
+    if (query->config->returns == RETURNS_VALUE && count != 1)
+        complain(describing->complaints, at,
+                 "query " SLICE_FMT ": `returns: value` wants one column, it answers %d", SLICE_ARG(path),
+                 count);
+    for (int i = 0; i < count; i++) {
+        const char *name = PQfname(columns, i);
+        if (strcmp(name, "?column?") == 0 && query->config->returns != RETURNS_VALUE)
+            complain(describing->complaints, at,
+                     "query " SLICE_FMT ": column %d has no name: give it one with AS", SLICE_ARG(path),
+                     i + 1);
+        else if (is_repeated(columns, i))
+            complain(describing->complaints, at,
+                     "query " SLICE_FMT ": two columns are named %s: rename one with AS", SLICE_ARG(path),
+                     name);
+    }
+    return true;
+}
+
+static void take_columns(struct describing *describing, struct named_query *query, const PGresult *columns,
+                         const struct types *types)
+{
+    struct arena *arena = &describing->model->arena;
+    unsigned count = (unsigned)PQnfields(columns);
+    struct column *taken = ARENA_ARRAY(arena, struct column, count);
+    for (unsigned i = 0; i < count; i++) {
+        struct column *column = &taken[i];
+        column->name = arena_copy(arena, slice_str(PQfname(columns, (int)i)));
+        column->position = i;
+        column->nullable = true;
+        column->type =
+            pg_types_find(types, PQftype(columns, (int)i), PQfmod(columns, (int)i), &column->deterministic);
+        column_names_make(arena, column);
+    }
+    query->columns = taken;
+    query->column_count = count;
+}
+
+/* ---- wrapping ---- */
+
+static bool needs_wrapping(const struct named_query *query)
+{
+    for (unsigned i = 0; i < query->column_count; i++)
+        if (query->columns[i].type.kind == VALUE_OTHER)
+            return true;
+    return false;
+}
+
+/* Without blanks and semicolons at its end; a comment there is ended by the line break that follows. */
+static struct slice statement_only(struct slice text)
+{
+    text = slice_trim(text);
+    while (slice_ends(text, SLICE(";")))
+        text = slice_trim(slice_of(text.data, text.len - 1));
+    return text;
+}
+
+static void wrap(struct describing *describing, struct named_query *query)
+{
+    struct slice inner = statement_only(query->text);
+    struct buf text;
+    buf_init(&text, inner.len + 65536 + query->column_count * 256);
+    for (unsigned i = 0; i < query->column_count; i++) {
+        bool other = query->columns[i].type.kind == VALUE_OTHER;
+        buf_format(&text, other ? "%s pg_catalog.to_json(c%u)::text AS " : "%s c%u AS ", i ? "," : "SELECT",
+                   i + 1);
+        buf_add(&text, query->columns[i].sql);
+    }
+    buf_lit(&text, " FROM (");
+    buf_add(&text, inner);
+    buf_lit(&text, "\n) AS q(");
+    for (unsigned i = 0; i < query->column_count; i++)
+        buf_format(&text, "%sc%u", i ? ", " : "", i + 1);
+    buf_lit(&text, ")");
+    if (!text.failed)
+        query->text = arena_copy(&describing->model->arena, buf_slice(&text));
+    buf_done(&text);
+}
+
+/* ---- all of them ---- */
+
+static void describe_one(struct describing *describing, struct named_query *query)
+{
+    struct types types = {0};
+    PGresult *columns = ask_columns(describing, query);
+    if (columns != NULL && check_columns(describing, query, columns)) {
+        if (ask_types(describing, columns, &types))
+            take_columns(describing, query, columns, &types);
+        else
+            complain(describing->complaints, query->sql->at, "the types of the query cannot be read: %s",
+                     PQerrorMessage(describing->conn));
+        if (needs_wrapping(query))
+            wrap(describing, query);
+    }
+    pg_types_done(&types);
+    PQclear(columns);
+}
+
+enum error pg_catalog_describe(struct store *base, struct model *model, struct complaints *complaints)
+{
+    struct pg_store *store = container_of(base, struct pg_store, base);
+    char why[512];
+    unsigned before = complaints_errors(complaints);
+    if (model->query_count == 0)
+        return OK;
+    struct describing describing = {store, pg_catalog_connect(store, why), model, complaints};
+    if (describing.conn == NULL) {
+        complain(complaints, model->queries[0].sql->at, "%s", why);
+        return ERR_SYSTEM;
+    }
+    for (unsigned i = 0; i < model->query_count; i++)
+        describe_one(&describing, &model->queries[i]);
+    PQfinish(describing.conn);
+    return complaints_errors(complaints) == before ? OK : ERR_INVALID;
+}

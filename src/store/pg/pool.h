@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The count of connections of a process, and the slow ones that lie idle. A worker takes an idle one, puts its descriptor into
+ * its own loop, gives it back; or is told to open another; or waits in line, to be woken by a letter when one is given back.
+ *
+ * Ownership: idle connections are the pool's, others their port's. Threads: any; the lock guards all that follows it.
+ * Failure: none; the answer FULL is for the caller to wait upon. */
+#ifndef LEAT_STORE_PG_POOL_H
+#define LEAT_STORE_PG_POOL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "loop/loop.h"
+#include "store/pg/failure.h"
+
+struct slow;
+
+/* A port that waits for a connection. */
+struct pool_waiter {
+    struct letter letter; /* on its way while `called` */
+    struct loop *loop;
+    struct list link;
+    bool waits, called;
+};
+
+struct pool {
+    unsigned size, max; /* beyond size, a connection is closed when it is given back */
+    int64_t recycle_ms;
+    pthread_mutex_t lock;
+    struct list idle;                  /* struct slow by link, newest first */
+    unsigned idle_count, called_count; /* as many idle ones are meant for those called */
+    unsigned open;                     /* all of the process: fast ones, slow ones, those being opened */
+    unsigned slow;                     /* of them, slow ones */
+    struct list waiters;
+    _Atomic unsigned waiters_count; /* read without the lock too */
+    struct list ports;              /* struct pg_port by link */
+    struct failure failure;         /* of the last attempt that failed */
+    struct mono retry_at;           /* no slow connection is opened before: the last attempt failed */
+    unsigned failures;              /* in a row */
+    _Atomic bool up;                /* read without the lock too */
+};
+
+enum pool_answer { POOL_GIVEN, POOL_MAY_OPEN, POOL_FULL, POOL_DOWN };
+
+void pg_pool_init(struct pool *pool, unsigned size, unsigned max, int64_t recycle_ms);
+void pg_pool_done(struct pool *pool); /* closes what lies idle */
+
+/* may_open false: take an idle one or none. GIVEN: ret_slow, READY and on no loop. MAY_OPEN: counted; pool_opened or pg_pool_gone must
+ * follow. FULL: the waiter stands in line. DOWN: it is too early to try again; ret_failure says what failed last. */
+enum pool_answer pg_pool_take(struct pool *pool, struct pool_waiter *waiter, bool may_open, struct mono now,
+                              struct slow **ret_slow, struct failure *ret_failure);
+
+/* An idle connection comes back; false: it is one too many or too old, the caller closes it and calls pg_pool_gone. */
+bool pg_pool_give(struct pool *pool, struct slow *slow, struct mono now);
+
+/* A slow connection is no more. */
+void pg_pool_gone(struct pool *pool);
+
+void pg_pool_leave_line(struct pool *pool, struct pool_waiter *waiter);
+/* To be called first by the letter's on_receive. */
+void pg_pool_answered(struct pool *pool, struct pool_waiter *waiter);
+/* A letter is on its way. */
+bool pg_pool_is_calling(struct pool *pool, const struct pool_waiter *waiter);
+/* Another than this one waits in line: give back rather than keep. */
+bool pg_pool_others_wait(struct pool *pool, const struct pool_waiter *waiter);
+
+/* A port comes and goes; its fast lanes count too. */
+void pg_pool_add_port(struct pool *pool, struct list *link, unsigned lanes);
+void pg_pool_remove_port(struct pool *pool, struct list *link, unsigned lanes);
+
+/* What was learned: a connection stands or a statement ran; one was lost; one could not be had. */
+void pg_pool_is_up(struct pool *pool);
+void pg_pool_was_lost(struct pool *pool, const struct failure *failure);
+void pg_pool_is_down(struct pool *pool, const struct failure *failure, struct mono now);
+
+/* How long to wait before the n-th attempt in a row: 50 ms doubled each time, at most 5 s, shortened by up to a half at random
+ * so that instances do not knock together. */
+int64_t pg_backoff_ms(unsigned failures, uint64_t random);
+
+#endif

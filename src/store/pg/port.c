@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A worker's port: where a read goes, what happens at a turn's end and at each tick. See port.h.
+ * Failure: none of its own; what cannot be served now ends with a problem. */
+#include "store/pg/port.h"
+
+#include <limits.h>
+
+#include "base/mem.h"
+#include "store/pg/gather.h"
+#include "store/pg/read.h"
+#include "store/pg/slow.h"
+
+enum { PORT_MAGIC = 0x50475054, TICK_MS = 20, TRIAL_US = 40000 };
+
+static struct pg_port *port_of(struct port *port)
+{
+    struct pg_port *mine = container_of(port, struct pg_port, base);
+    CHECK_MAGIC(mine, PORT_MAGIC);
+    return mine;
+}
+
+/* ---- where a read goes ---- */
+
+static void queue_point(struct pg_port *port, struct fetch *fetch, struct shape *shape)
+{
+    pg_read_move(port, fetch, READ_QUEUED);
+    list_push(&shape->waiting, &fetch->link);
+    if (list_empty(&shape->turn))
+        list_push(&port->point_shapes, &shape->turn);
+}
+
+static void queue_list(struct pg_port *port, struct fetch *fetch)
+{
+    pg_read_move(port, fetch, READ_QUEUED);
+    list_push(&port->list_reads, &fetch->link);
+}
+
+static void queue_slow(struct pg_port *port, struct fetch *fetch)
+{
+    pg_read_move(port, fetch, READ_WAITING);
+    list_push(&port->slow_reads, &fetch->link);
+}
+
+/* The first run of a text is on trial on a slow lane; what comes while it runs is held for a moment, since it is likely to turn out
+ * cheap. */
+static void queue_unknown(struct pg_port *port, struct fetch *fetch, struct shape *shape)
+{
+    struct mono now = loop_now(port->loop);
+    if (shape->trial == NULL) {
+        shape->trial = fetch;
+        shape->trial_since = now;
+    }
+    if (shape->trial == fetch || mono_diff_us(now, shape->trial_since) > TRIAL_US) {
+        queue_slow(port, fetch);
+        return;
+    }
+    pg_read_move(port, fetch, READ_HELD);
+    list_push(&shape->waiting, &fetch->link);
+    if (list_empty(&shape->turn))
+        list_push(&port->trials, &shape->turn);
+}
+
+void pg_port_enqueue(struct pg_port *port, struct fetch *fetch)
+{
+    struct shape *shape = read_shape(fetch);
+    if (shape->lane == SHAPE_UNKNOWN)
+        queue_unknown(port, fetch, shape);
+    else if (shape->lane == SHAPE_SLOW)
+        queue_slow(port, fetch);
+    else if (shape->gathers)
+        queue_point(port, fetch, shape);
+    else
+        queue_list(port, fetch);
+    pg_port_wake(port);
+}
+
+static void release_held(struct pg_port *port, struct shape *shape)
+{
+    struct list held;
+    list_init(&held);
+    list_move_all(&held, &shape->waiting);
+    list_remove(&shape->turn);
+    for (struct list *link; (link = list_shift(&held)) != NULL;)
+        pg_port_enqueue(port, container_of(link, struct fetch, link));
+}
+
+void pg_port_end_trial(struct pg_port *port, struct shape *shape)
+{
+    shape->trial = NULL;
+    release_held(port, shape);
+}
+
+const char *const *pg_port_values(struct pg_port *port, const struct statement *statement)
+{
+    if (statement->bind_count > port->values_max) {
+        mem_free(port->values);
+        port->values = mem_must(statement->bind_count * sizeof *port->values);
+        port->values_max = statement->bind_count;
+    }
+    for (unsigned i = 0; i < statement->bind_count; i++)
+        port->values[i] = statement->binds[i].kind == BIND_NULL ? NULL : statement->binds[i].text.data;
+    return port->values;
+}
+
+/* ---- lanes ---- */
+
+static struct lane *coming_lane(struct pg_port *port, enum session_kind kind)
+{
+    for (unsigned i = 0; i < port->lane_count; i++)
+        if (port->lanes[i].session.kind == kind && pg_lane_is_coming(&port->lanes[i]))
+            return &port->lanes[i];
+    return NULL;
+}
+
+/* The one with room and the least in flight. */
+static struct lane *lane_with_room(struct pg_port *port, enum session_kind kind)
+{
+    struct lane *best = NULL;
+    for (unsigned i = 0; i < port->lane_count; i++) {
+        struct lane *lane = &port->lanes[i];
+        if (lane->session.kind == kind && pg_lane_has_room(lane) &&
+            (best == NULL || lane->volleys < best->volleys))
+            best = lane;
+    }
+    return best;
+}
+
+static void pump(struct pg_port *port)
+{
+    struct lane *lane;
+    while (!list_empty(&port->point_shapes) && (lane = lane_with_room(port, SESSION_POINT)) != NULL)
+        pg_lane_send_volley(lane);
+    while (!list_empty(&port->list_reads) && (lane = lane_with_room(port, SESSION_LIST)) != NULL)
+        pg_lane_send_volley(lane);
+    pg_slow_pump(port);
+}
+
+void pg_port_fail_waiting(struct pg_port *port, enum session_kind kind, const struct failure *failure)
+{
+    if (coming_lane(port, kind) != NULL)
+        return; /* another may still serve them */
+    if (kind == SESSION_LIST) {
+        pg_read_fail_all(port, &port->list_reads, failure);
+        return;
+    }
+    struct list shapes;
+    list_init(&shapes);
+    list_move_all(&shapes, &port->point_shapes);
+    for (struct list *link; (link = list_shift(&shapes)) != NULL;)
+        pg_read_fail_all(port, &container_of(link, struct shape, turn)->waiting, failure);
+}
+
+/* ---- time ---- */
+
+static bool overdue(struct pg_port *port, struct fetch *fetch, struct mono now)
+{
+    int64_t wait_ms = port->store->options.pool_wait_ms;
+    bool late = fetch->deadline.us != 0 && now.us >= fetch->deadline.us;
+    return late || (wait_ms > 0 && mono_diff_us(now, fetch->submitted) > wait_ms * 1000);
+}
+
+static void end_overdue(struct pg_port *port, struct list *reads, struct mono now)
+{
+    LIST_EACH_SAFE (reads, link, after) {
+        struct fetch *fetch = container_of(link, struct fetch, link);
+        if (!overdue(port, fetch, now))
+            continue;
+        struct problem problem = pg_problem_pool(mono_diff_us(now, fetch->submitted) / 1000, fetch->arena);
+        pg_read_end_soon(port, fetch, &problem);
+    }
+}
+
+static void end_overdue_running(struct pg_port *port, struct mono now)
+{
+    LIST_EACH_SAFE (&port->slows, link, after) {
+        struct slow *slow = container_of(link, struct slow, link);
+        struct fetch *fetch = slow->fetch;
+        if (fetch == NULL || fetch->deadline.us == 0 || now.us < fetch->deadline.us)
+            continue;
+        struct problem problem = pg_problem_timeout(mono_diff_us(now, fetch->submitted) / 1000,
+                                                    fetch->statement.text, fetch->arena);
+        pg_read_end_soon(port, fetch, &problem);
+        pg_slow_cancel(slow);
+    }
+}
+
+static void tick_trials(struct pg_port *port, struct mono now)
+{
+    LIST_EACH_SAFE (&port->trials, link, after) {
+        struct shape *shape = container_of(link, struct shape, turn);
+        end_overdue(port, &shape->waiting, now);
+        if (mono_diff_us(now, shape->trial_since) > TRIAL_US)
+            release_held(port, shape);
+    }
+}
+
+static bool is_busy(struct pg_port *port)
+{
+    struct port_counters *counters = &port->counters;
+    return atomic_load_explicit(&counters->waiting, memory_order_relaxed) > 0 ||
+           atomic_load_explicit(&counters->lanes_busy, memory_order_relaxed) > 0 || !list_empty(&port->slows);
+}
+
+static void tick_due(struct timer *timer)
+{
+    struct pg_port *port = container_of(timer, struct pg_port, tick);
+    struct mono now = loop_now(port->loop);
+    LIST_EACH (&port->point_shapes, link)
+        end_overdue(port, &container_of(link, struct shape, turn)->waiting, now);
+    end_overdue(port, &port->list_reads, now);
+    end_overdue(port, &port->slow_reads, now);
+    end_overdue_running(port, now);
+    tick_trials(port, now);
+    pg_slow_tick(port, now);
+    for (unsigned i = 0; i < port->lane_count; i++)
+        pg_lane_tick(&port->lanes[i], now);
+    if (is_busy(port))
+        pg_port_wake(port);
+}
+
+static void turn_end(struct task *task)
+{
+    struct pg_port *port = container_of(task, struct pg_port, turn_end);
+    pg_read_flush_ended(port);
+    pump(port);
+    if (port->tick.loop == NULL && is_busy(port))
+        loop_timer_set(port->loop, &port->tick, TICK_MS);
+}
+
+void pg_port_wake(struct pg_port *port)
+{
+    loop_at_turn_end(port->loop, &port->turn_end);
+}
+
+static void called(struct letter *letter)
+{
+    struct pg_port *port = container_of(letter, struct pg_port, waiter.letter);
+    pg_pool_answered(&port->store->pool, &port->waiter);
+    if (!port->closing)
+        pg_port_wake(port);
+}
+
+/* ---- what the driver offers ---- */
+
+static void shape_gone(struct shape *shape, void *context)
+{
+    struct pg_port *port = context;
+    for (unsigned i = 0; i < port->lane_count; i++) {
+        pg_lane_drop_prepared(&port->lanes[i], &shape->single.on[i]);
+        pg_lane_drop_prepared(&port->lanes[i], &shape->gather.on[i]);
+    }
+}
+
+/* What it needs is known to be away: better a clear answer now than a wait. */
+static bool refuse(struct pg_port *port, const struct shape *shape, struct fetch *fetch)
+{
+    enum session_kind kind = shape->gathers ? SESSION_POINT : SESSION_LIST;
+    struct failure failure;
+    if (port->closing)
+        pg_failure_make(&failure, "57P01", "the service is stopping");
+    else if (shape->lane == SHAPE_FAST && coming_lane(port, kind) == NULL)
+        failure = port->lanes[kind == SESSION_POINT ? 0 : port->lane_count - 1].session.failure;
+    else
+        return false;
+    fetch->problem = pg_failure_problem(&failure, fetch->statement.text, fetch->arena);
+    count_up(&port->counters.failures, 1);
+    return true;
+}
+
+enum submit pg_port_submit(struct port *base, struct fetch *fetch)
+{
+    struct pg_port *port = port_of(base);
+    struct shape *shape = pg_shapes_use(&port->shapes, &fetch->statement, shape_gone, port);
+    pg_read_begin(port, fetch, shape);
+    if (refuse(port, shape, fetch)) {
+        shape_release(shape);
+        return SUBMIT_DONE;
+    }
+    pg_port_enqueue(port, fetch);
+    return SUBMIT_PENDING;
+}
+
+void pg_port_cancel(struct port *base, struct fetch *fetch)
+{
+    struct pg_port *port = port_of(base);
+    if (read_state(fetch) == READ_ENDED)
+        return; /* its on_end is due */
+    struct slow *slow = read_slow(fetch);
+    struct problem problem = pg_problem_cancelled();
+    if (slow != NULL)
+        pg_shape_measure_least(read_shape(fetch), mono_diff_us(loop_now(port->loop), slow->sent_at));
+    pg_read_end_soon(port, fetch, &problem);
+    if (slow != NULL)
+        pg_slow_cancel(slow);
+}
+
+void pg_port_refresh(struct port *base)
+{
+    struct pg_port *port = port_of(base);
+    for (struct shape *shape = NULL; (shape = pg_shapes_next(&port->shapes, shape)) != NULL;) {
+        shape_gone(shape, port);
+        pg_shape_forget(shape);
+    }
+}
+
+/* ---- coming and going ---- */
+
+static void init_lists(struct pg_port *port)
+{
+    list_init(&port->point_shapes);
+    list_init(&port->list_reads);
+    list_init(&port->slow_reads);
+    list_init(&port->slows);
+    list_init(&port->trials);
+    list_init(&port->ended);
+    list_init(&port->link);
+}
+
+struct port *pg_port_attach(struct store *store, struct loop *loop, unsigned worker)
+{
+    struct pg_store *mine = container_of(store, struct pg_store, base);
+    struct pg_port *port = mem_must(sizeof *port);
+    port->base.store = store;
+    port->magic = PORT_MAGIC;
+    port->worker = worker;
+    port->store = mine;
+    port->loop = loop;
+    init_lists(port);
+    pg_shapes_init(&port->shapes);
+    buf_init(&port->keys, GATHER_BYTES_MAX + 16);
+    port->turn_end.run = turn_end;
+    port->tick.on_due = tick_due;
+    port->waiter.letter.on_receive = called;
+    port->waiter.loop = loop;
+    port->lane_count = 2;
+    for (unsigned i = 0; i < port->lane_count; i++)
+        pg_lane_init(&port->lanes[i], port, i, i == 0 ? SESSION_POINT : SESSION_LIST);
+    pg_pool_add_port(&mine->pool, &port->link, port->lane_count);
+    for (unsigned i = 0; i < port->lane_count; i++)
+        pg_lane_open(&port->lanes[i]);
+    return &port->base;
+}
+
+/* What other threads may still do for it: jobs on the offload pool, the pool's letter. */
+static void await_others(struct pg_port *port)
+{
+    while (port->jobs_out > 0 || pg_pool_is_calling(&port->store->pool, &port->waiter))
+        loop_turn(port->loop, TICK_MS);
+}
+
+void pg_port_detach(struct port *base)
+{
+    struct pg_port *port = port_of(base);
+    struct failure failure;
+    pg_failure_make(&failure, "57P01", "the service is stopping");
+    port->closing = true;
+    for (unsigned i = 0; i < port->lane_count; i++)
+        pg_lane_close(&port->lanes[i], &failure);
+    pg_port_fail_waiting(port, SESSION_POINT, &failure);
+    pg_port_fail_waiting(port, SESSION_LIST, &failure);
+    LIST_EACH_SAFE (&port->trials, link, after)
+        pg_read_fail_all(port, &container_of(link, struct shape, turn)->waiting, &failure);
+    pg_slow_close_all(port, &failure);
+    pg_read_flush_ended(port);
+    pg_pool_leave_line(&port->store->pool, &port->waiter);
+    await_others(port);
+    loop_task_cancel(&port->turn_end);
+    loop_timer_stop(&port->tick);
+    POST(list_empty(&port->slows) && list_empty(&port->ended));
+    pg_pool_remove_port(&port->store->pool, &port->link, port->lane_count);
+    pg_shapes_done(&port->shapes);
+    buf_done(&port->keys);
+    mem_free(port->cells);
+    mem_free(port->values);
+    port->magic = 0;
+    mem_free(port);
+}

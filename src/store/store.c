@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Dispatch: which driver a URL belongs to, and the calls of store.h handed on to it. No logic of its own, cannot fail
+ * otherwise than its driver. Ownership and threads: store.h. */
+#include "store/store.h"
+
+#include <stdio.h>
+
+#include "store/driver.h"
+
+static const struct store_driver *driver_of(enum dialect dialect)
+{
+    return dialect == DIALECT_PG ? &store_driver_pg : &store_driver_sqlite;
+}
+
+enum error store_open(const struct store_options *options, struct offload *offload, struct store **ret_store,
+                      char ret_why[512])
+{
+    PRE(options->workers > 0 && offload != NULL);
+    enum dialect dialect;
+    if (!store_url_dialect(options->url, &dialect)) {
+        snprintf(ret_why, 512,
+                 "a database URL begins with sqlite: or postgresql://, as in sqlite:data.db or "
+                 "postgresql://user@host/name");
+        return ERR_INVALID;
+    }
+    const struct store_driver *driver = driver_of(dialect);
+    enum error error = driver->open(options, offload, ret_store, ret_why);
+    IMPLIES(error == OK, (*ret_store)->driver == driver);
+    return error;
+}
+
+enum error store_catalog(struct store *store, struct catalog **ret_catalog, char ret_why[512])
+{
+    return store->driver->catalog(store, ret_catalog, ret_why);
+}
+
+enum error store_describe(struct store *store, struct model *model, struct complaints *complaints)
+{
+    return store->driver->describe(store, model, complaints);
+}
+
+struct port *store_attach(struct store *store, struct loop *loop, unsigned worker)
+{
+    PRE(loop != NULL);
+    struct port *port = store->driver->attach(store, loop, worker);
+    POST(port == NULL || port->store == store);
+    return port;
+}
+
+void store_detach(struct port *port)
+{
+    if (port != NULL)
+        port->store->driver->detach(port);
+}
+
+enum submit store_submit(struct port *port, struct fetch *fetch)
+{
+    return port->store->driver->submit(port, fetch);
+}
+
+void store_cancel(struct port *port, struct fetch *fetch)
+{
+    port->store->driver->cancel(port, fetch);
+}
+
+void store_refresh(struct port *port)
+{
+    port->store->driver->refresh(port);
+}
+
+void store_state(struct store *store, struct store_state *ret_state)
+{
+    store->driver->state(store, ret_state);
+}
+
+void store_close(struct store *store)
+{
+    if (store != NULL)
+        store->driver->close(store);
+}
