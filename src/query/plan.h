@@ -28,43 +28,57 @@ struct plan {
     /* of a list */
     struct plan_order *order; /* the whole order: the key ends it */
     unsigned order_count;
-    bool keyset;              /* cursors are possible: there is a key */
-    bool from_cursor;         /* a cursor was given */
-    bool backwards;           /* it pointed back: rows come in reverse and are turned round by the writer */
-    unsigned limit;           /* rows of this page at most; the statement asks for one more to know whether more follow */
-    bool capped;              /* more was asked for than `max` */
-    bool by_number;           /* page/page_size (or offset) */
-    uint64_t page, offset;    /* page counts from 1 */
+    bool keyset;      /* cursors are possible: there is a key */
+    bool from_cursor; /* a cursor was given */
+    bool backwards;   /* it pointed back: rows come in reverse and are turned round by the writer */
+    unsigned
+        limit; /* rows of this page at most; the statement asks for one more to know whether more follow. 0: of a list
+                               * no rows are wanted (PostgREST's limit=0, the statement gives none), of a query there is no limit */
+    bool capped;           /* more was asked for than `max` */
+    bool by_number;        /* page/page_size (or offset) */
+    uint64_t page, offset; /* page counts from 1 */
     bool want_total;
-    struct statement total;   /* SELECT count(*) with the same filters: when want_total */
-    struct slice total_key;   /* resource and filters, canonical: what a kept total is kept under */
-    uint64_t shape;           /* resource, order and filters hashed: binds a cursor to its query */
+    struct statement total; /* SELECT count(*) with the same filters: when want_total */
+    struct slice total_key; /* resource and filters, canonical: what a kept total is kept under */
+    uint64_t shape;         /* resource, order and filters hashed: binds a cursor to its query */
 
-    /* of a named query */
+    /* of a named query; a paged one has the members of a list, too */
     enum query_returns returns;
 };
+
+/* What of a model's plans is the same for every request: the texts of rows by key. Made once for each snapshot, then
+ * read-only: any thread. The model must outlive it. */
+struct plan_cache;
+struct plan_cache *plan_cache_new(const struct model *model);
+void plan_cache_free(struct plan_cache *cache); /* takes NULL */
 
 struct plan_context {
     const struct model *model;
     struct arena *arena;
     enum manner manner;
-    struct wall now; /* for `24h ago` */
+    struct wall now;                /* for `24h ago` */
+    const struct plan_cache *cache; /* NULL: every plan is made anew */
 };
 
 /* GET /resource?… */
-enum error plan_list(const struct plan_context *context, const struct resource *resource, struct slice query_string,
-                     struct plan **ret_plan, struct problem *ret_problem) must_check;
+enum error plan_list(const struct plan_context *context, const struct resource *resource,
+                     struct slice query_string, struct plan **ret_plan,
+                     struct problem *ret_problem) must_check;
 
 /* GET /resource/{id}?select=…  id: the path segment as sent (percent-encoded); composite keys comma-joined. */
 enum error plan_row(const struct plan_context *context, const struct resource *resource, struct slice id,
-                    struct slice query_string, struct plan **ret_plan, struct problem *ret_problem) must_check;
+                    struct slice query_string, struct plan **ret_plan,
+                    struct problem *ret_problem) must_check;
 
 /* GET /query?… */
-enum error plan_query(const struct plan_context *context, const struct named_query *query, struct slice query_string,
-                      struct plan **ret_plan, struct problem *ret_problem) must_check;
+enum error plan_query(const struct plan_context *context, const struct named_query *query,
+                      struct slice query_string, struct plan **ret_plan,
+                      struct problem *ret_problem) must_check;
 
 /* The cursor that continues behind a row (backwards: before it), from the row's order cells (plan->order_count of them, raw as the
- * store gave them; data NULL for NULL). base64url, in the arena. */
-struct slice plan_cursor(const struct plan *plan, struct arena *arena, const struct slice *order_cells, bool backwards);
+ * store gave them; data NULL for NULL). base64url, in the arena. Data NULL: there is none, because the list has no key, or because
+ * the values are too long for a URL (CURSOR_TEXT_MAX, 4 KiB). */
+struct slice plan_cursor(const struct plan *plan, struct arena *arena, const struct slice *order_cells,
+                         bool backwards);
 
 #endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of PLAN share while one plan is made: the context, the resource, the dialect, and the problem that ends it.
+ * Functions that can refuse return bool: true went well; false, and build->problem says why.
+ * Pure; everything lives in the context's arena. One thread at a time. */
+#ifndef LEAT_QUERY_BUILD_H
+#define LEAT_QUERY_BUILD_H
+
+#include "base/nearest.h"
+#include "query/plan.h"
+#include "query/text.h"
+
+struct dialect_sql;
+
+struct build {
+    const struct plan_context *context;
+    struct arena *arena;
+    const struct resource *resource; /* NULL: a named query */
+    const struct dialect_sql *sql;
+    struct problem *problem;
+};
+
+/* Every reason for which PLAN refuses a request; doc/problems.md explains each to users. */
+enum refusal {
+    REFUSE_UNKNOWN_COLUMN,
+    REFUSE_UNKNOWN_PARAMETER,
+    REFUSE_UNKNOWN_OPERATOR,
+    REFUSE_OPERATOR_REQUIRED,
+    REFUSE_WRONG_TYPE,
+    REFUSE_WRONG_OPERATOR,
+    REFUSE_BAD_LIST,
+    REFUSE_BAD_SELECT,
+    REFUSE_BAD_ORDER,
+    REFUSE_BAD_PAGE,
+    REFUSE_BAD_CURSOR,
+    REFUSE_NO_CURSOR,
+    REFUSE_BAD_KEY,
+    REFUSE_NO_KEY,
+    REFUSE_BAD_ENCODING,
+    REFUSE_REPEATED_PARAMETER,
+    REFUSE_CONFLICTING_PARAMETERS,
+    REFUSE_MISSING_PARAMETER,
+    REFUSE_BAD_VALUE,
+    REFUSE_TOO_MUCH,
+    REFUSE_NOT_YET,
+    REFUSE_COUNT
+};
+
+struct refusal_kind {
+    unsigned status;
+    struct slice code;
+    struct slice pg_code;
+};
+
+extern const struct refusal_kind refusal_kinds[REFUSE_COUNT];
+
+/* Fills build->problem; the format is its one sentence. place: the parameter at fault, may be empty. Always false. */
+bool refuse(struct build *build, enum refusal refusal, struct slice place, const char *format, ...)
+    printf_like(4, 5);
+
+/* Adds to the problem that was just filled; each returns false, so that a refusal can end in it. */
+bool refuse_hint(struct build *build, const char *format, ...) printf_like(2, 3);
+bool refuse_nearest(struct build *build, const struct nearest *nearest);
+
+/* A slice cut to what a problem shows of it, on a UTF-8 boundary, for formats. */
+struct slice shown(struct slice text);
+
+static inline const struct config *build_config(const struct build *build)
+{
+    return build->context->model->config;
+}
+
+/* The column of that name that the resource exposes, or a refusal with the nearest name. `what` begins the sentence's
+ * advice about grammar of later versions (json paths, embedding), which is refused as not-yet. */
+bool build_column(struct build *build, struct slice name, struct slice place,
+                  const struct column **ret_column) must_check;
+
+#endif

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One filter after the other: column, operator, operand. What a later version will understand is refused as not-yet, so that
+ * no filter is ever silently left out. See filter.h; lists in parentheses are read in list.c. */
+#include "query/filter.h"
+
+#include "query/list.h"
+#include "query/sql.h"
+#include "query/value.h"
+
+static const struct filter_word {
+    struct slice word;
+    enum filter_op op;
+} operators[] = {
+    {SLICE_INIT("eq"), FILTER_EQ},     {SLICE_INIT("neq"), FILTER_NEQ},     {SLICE_INIT("gt"), FILTER_GT},
+    {SLICE_INIT("gte"), FILTER_GTE},   {SLICE_INIT("lt"), FILTER_LT},       {SLICE_INIT("lte"), FILTER_LTE},
+    {SLICE_INIT("like"), FILTER_LIKE}, {SLICE_INIT("ilike"), FILTER_ILIKE}, {SLICE_INIT("in"), FILTER_IN},
+    {SLICE_INIT("is"), FILTER_IS},
+};
+
+/* Of PostgREST's grammar, but not here yet. */
+static const struct slice later_operators[] = {
+    SLICE_INIT("match"), SLICE_INIT("imatch"), SLICE_INIT("isdistinct"), SLICE_INIT("fts"),
+    SLICE_INIT("plfts"), SLICE_INIT("phfts"),  SLICE_INIT("wfts"),       SLICE_INIT("cs"),
+    SLICE_INIT("cd"),    SLICE_INIT("ov"),     SLICE_INIT("sl"),         SLICE_INIT("sr"),
+    SLICE_INIT("nxr"),   SLICE_INIT("nxl"),    SLICE_INIT("adj"),
+};
+
+static const struct {
+    struct slice word;
+    enum is_word is;
+} is_words[] = {
+    {SLICE_INIT("null"), IS_NULL},   {SLICE_INIT("not_null"), IS_NOT_NULL}, {SLICE_INIT("true"), IS_TRUE},
+    {SLICE_INIT("false"), IS_FALSE}, {SLICE_INIT("unknown"), IS_UNKNOWN},
+};
+
+/* A filter on its way to a condition. */
+struct reading {
+    struct build *build;
+    const struct param *param;
+    struct condition *condition;
+    struct slice operator; /* as written */
+    struct slice operand;
+};
+
+/* --- the operator --- */
+
+enum word_kind { WORD_OTHER, WORD_OPERATOR, WORD_LATER };
+
+static enum word_kind classify(struct slice word, enum filter_op *ret_op)
+{
+    for (size_t i = 0; i < ARRAY_LEN(operators); i++) {
+        if (!slice_eq(operators[i].word, word))
+            continue;
+        *ret_op = operators[i].op;
+        return WORD_OPERATOR;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(later_operators); i++)
+        if (slice_eq(later_operators[i], word))
+            return WORD_LATER;
+    return WORD_OTHER;
+}
+
+/* `eq(any)` and `fts(english)`: a modifier behind an operator. */
+static enum word_kind classify_modified(struct slice word, enum filter_op *ret_op)
+{
+    struct slice rest = word, bare = slice_cut(&rest, '(');
+    if (!rest.data)
+        return classify(word, ret_op);
+    bool modified = slice_ends(word, SLICE(")")) && classify(bare, ret_op) != WORD_OTHER;
+    return modified ? WORD_LATER : WORD_OTHER;
+}
+
+static bool refuse_operator(struct reading *reading, struct slice word)
+{
+    struct build *build = reading->build;
+    struct nearest nearest = nearest_begin(word);
+    for (size_t i = 0; i < ARRAY_LEN(operators); i++)
+        nearest_offer(&nearest, operators[i].word);
+    refuse(build, REFUSE_UNKNOWN_OPERATOR, reading->param->name, "`" SLICE_FMT "` is no operator",
+           SLICE_ARG(shown(word)));
+    build->problem->value = shown(reading->param->value);
+    if (nearest.best.data)
+        return refuse_nearest(build, &nearest);
+    return refuse_hint(build, "Write `" SLICE_FMT "=eq.%.*s` to compare with the whole text",
+                       SLICE_ARG(reading->param->name), SLICE_ARG(shown(reading->param->value)));
+}
+
+static bool refuse_bare(struct reading *reading)
+{
+    struct slice name = reading->param->name, value = shown(reading->param->value);
+    refuse(reading->build, REFUSE_OPERATOR_REQUIRED, name,
+           "`" SLICE_FMT "=" SLICE_FMT "` has no operator in front of its value", SLICE_ARG(name),
+           SLICE_ARG(value));
+    reading->build->problem->value = value;
+    return refuse_hint(reading->build, "Write `" SLICE_FMT "=eq." SLICE_FMT "`", SLICE_ARG(name),
+                       SLICE_ARG(value));
+}
+
+static bool refuse_later_operator(struct reading *reading, struct slice word)
+{
+    struct slice name = reading->param->name;
+    refuse(reading->build, REFUSE_NOT_YET, name, "The operator `" SLICE_FMT "` is not served yet",
+           SLICE_ARG(word));
+    reading->build->problem->value = shown(reading->param->value);
+    return refuse_hint(reading->build, "To compare with a text that begins so, write `" SLICE_FMT "=eq.%.*s`",
+                       SLICE_ARG(name), SLICE_ARG(shown(reading->param->value)));
+}
+
+/* Plain manner: what begins with no known operator and a dot is a value to be equal to. */
+static bool read_plain_equality(struct reading *reading, bool negated)
+{
+    enum filter_op op;
+    struct slice rest = reading->operand, word = slice_cut(&rest, '.');
+    bool operator= rest.data &&(classify_modified(word, &op) != WORD_OTHER || slice_eq(word, SLICE("not")));
+    if (negated || operator|| reading->build->context->manner != MANNER_PLAIN)
+        return false;
+    reading->condition->op = FILTER_EQ;
+    return true;
+}
+
+/* [not.]operator.operand */
+static bool read_operator(struct reading *reading)
+{
+    struct condition *condition = reading->condition;
+    reading->operand = reading->param->value;
+    if (read_plain_equality(reading, false))
+        return true;
+    if (slice_starts(reading->operand, SLICE("not."))) {
+        condition->negated = true;
+        reading->operand = slice_skip(reading->operand, 4);
+    }
+    struct slice rest = reading->operand, word = slice_cut(&rest, '.');
+    if (!rest.data)
+        return condition->negated ? refuse_operator(reading, word) : refuse_bare(reading);
+    switch (classify_modified(word, &condition->op)) {
+    case WORD_OTHER:
+        return refuse_operator(reading, word);
+    case WORD_LATER:
+        return refuse_later_operator(reading, word);
+    case WORD_OPERATOR:
+        break;
+    }
+    reading->operator= word;
+    reading->operand = rest;
+    return true;
+}
+
+/* --- operators and types --- */
+
+static bool compares_equal(const struct reading *reading, const struct type *type)
+{
+    bool sqlite = reading->build->sql == &sql_sqlite;
+    if (type->kind == VALUE_JSON)
+        return !sqlite && slice_eq(type->name, SLICE("jsonb"));
+    if (type->kind == VALUE_DYNAMIC)
+        return false;
+    return type->kind != VALUE_OTHER || type->orderable || type->is_array;
+}
+
+static bool operator_fits(const struct reading *reading, const struct type *type)
+{
+    enum is_word is = reading->condition->is;
+    bool blob_list = type->kind == VALUE_BYTEA && reading->build->sql == &sql_sqlite;
+    switch (reading->condition->op) {
+    case FILTER_LIKE:
+    case FILTER_ILIKE:
+        return type->kind == VALUE_TEXT;
+    case FILTER_EQ:
+    case FILTER_NEQ:
+        return compares_equal(reading, type);
+    case FILTER_IN:
+        return compares_equal(reading, type) && !type->is_array && !blob_list;
+    case FILTER_IS:
+        return is == IS_NULL || is == IS_NOT_NULL || type->kind == VALUE_BOOL;
+    default:
+        return type->orderable;
+    }
+}
+
+static bool check_operator(struct reading *reading)
+{
+    const struct column *column = reading->condition->column;
+    if (operator_fits(reading, &column->type))
+        return true;
+    struct slice operator= reading->operator.len ? reading->operator: SLICE("eq");
+    if (reading->condition->op == FILTER_IS)
+        operator= reading->param->value;
+    refuse(reading->build, REFUSE_WRONG_OPERATOR, reading->param->name,
+           "`" SLICE_FMT "` cannot be used on `" SLICE_FMT "`, which is of type " SLICE_FMT,
+           SLICE_ARG(shown(operator)), SLICE_ARG(column->name), SLICE_ARG(column->type.name));
+    reading->build->problem->column = column->name;
+    return false;
+}
+
+/* --- operands --- */
+
+bool refuse_value(struct build *build, const struct type *type, struct slice name, struct slice value,
+                  const struct value_refusal *refusal)
+{
+    (void)type;
+    refuse(build, REFUSE_WRONG_TYPE, name,
+           "`" SLICE_FMT "` is not a value for `" SLICE_FMT "`: expected " SLICE_FMT, SLICE_ARG(shown(value)),
+           SLICE_ARG(shown(name)), SLICE_ARG(refusal->expected));
+    build->problem->value = shown(value);
+    return refuse_nearest(build, &refusal->nearest);
+}
+
+static bool read_value(struct reading *reading, struct slice text, struct bind *ret_bind)
+{
+    struct build *build = reading->build;
+    const struct column *column = reading->condition->column;
+    struct value_scope scope = {build->arena, build->context->model->catalog->dialect, build->context->now};
+    struct value_refusal refusal;
+    if (value_parse(&scope, &column->type, text, ret_bind, &refusal))
+        return true;
+    refuse_value(build, &column->type, column->name, text, &refusal);
+    build->problem->place = reading->param->name;
+    build->problem->column = column->name;
+    return false;
+}
+
+static bool read_is(struct reading *reading)
+{
+    for (size_t i = 0; i < ARRAY_LEN(is_words); i++) {
+        if (!slice_eq_nocase(is_words[i].word, reading->operand))
+            continue;
+        reading->condition->is = is_words[i].is;
+        return true;
+    }
+    struct nearest nearest = nearest_begin(reading->operand);
+    for (size_t i = 0; i < ARRAY_LEN(is_words); i++)
+        nearest_offer(&nearest, is_words[i].word);
+    refuse(reading->build, REFUSE_UNKNOWN_OPERATOR, reading->param->name,
+           "`is." SLICE_FMT "`: `is` takes null, not_null, true, false or unknown",
+           SLICE_ARG(shown(reading->operand)));
+    return refuse_nearest(reading->build, &nearest);
+}
+
+static bool read_in(struct reading *reading)
+{
+    struct build *build = reading->build;
+    struct slice *texts;
+    unsigned count;
+    if (!list_parse(build, reading->param->name, reading->operand, &texts, &count))
+        return false;
+    struct bind *binds = ARENA_ARRAY(build->arena, struct bind, count + 1);
+    for (unsigned i = 0; i < count; i++)
+        if (!read_value(reading, texts[i], &binds[i]))
+            return false;
+    reading->condition->bind =
+        build->sql->list(build->arena, &reading->condition->column->type, binds, count);
+    return true;
+}
+
+static bool read_pattern(struct reading *reading)
+{
+    struct slice pattern;
+    if (!pattern_parse(reading->build, reading->param->name, reading->operand, &pattern))
+        return false;
+    reading->condition->bind = bind_text(reading->build->arena, pattern);
+    return true;
+}
+
+static bool read_operand(struct reading *reading)
+{
+    struct condition *condition = reading->condition;
+    switch (condition->op) {
+    case FILTER_IS:
+        return true; /* read_is has been there: the type is checked with its word */
+    case FILTER_IN:
+        return read_in(reading);
+    case FILTER_LIKE:
+    case FILTER_ILIKE:
+        return read_pattern(reading);
+    default:
+        return read_value(reading, reading->operand, &condition->bind);
+    }
+}
+
+/* --- a filter, all filters --- */
+
+/* `any: {status: all}`: ?status=all filters nothing. */
+static bool is_any_word(const struct resource *resource, const struct column *column, struct slice value)
+{
+    for (unsigned i = 0; i < resource->any_count; i++)
+        if (resource->any[i].column == column && slice_eq(resource->any[i].word, value))
+            return true;
+    return false;
+}
+
+/* A mistyped name may have been meant for a parameter as well as for a column. */
+static bool refuse_name(struct build *build, const struct param *param)
+{
+    const struct column *column;
+    if (build_column(build, param->name, param->name, &column))
+        UNREACHABLE("the name was not found a moment ago");
+    if (build->problem->nearest.data)
+        return false;
+    struct nearest nearest = nearest_begin(param->name);
+    slots_offer(&nearest);
+    return refuse_nearest(build, &nearest);
+}
+
+static bool parse_filter(struct build *build, const struct param *param, struct condition *condition,
+                         bool *ret_filters)
+{
+    struct reading reading = {.build = build, .param = param, .condition = condition};
+    condition->column = resource_column(build->resource, param->name);
+    if (!condition->column)
+        return refuse_name(build, param);
+    if (!param->value.data)
+        return refuse(build, REFUSE_MISSING_PARAMETER, param->name, "`" SLICE_FMT "` has no value",
+                      SLICE_ARG(param->name));
+    *ret_filters = !is_any_word(build->resource, condition->column, param->value);
+    if (!*ret_filters)
+        return true;
+    if (!read_operator(&reading))
+        return false;
+    if (condition->op == FILTER_IS && !read_is(&reading))
+        return false;
+    if (!check_operator(&reading) || !read_operand(&reading))
+        return false;
+    bool relative =
+        condition->op < FILTER_LIKE && value_is_relative(&condition->column->type, reading.operand);
+    condition->words = relative ? reading.operand : condition->bind.text;
+    return true;
+}
+
+static bool comes_before(const struct condition *a, const struct condition *b)
+{
+    if (a->column->position != b->column->position)
+        return a->column->position < b->column->position;
+    if (a->op != b->op)
+        return a->op < b->op;
+    return a->negated < b->negated;
+}
+
+/* Insertion: there are few, and equal ones stay as they came. */
+static void insert_sorted(struct conditions *conditions, const struct condition *condition)
+{
+    unsigned at = conditions->count++;
+    for (; at > 0 && comes_before(condition, &conditions->items[at - 1]); at--)
+        conditions->items[at] = conditions->items[at - 1];
+    conditions->items[at] = *condition;
+}
+
+bool filters_parse(struct build *build, const struct param *filters, unsigned count,
+                   struct conditions *ret_conditions)
+{
+    PRE(build->resource && ret_conditions);
+    unsigned max = build_config(build)->query.conditions;
+    if (count > max)
+        return refuse(build, REFUSE_TOO_MUCH, SLICE(""),
+                      "More filters than the limit `query.conditions` of %u", max);
+    struct conditions conditions = {.items = ARENA_ARRAY(build->arena, struct condition, count + 1)};
+    for (unsigned i = 0; i < count; i++) {
+        struct condition condition = {0};
+        bool filters_something = true;
+        if (!parse_filter(build, &filters[i], &condition, &filters_something))
+            return false;
+        if (filters_something)
+            insert_sorted(&conditions, &condition);
+    }
+    *ret_conditions = conditions;
+    return true;
+}
+
+bool conditions_pin(const struct conditions *conditions, const struct column *column)
+{
+    for (unsigned i = 0; i < conditions->count; i++) {
+        const struct condition *condition = &conditions->items[i];
+        if (condition->column == column && condition->op == FILTER_EQ && !condition->negated)
+            return true;
+    }
+    return false;
+}
+
+void conditions_write_key(const struct conditions *conditions, struct text *key)
+{
+    for (unsigned i = 0; i < conditions->count; i++) {
+        const struct condition *condition = &conditions->items[i];
+        text_byte(key, '&');
+        text_add(key, condition->column->name);
+        text_byte(key, condition->negated ? '!' : '=');
+        text_byte(key, (char)('a' + (int)condition->op));
+        text_byte(key, (char)('a' + (int)condition->is));
+        text_uint(key, condition->words.len);
+        text_byte(key, ':');
+        text_add(key, condition->words);
+    }
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The branches of a keyset page. See keyset.h.
+ *
+ * SQLite merges the branches of a compound from the left, two at a time, and a row is copied at each merge: the branch that will
+ * most likely give the rows stands last, so that its rows pass one merge alone (101 rows of 8 columns from three branches:
+ * 0.083 ms so, 0.147 ms in the natural order, 0.089 ms for the first page). */
+#include "query/keyset.h"
+
+#include "query/sql.h"
+
+static bool one_direction(const struct order *order)
+{
+    for (unsigned i = 0; i < order->count; i++)
+        if (order->terms[i].column->nullable || order->terms[i].descending != order->terms[0].descending)
+            return false;
+    return order->count > 0;
+}
+
+static void add_branch(struct keyset *keyset, unsigned equal, enum branch_end end)
+{
+    keyset->branches[keyset->branch_count++] = (struct branch){.equal = equal, .end = end};
+}
+
+static void add_branches(struct keyset *keyset, unsigned at)
+{
+    const struct order_term *term = &keyset->order->terms[at];
+    if (keyset->values[at].kind == BIND_NULL) {
+        if (term->nulls_first)
+            add_branch(keyset, at, BRANCH_NOT_NULL);
+        return;
+    }
+    add_branch(keyset, at, BRANCH_AFTER);
+    if (term->column->nullable && !term->nulls_first)
+        add_branch(keyset, at, BRANCH_NULL);
+}
+
+/* The term whose branch will give most rows: the last one asked for, unless it has few values and so many ties. */
+static unsigned richest_term(const struct order *order)
+{
+    unsigned last = order->declared ? order->declared - 1 : 0;
+    enum value_kind kind = order->terms[last].column->type.kind;
+    return kind == VALUE_BOOL || kind == VALUE_ENUM ? order->count - 1 : last;
+}
+
+static void put_last(struct keyset *keyset, unsigned term)
+{
+    unsigned last = keyset->branch_count - 1;
+    for (unsigned i = 0; i < keyset->branch_count; i++) {
+        struct branch branch = keyset->branches[i];
+        if (branch.equal != term || branch.end == BRANCH_NULL)
+            continue;
+        for (unsigned k = i; k < last; k++)
+            keyset->branches[k] = keyset->branches[k + 1];
+        keyset->branches[last] = branch;
+        return;
+    }
+}
+
+struct keyset *keyset_make(struct build *build, const struct order *order, const struct bind *values,
+                           unsigned first_bind)
+{
+    PRE(order && values && first_bind > 0);
+    struct keyset *keyset = ARENA_NEW(build->arena, struct keyset);
+    keyset->order = order;
+    keyset->values = values;
+    keyset->binds = ARENA_ARRAY(build->arena, unsigned, order->count + 1);
+    keyset->branches = ARENA_ARRAY(build->arena, struct branch, 2 * order->count + 1);
+    for (unsigned i = 0; i < order->count; i++)
+        keyset->binds[i] = values[i].kind == BIND_NULL ? 0 : first_bind++;
+    keyset->row_compare = build->sql->compares_rows && order->count > 1 && one_direction(order);
+    if (keyset->row_compare) {
+        add_branch(keyset, 0, BRANCH_AFTER);
+        return keyset;
+    }
+    for (unsigned at = order->count; at-- > 0;)
+        add_branches(keyset, at);
+    if (keyset->branch_count > 1)
+        put_last(keyset, richest_term(order));
+    return keyset;
+}
+
+static void write_comparison(const struct keyset *keyset, const struct dialect_sql *sql, struct text *text,
+                             unsigned at, char sign)
+{
+    const struct column *column = keyset->order->terms[at].column;
+    text_add(text, column->sql);
+    if (keyset->values[at].kind == BIND_NULL) {
+        text_lit(text, " IS NULL");
+        return;
+    }
+    text_byte(text, ' ');
+    text_byte(text, sign);
+    text_byte(text, ' ');
+    sql->bind(text, keyset->binds[at], &column->type);
+}
+
+static void write_rows(const struct keyset *keyset, const struct dialect_sql *sql, struct text *text,
+                       char sign)
+{
+    const struct order *order = keyset->order;
+    text_lit(text, "ROW(");
+    for (unsigned i = 0; i < order->count; i++) {
+        text_add(text, i ? SLICE(", ") : SLICE(""));
+        text_add(text, order->terms[i].column->sql);
+    }
+    text_lit(text, ") ");
+    text_byte(text, sign);
+    text_lit(text, " ROW(");
+    for (unsigned i = 0; i < order->count; i++) {
+        text_add(text, i ? SLICE(", ") : SLICE(""));
+        sql->bind(text, keyset->binds[i], &order->terms[i].column->type);
+    }
+    text_byte(text, ')');
+}
+
+void keyset_write_branch(const struct keyset *keyset, const struct dialect_sql *sql, struct text *text,
+                         unsigned at)
+{
+    PRE(at < keyset->branch_count);
+    const struct branch *branch = &keyset->branches[at];
+    const struct order_term *term = &keyset->order->terms[branch->equal];
+    char sign = term->descending ? '<' : '>';
+    if (keyset->row_compare) {
+        write_rows(keyset, sql, text, sign);
+        return;
+    }
+    for (unsigned i = 0; i < branch->equal; i++) {
+        write_comparison(keyset, sql, text, i, '=');
+        text_lit(text, " AND ");
+    }
+    if (branch->end == BRANCH_AFTER) {
+        write_comparison(keyset, sql, text, branch->equal, sign);
+        return;
+    }
+    text_add(text, term->column->sql);
+    text_add(text, branch->end == BRANCH_NULL ? SLICE(" IS NULL") : SLICE(" IS NOT NULL"));
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The two operands that have a grammar of their own: lists, `(a,b,"c,d")`, and patterns, `Jo*`.
+ * Failure: a problem. Pure; in the build's arena. */
+#ifndef LEAT_QUERY_LIST_H
+#define LEAT_QUERY_LIST_H
+
+#include "query/build.h"
+
+/* Values without their quotes and escapes; `()` has none. */
+bool list_parse(struct build *build, struct slice place, struct slice text, struct slice **ret_values,
+                unsigned *ret_count) must_check;
+
+/* `*` becomes `%`, but for one behind a backslash. A backslash at the very end is refused. */
+bool pattern_parse(struct build *build, struct slice place, struct slice text,
+                   struct slice *ret_pattern) must_check;
+
+/* Reads a "…" at the start of *rest, with \" and \\ in it; false: it never ends. */
+bool quoted_take(struct arena *arena, struct slice *rest, struct slice *ret_text) must_check;
+
+#endif

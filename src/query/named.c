@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PLAN of named queries: parameters by their declared types, defaults, lists and ranges. A query with an `order` is paged: its
+ * text becomes the source of a list, which is ordered, cut and counted outside. See plan.h. */
+#include <stdlib.h>
+
+#include "query/listing.h"
+#include "query/paging.h"
+#include "query/value.h"
+
+/* --- parameters --- */
+
+static bool refuse_unlisted(struct build *build, const struct config_param *param, struct slice text)
+{
+    struct nearest nearest = nearest_begin(text);
+    struct slice list = SLICE("");
+    for (unsigned i = 0; i < param->in_count && list.len < 400; i++)
+        list = arena_format(build->arena, SLICE_FMT "%s" SLICE_FMT, SLICE_ARG(list), i ? ", " : "",
+                            SLICE_ARG(param->in[i]));
+    for (unsigned i = 0; i < param->in_count; i++)
+        nearest_offer(&nearest, param->in[i]);
+    refuse(build, REFUSE_BAD_VALUE, param->name.text,
+           "`" SLICE_FMT "` is not among the values of `" SLICE_FMT "`: " SLICE_FMT, SLICE_ARG(shown(text)),
+           SLICE_ARG(param->name.text), SLICE_ARG(list));
+    build->problem->value = shown(text);
+    return refuse_nearest(build, &nearest);
+}
+
+static bool check_list(struct build *build, const struct config_param *param, struct slice text,
+                       const struct bind *bind)
+{
+    if (param->in_count == 0)
+        return true;
+    for (unsigned i = 0; i < param->in_count; i++)
+        if (slice_eq(param->in[i], text) || slice_eq(param->in[i], bind->text))
+            return true;
+    return refuse_unlisted(build, param, text);
+}
+
+static bool in_range(const struct config_param *param, const struct bind *bind)
+{
+    if (bind->kind == BIND_INT)
+        return bind->integer >= param->low && bind->integer <= param->high;
+    char *end;
+    double real = strtod(bind->text.data, &end);
+    return end != bind->text.data && real >= (double)param->low && real <= (double)param->high;
+}
+
+static bool check_range(struct build *build, const struct config_param *param, struct slice text,
+                        const struct bind *bind)
+{
+    if (!param->has_range || in_range(param, bind))
+        return true;
+    refuse(build, REFUSE_BAD_VALUE, param->name.text,
+           "`" SLICE_FMT "` must be from %lld to %lld, not " SLICE_FMT, SLICE_ARG(param->name.text),
+           (long long)param->low, (long long)param->high, SLICE_ARG(shown(text)));
+    build->problem->value = shown(text);
+    return false;
+}
+
+static bool read_text(struct build *build, const struct query_param *param, struct slice text,
+                      struct bind *ret_bind)
+{
+    struct value_scope scope = {build->arena, build->context->model->catalog->dialect, build->context->now};
+    struct value_refusal refusal;
+    if (!value_parse(&scope, &param->type, text, ret_bind, &refusal))
+        return refuse_value(build, &param->type, param->config->name.text, text, &refusal);
+    return check_list(build, param->config, text, ret_bind) &&
+           check_range(build, param->config, text, ret_bind);
+}
+
+/* given NULL: absent. */
+static bool read_param(struct build *build, const struct query_param *param, const struct param *given,
+                       struct bind *ret_bind)
+{
+    const struct config_param *config = param->config;
+    if (given && given->value.data)
+        return read_text(build, param, given->value, ret_bind);
+    if (given)
+        return refuse(build, REFUSE_MISSING_PARAMETER, config->name.text, "`" SLICE_FMT "` has no value",
+                      SLICE_ARG(config->name.text));
+    if (config->fallback.data)
+        return read_text(build, param, config->fallback, ret_bind);
+    if (config->optional) {
+        *ret_bind = bind_null();
+        return true;
+    }
+    refuse(build, REFUSE_MISSING_PARAMETER, config->name.text, "The parameter `" SLICE_FMT "` is missing",
+           SLICE_ARG(config->name.text));
+    return refuse_hint(build, "Add `" SLICE_FMT "=…`, of type " SLICE_FMT, SLICE_ARG(config->name.text),
+                       SLICE_ARG(config->type));
+}
+
+/* --- which parameter is which --- */
+
+static bool find_declared(const struct named_query *query, struct slice name, unsigned *ret_at)
+{
+    for (unsigned i = 0; i < query->param_count; i++) {
+        if (!slice_eq(query->params[i].config->name.text, name))
+            continue;
+        *ret_at = i;
+        return true;
+    }
+    return false;
+}
+
+static bool pages_by(enum slot slot)
+{
+    return slot != SLOT_SELECT && slot != SLOT_ORDER;
+}
+
+static bool refuse_unknown(struct build *build, const struct named_query *query, struct slice name)
+{
+    struct nearest nearest = nearest_begin(name);
+    for (unsigned i = 0; i < query->param_count; i++)
+        nearest_offer(&nearest, query->params[i].config->name.text);
+    refuse(build, REFUSE_UNKNOWN_PARAMETER, name, "`" SLICE_FMT "` has no parameter `" SLICE_FMT "`",
+           SLICE_ARG(query->config->path), SLICE_ARG(shown(name)));
+    return refuse_nearest(build, &nearest);
+}
+
+/* Declared ones to `given` by their place, those of paging (where the query is paged) to the slots. A declared one wins. */
+static bool sort_params(struct build *build, const struct named_query *query, const struct params *params,
+                        const struct param **given, struct slots *slots)
+{
+    for (unsigned i = 0; i < params->count; i++) {
+        const struct param *param = &params->items[i];
+        enum slot slot;
+        unsigned at;
+        bool declared = find_declared(query, param->name, &at), again;
+        if (declared) {
+            again = given[at] != NULL;
+            given[at] = param;
+        } else if (query->order_count && slot_known(param->name, &slot) && pages_by(slot) &&
+                   param->value.data) {
+            again = slots->given[slot].value.data != NULL;
+            slots->given[slot] = *param;
+        } else {
+            return refuse_unknown(build, query, param->name);
+        }
+        if (again)
+            return refuse(build, REFUSE_REPEATED_PARAMETER, param->name, "`" SLICE_FMT "` is given twice",
+                          SLICE_ARG(param->name));
+    }
+    return true;
+}
+
+static bool read_params(struct build *build, const struct named_query *query, struct slice query_string,
+                        struct slots *slots, struct bind **ret_binds)
+{
+    struct params params;
+    if (!params_parse(build, query_string, &params))
+        return false;
+    const struct param **given = ARENA_ARRAY(build->arena, const struct param *, query->param_count + 1);
+    if (!sort_params(build, query, &params, given, slots))
+        return false;
+    struct bind *binds = ARENA_ARRAY(build->arena, struct bind, query->param_count + 1);
+    for (unsigned i = 0; i < query->param_count; i++)
+        if (!read_param(build, &query->params[i], given[i], &binds[i]))
+            return false;
+    *ret_binds = binds;
+    return true;
+}
+
+/* --- a paged query --- */
+
+/* The text may end in a comment: the parenthesis stands on a line of its own. */
+static struct slice as_source(struct arena *arena, struct slice text)
+{
+    text = slice_trim(text);
+    while (text.len && text.data[text.len - 1] == ';')
+        text = slice_trim(slice_of(text.data, text.len - 1));
+    return arena_format(arena, "(" SLICE_FMT "\n) AS leat_query", SLICE_ARG(text));
+}
+
+/* What makes two answers of the query different, but for the page. */
+static struct slice key_of(struct build *build, const struct named_query *query, const struct bind *binds)
+{
+    struct text key;
+    text_init(&key, build->arena, 256);
+    text_add(&key, query->config->path);
+    for (unsigned i = 0; i < query->param_count; i++) {
+        text_byte(&key, binds[i].text.data ? '=' : '-');
+        text_uint(&key, binds[i].text.len);
+        text_byte(&key, ':');
+        text_add(&key, binds[i].text);
+    }
+    return text_done(&key);
+}
+
+static bool make_pages(struct listing *listing, const struct named_query *query, const struct slots *slots)
+{
+    struct build *build = &listing->build;
+    struct plan *plan = listing->plan;
+    listing->from = as_source(build->arena, query->text);
+    listing->one_pass = true;
+    listing->order = (struct order){
+        .terms = ARENA_ARRAY(build->arena, struct order_term, query->order_count),
+        .count = query->order_count,
+        .declared = query->order_count,
+    };
+    memcpy(listing->order.terms, query->order, query->order_count * sizeof(struct order_term));
+    listing->cells = (struct cells){.columns = plan->columns, .visible = 0, .count = plan->column_count};
+    plan->keyset = true;
+    if (!paging_parse(build, slots, &query->config->page, plan))
+        return false;
+    listing_settle(listing, key_of(build, query, listing->params), &query->config->envelope);
+    if (!listing_continue(listing, slots->given[SLOT_CURSOR].value, query->param_count + 1))
+        return false;
+    listing_write(listing);
+    return true;
+}
+
+static bool make_query(struct listing *listing, const struct named_query *query, struct slice query_string)
+{
+    struct plan *plan = listing->plan;
+    struct slots slots = {.filter_count = 0};
+    struct bind *binds;
+    if (!read_params(&listing->build, query, query_string, &slots, &binds))
+        return false;
+    listing->params = binds;
+    listing->param_count = query->param_count;
+    plan->columns = ARENA_ARRAY(listing->build.arena, const struct column *, query->column_count + 1);
+    plan->column_count = plan->cell_count = query->column_count;
+    for (unsigned i = 0; i < query->column_count; i++)
+        plan->columns[i] = &query->columns[i];
+    if (query->order_count && query->config->returns == RETURNS_ROWS)
+        return make_pages(listing, query, &slots);
+    plan->statement =
+        (struct statement){.text = query->text, .binds = binds, .bind_count = query->param_count};
+    return true;
+}
+
+enum error plan_query(const struct plan_context *context, const struct named_query *query,
+                      struct slice query_string, struct plan **ret_plan, struct problem *ret_problem)
+{
+    PRE(context && query && ret_plan && ret_problem);
+    struct listing listing = {
+        .build = {context, context->arena, NULL, dialect_sql_of(context->model), ret_problem},
+        .plan = ARENA_NEW(context->arena, struct plan),
+    };
+    listing.plan->kind = PLAN_QUERY;
+    listing.plan->dialect = context->model->catalog->dialect;
+    listing.plan->returns = query->config->returns;
+    if (!make_query(&listing, query, query_string))
+        return ERR_PROBLEM;
+    *ret_plan = listing.plan;
+    return OK;
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `order=`: terms with directions and places for NULL, and the key that makes the order total. See order.h.
+ *
+ * The key goes in the direction that an existing index can serve. An index on (user_id, created_at DESC) of SQLite ends in the
+ * rowid, ascending: read forwards it gives created_at downwards and, among equal ones, id upwards; so `order=created_at.desc`
+ * is ended by id ascending there, and no sorter is needed. Without such an index the key goes as the last term does. */
+#include "query/order.h"
+
+#include <limits.h>
+
+#include "query/select.h"
+#include "query/sql.h"
+
+/* --- reading --- */
+
+/* Takes `.word` off the end. */
+static bool take_suffix(struct slice *text, const char *word)
+{
+    struct slice suffix = slice_str(word);
+    if (!slice_ends(*text, suffix))
+        return false;
+    text->len -= suffix.len;
+    return true;
+}
+
+/* `.asc|.desc` and `.nullsfirst|.nullslast` off the end of the text, which keeps what stands before. */
+static void take_directions(struct slice *text, struct order_term *term)
+{
+    bool first = take_suffix(text, ".nullsfirst") || take_suffix(text, ".nulls_first");
+    bool last = !first && (take_suffix(text, ".nullslast") || take_suffix(text, ".nulls_last"));
+    term->descending = take_suffix(text, ".desc");
+    if (!term->descending)
+        (void)take_suffix(text, ".asc");
+    term->nulls_first = first || (term->descending && !last); /* PostgreSQL's default */
+}
+
+/* What is left of `created_at.dsc` is no column, but its first part is one: then the direction is mistyped. */
+static bool refuse_direction(struct build *build, struct slice text)
+{
+    static const char *const words[] = {"asc", "desc", "nullsfirst", "nullslast"};
+    struct slice rest = text;
+    slice_cut(&rest, '.');
+    struct nearest nearest = nearest_begin(rest);
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        nearest_offer(&nearest, slice_str(words[i]));
+    refuse(build, REFUSE_BAD_ORDER, SLICE("order"),
+           "`" SLICE_FMT
+           "`: a term of `order` is a column, then .asc or .desc, then .nullsfirst or .nullslast",
+           SLICE_ARG(shown(text)));
+    return refuse_nearest(build, &nearest);
+}
+
+static bool find_column(struct build *build, struct slice name, const struct column **ret_column)
+{
+    struct slice rest = name, first = slice_cut(&rest, '.');
+    if (!resource_column(build->resource, name) && rest.data && resource_column(build->resource, first))
+        return refuse_direction(build, name);
+    return build_column(build, name, SLICE("order"), ret_column);
+}
+
+static bool read_term(struct build *build, const struct name_item *item, struct order_term *ret_term)
+{
+    struct order_term term = {0};
+    struct slice text = item->quoted ? item->suffix : item->name;
+    take_directions(&text, &term);
+    struct slice name = item->quoted ? item->name : text;
+    if (name.len == 0 || (item->quoted && text.len))
+        return refuse_direction(build, name);
+    if (!find_column(build, name, &term.column))
+        return false;
+    if (!term.column->type.orderable)
+        return refuse(build, REFUSE_WRONG_OPERATOR, SLICE("order"),
+                      "`" SLICE_FMT "` is of type " SLICE_FMT ", which has no order", SLICE_ARG(name),
+                      SLICE_ARG(term.column->type.name));
+    *ret_term = term;
+    return true;
+}
+
+/* --- putting the order together --- */
+
+static bool has_column(const struct order *order, const struct column *column)
+{
+    for (unsigned i = 0; i < order->count; i++)
+        if (order->terms[i].column == column)
+            return true;
+    return false;
+}
+
+static bool has_key(const struct order *order, const struct resource *resource)
+{
+    for (unsigned i = 0; i < resource->key_count; i++)
+        if (!has_column(order, resource->key[i]))
+            return false;
+    return resource->key_count > 0;
+}
+
+/* What says nothing is left out: a column that came before or has one value only, and all that stands behind a whole key. */
+static void add_term(struct order *order, const struct resource *resource,
+                     const struct conditions *conditions, struct order_term term)
+{
+    if (has_column(order, term.column) || has_key(order, resource) || conditions_pin(conditions, term.column))
+        return;
+    if (!term.column->nullable)
+        term.nulls_first = term.descending;
+    order->terms[order->count++] = term;
+}
+
+/* How an index can be read for an order: how many columns the filters pin first, and whether from its end. */
+struct index_use {
+    unsigned pinned;
+    bool backwards, known; /* known: which way the key comes */
+    bool key_descending;
+};
+
+static bool index_serves(const struct build *build, const struct index *index,
+                         const struct conditions *conditions, const struct order *order,
+                         struct index_use *ret_use)
+{
+    const struct table *table = build->resource->table;
+    struct index_use use = {0};
+    unsigned at = 0, term = 0;
+    for (; at < index->count && index->columns[at] != UINT_MAX; at++) {
+        const struct column *column = &table->columns[index->columns[at]];
+        if (term < order->count && order->terms[term].column == column) {
+            bool backwards = index->descending[at] != order->terms[term].descending;
+            if (term++ > 0 && backwards != use.backwards)
+                return false;
+            use.backwards = backwards;
+        } else if (term == 0 && conditions_pin(conditions, column)) {
+            use.pinned++;
+        } else {
+            break;
+        }
+    }
+    if (term < order->count)
+        return false;
+    bool key_next = at < index->count && index->columns[at] == build->resource->key[0]->position;
+    use.known = key_next || (at == index->count && build->sql->index_ends_in_rowid);
+    use.key_descending = (key_next && index->descending[at]) != use.backwards;
+    *ret_use = use;
+    return use.known;
+}
+
+static bool is_btree(const struct index *index)
+{
+    return !index->partial && (index->method.len == 0 || slice_eq(index->method, SLICE("btree")));
+}
+
+/* The direction of the key behind the declared terms. */
+static bool key_descends(const struct build *build, const struct conditions *conditions,
+                         const struct order *order)
+{
+    const struct table *table = build->resource->table;
+    if (order->count == 0)
+        return false;
+    struct index_use best = {.key_descending = order->terms[order->count - 1].descending};
+    for (unsigned i = 0; i < table->index_count; i++) {
+        struct index_use use;
+        if (!is_btree(&table->indexes[i]) ||
+            !index_serves(build, &table->indexes[i], conditions, order, &use))
+            continue;
+        if (!best.known || use.pinned > best.pinned)
+            best = use;
+    }
+    return best.key_descending;
+}
+
+static void add_key(const struct build *build, const struct conditions *conditions, struct order *order)
+{
+    const struct resource *resource = build->resource;
+    order->declared = order->count;
+    if (resource->key_count == 0 || has_key(order, resource))
+        return;
+    bool descending = key_descends(build, conditions, order);
+    for (unsigned i = 0; i < resource->key_count; i++)
+        add_term(order, resource, conditions,
+                 (struct order_term){.column = resource->key[i],
+                                     .descending = descending,
+                                     .nulls_first = descending});
+}
+
+static bool read_terms(struct build *build, struct slice text, const struct conditions *conditions,
+                       struct order *order)
+{
+    unsigned max = build_config(build)->query.order, items = 0;
+    while (text.data) {
+        struct name_item item;
+        struct order_term term;
+        if (items++ == max)
+            return refuse(build, REFUSE_TOO_MUCH, SLICE("order"),
+                          "More terms than the limit `query.order` of %u", max);
+        if (!name_item_take(build->arena, &text, &item))
+            return refuse(build, REFUSE_BAD_ORDER, SLICE("order"), "A quote in `order` is not closed");
+        if (!read_term(build, &item, &term))
+            return false;
+        add_term(order, build->resource, conditions, term);
+    }
+    return true;
+}
+
+bool order_parse(struct build *build, struct slice text, const struct conditions *conditions,
+                 struct order *ret_order)
+{
+    const struct resource *resource = build->resource;
+    PRE(resource && ret_order);
+    unsigned asked = text.data ? build_config(build)->query.order : resource->order_count;
+    struct order order = {.terms =
+                              ARENA_ARRAY(build->arena, struct order_term, asked + resource->key_count + 1)};
+    if (!text.data) {
+        for (unsigned i = 0; i < resource->order_count; i++)
+            add_term(&order, resource, conditions, resource->order[i]);
+    } else if (!read_terms(build, text, conditions, &order)) {
+        return false;
+    }
+    add_key(build, conditions, &order);
+    *ret_order = order;
+    return true;
+}
+
+void order_reverse(struct order *order)
+{
+    for (unsigned i = 0; i < order->count; i++) {
+        order->terms[i].descending = !order->terms[i].descending;
+        order->terms[i].nulls_first = !order->terms[i].nulls_first;
+    }
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The numbers of paging, checked and put together. See paging.h; doc/reading.md says it to users. */
+#include "query/paging.h"
+
+static bool is_given(const struct slots *slots, enum slot slot)
+{
+    return slots->given[slot].value.data != NULL;
+}
+
+static bool refuse_number(struct build *build, const struct param *param, int64_t low)
+{
+    refuse(build, REFUSE_BAD_PAGE, param->name,
+           "`" SLICE_FMT "` must be an integer from %lld on, not `" SLICE_FMT "`", SLICE_ARG(param->name),
+           (long long)low, SLICE_ARG(shown(param->value)));
+    build->problem->value = shown(param->value);
+    return false;
+}
+
+static bool read_number(struct build *build, const struct slots *slots, enum slot slot, int64_t low,
+                        int64_t *number)
+{
+    const struct param *param = &slots->given[slot];
+    int64_t value;
+    if (!is_given(slots, slot))
+        return true;
+    if (!slice_to_int(slice_trim(param->value), &value) || value < low)
+        return refuse_number(build, param, low);
+    *number = value;
+    return true;
+}
+
+static bool refuse_both(struct build *build, const struct slots *slots, enum slot one, enum slot other)
+{
+    return refuse(build, REFUSE_CONFLICTING_PARAMETERS, slots->given[other].name,
+                  "`" SLICE_FMT "` and `" SLICE_FMT "` cannot be used together",
+                  SLICE_ARG(slots->given[one].name), SLICE_ARG(slots->given[other].name));
+}
+
+static bool check_conflicts(struct build *build, const struct slots *slots)
+{
+    static const enum slot pairs[][2] = {{SLOT_CURSOR, SLOT_OFFSET},
+                                         {SLOT_CURSOR, SLOT_PAGE},
+                                         {SLOT_PAGE, SLOT_OFFSET},
+                                         {SLOT_LIMIT, SLOT_PAGE_SIZE}};
+    for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
+        if (is_given(slots, pairs[i][0]) && is_given(slots, pairs[i][1]))
+            return refuse_both(build, slots, pairs[i][0], pairs[i][1]);
+    return true;
+}
+
+/* What no number was given for: PostgREST's lists are as long as they may be. */
+static int64_t default_limit(const struct build *build, const struct page_policy *policy)
+{
+    return build->context->manner == MANNER_POSTGREST ? policy->max : policy->size;
+}
+
+bool paging_parse(struct build *build, const struct slots *slots, const struct page_policy *policy,
+                  struct plan *plan)
+{
+    PRE(policy->max > 0 && plan->limit == 0);
+    bool postgrest = build->context->manner == MANNER_POSTGREST;
+    int64_t limit = default_limit(build, policy), page = 1, offset = 0;
+    if (!check_conflicts(build, slots) || !read_number(build, slots, SLOT_LIMIT, postgrest ? 0 : 1, &limit) ||
+        !read_number(build, slots, SLOT_PAGE_SIZE, 1, &limit) ||
+        !read_number(build, slots, SLOT_PAGE, 1, &page) ||
+        !read_number(build, slots, SLOT_OFFSET, 0, &offset))
+        return false;
+    plan->capped = limit > policy->max;
+    plan->limit = plan->capped ? policy->max : (unsigned)limit;
+    bool numbered =
+        is_given(slots, SLOT_PAGE) || is_given(slots, SLOT_PAGE_SIZE) || policy->by == PAGE_BY_NUMBER;
+    plan->by_number = is_given(slots, SLOT_OFFSET) || (numbered && !is_given(slots, SLOT_CURSOR));
+    if (is_given(slots, SLOT_PAGE) && __builtin_mul_overflow(page - 1, (int64_t)plan->limit, &offset))
+        return refuse_number(build, &slots->given[SLOT_PAGE], 1);
+    plan->offset = (uint64_t)offset;
+    plan->page =
+        is_given(slots, SLOT_PAGE) || plan->limit == 0 ? (uint64_t)page : plan->offset / plan->limit + 1;
+    return true;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which page of a list: limit and offset, page and page_size, or a cursor.
+ * Failure: a problem. Pure. */
+#ifndef LEAT_QUERY_PAGING_H
+#define LEAT_QUERY_PAGING_H
+
+#include "query/params.h"
+
+/* Fills the plan's limit, capped, by_number, page and offset. */
+bool paging_parse(struct build *build, const struct slots *slots, const struct page_policy *policy,
+                  struct plan *plan) must_check;
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one table of the problems that PLAN finds, and the functions that fill them in. A problem names the parameter, what was
+ * given and what to do; it never holds SQL. Pure. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "query/build.h"
+
+/* The third column is what PostgREST's clients look at: its own code, or the SQLSTATE that PostgreSQL would have given. */
+#define KIND(status, code, pg_code) \
+    { \
+        status, SLICE_INIT(code), SLICE_INIT(pg_code) \
+    }
+const struct refusal_kind refusal_kinds[REFUSE_COUNT] = {
+    [REFUSE_UNKNOWN_COLUMN] = KIND(400, "unknown-column", "42703"),
+    [REFUSE_UNKNOWN_PARAMETER] = KIND(400, "unknown-parameter", "PGRST100"),
+    [REFUSE_UNKNOWN_OPERATOR] = KIND(400, "unknown-operator", "PGRST100"),
+    [REFUSE_OPERATOR_REQUIRED] = KIND(400, "operator-required", "PGRST100"),
+    [REFUSE_WRONG_TYPE] = KIND(400, "wrong-type", "22P02"),
+    [REFUSE_WRONG_OPERATOR] = KIND(400, "wrong-operator", "42883"),
+    [REFUSE_BAD_LIST] = KIND(400, "bad-list", "PGRST100"),
+    [REFUSE_BAD_SELECT] = KIND(400, "bad-select", "PGRST100"),
+    [REFUSE_BAD_ORDER] = KIND(400, "bad-order", "PGRST100"),
+    [REFUSE_BAD_PAGE] = KIND(400, "bad-page", "PGRST103"),
+    [REFUSE_BAD_CURSOR] = KIND(400, "bad-cursor", "PGRST100"),
+    [REFUSE_NO_CURSOR] = KIND(400, "no-cursor", "PGRST100"),
+    [REFUSE_BAD_KEY] = KIND(400, "bad-key", "PGRST100"),
+    [REFUSE_NO_KEY] = KIND(404, "no-key", "PGRST125"),
+    [REFUSE_BAD_ENCODING] = KIND(400, "bad-encoding", "PGRST100"),
+    [REFUSE_REPEATED_PARAMETER] = KIND(400, "repeated-parameter", "PGRST100"),
+    [REFUSE_CONFLICTING_PARAMETERS] = KIND(400, "conflicting-parameters", "PGRST100"),
+    [REFUSE_MISSING_PARAMETER] = KIND(400, "missing-parameter", "PGRST202"),
+    [REFUSE_BAD_VALUE] = KIND(400, "bad-value", "22023"),
+    [REFUSE_TOO_MUCH] = KIND(400, "too-much-asked", "PGRST100"),
+    [REFUSE_NOT_YET] = KIND(400, "not-yet", "PGRST100"),
+};
+
+static struct slice format_in(struct arena *arena, const char *format, va_list args)
+{
+    char room[1024];
+    int len = vsnprintf(room, sizeof(room), format, args);
+    PRE(len >= 0);
+    size_t used = (size_t)len < sizeof(room) ? (size_t)len : sizeof(room) - 1;
+    return arena_copy(arena, slice_of(room, used));
+}
+
+bool refuse(struct build *build, enum refusal refusal, struct slice place, const char *format, ...)
+{
+    PRE((unsigned)refusal < REFUSE_COUNT);
+    va_list args;
+    va_start(args, format);
+    *build->problem = (struct problem){
+        .status = refusal_kinds[refusal].status,
+        .code = refusal_kinds[refusal].code,
+        .pg_code = refusal_kinds[refusal].pg_code,
+        .detail = format_in(build->arena, format, args),
+        .place = shown(place),
+    };
+    va_end(args);
+    return false;
+}
+
+bool refuse_hint(struct build *build, const char *format, ...)
+{
+    PRE(problem_is(build->problem));
+    va_list args;
+    va_start(args, format);
+    build->problem->hint = format_in(build->arena, format, args);
+    va_end(args);
+    return false;
+}
+
+bool refuse_nearest(struct build *build, const struct nearest *nearest)
+{
+    if (!nearest->best.data)
+        return false;
+    build->problem->nearest = nearest->best;
+    return refuse_hint(build, "Did you mean `" SLICE_FMT "`?", SLICE_ARG(shown(nearest->best)));
+}
+
+struct slice shown(struct slice text)
+{
+    if (text.len <= PROBLEM_VALUE_MAX)
+        return text;
+    size_t len = PROBLEM_VALUE_MAX;
+    while (len > 0 && ((unsigned char)text.data[len] & 0xc0) == 0x80)
+        len--;
+    return slice_of(text.data, len);
+}
+
+/* Grammar of PostgREST's that may stand in a name: it is refused in so many words, never taken for a column. */
+static const char *later_grammar(struct slice name)
+{
+    static const struct {
+        const char *sign, *means;
+    } signs[] = {
+        {"->", "JSON paths (`column->key`)"},
+        {"::", "casts (`column::type`)"},
+        {"(", "embedding and functions (`relation(columns)`)"},
+        {"{", "embedding (`relation{columns}`)"},
+        {"...", "spreading (`...relation`)"},
+        {"!", "hints (`relation!hint`)"},
+        {":", "aliases (`alias:column`)"},
+        {".", "filters on embedded rows (`relation.column`)"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(signs); i++)
+        if (name.len && memmem(name.data, name.len, signs[i].sign, strlen(signs[i].sign)))
+            return signs[i].means;
+    return NULL;
+}
+
+static bool refuse_column(struct build *build, struct slice name, struct slice place)
+{
+    const struct resource *resource = build->resource;
+    const char *later = later_grammar(name);
+    if (later)
+        return refuse(build, REFUSE_NOT_YET, place, "%s are not served yet: `" SLICE_FMT "`", later,
+                      SLICE_ARG(shown(name)));
+    struct nearest nearest = nearest_begin(name);
+    for (unsigned i = 0; i < resource->column_count; i++)
+        nearest_offer(&nearest, resource->columns[i]->name);
+    refuse(build, REFUSE_UNKNOWN_COLUMN, place, "`" SLICE_FMT "` has no column `" SLICE_FMT "`",
+           SLICE_ARG(resource->config->name.text), SLICE_ARG(shown(name)));
+    build->problem->column = shown(name);
+    return refuse_nearest(build, &nearest);
+}
+
+bool build_column(struct build *build, struct slice name, struct slice place,
+                  const struct column **ret_column)
+{
+    PRE(build->resource);
+    const struct column *column = resource_column(build->resource, name);
+    if (!column)
+        return refuse_column(build, name, place);
+    *ret_column = column;
+    return true;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PostgreSQL's dialect: `$1::type`, arrays as lists, and columns that C does not write as to_json(). */
+#include "query/sql.h"
+#include "query/value.h"
+
+static void write_column(struct text *text, const struct column *column)
+{
+    bool json = column->type.kind == VALUE_OTHER;
+    text_add(text, json ? SLICE("to_json(") : SLICE(""));
+    text_add(text, column->sql);
+    text_add(text, json ? SLICE(")::text") : SLICE(""));
+}
+
+static void write_bind(struct text *text, unsigned n, const struct type *type)
+{
+    PRE(n > 0);
+    text_byte(text, '$');
+    text_uint(text, n);
+    text_lit(text, "::");
+    text_add(text, value_cast_name(type));
+}
+
+static void write_any_of(struct text *text, const struct column *column, unsigned n)
+{
+    text_add(text, column->sql);
+    text_lit(text, " = ANY(");
+    write_bind(text, n, &column->type);
+    text_lit(text, "[])");
+}
+
+static void write_like(struct text *text, const struct column *column, unsigned n, bool ignore_case)
+{
+    text_add(text, column->sql);
+    text_add(text, ignore_case ? SLICE(" ILIKE $") : SLICE(" LIKE $"));
+    text_uint(text, n);
+    text_lit(text, "::text");
+}
+
+static void write_is(struct text *text, const struct column *column, enum is_word word)
+{
+    static const struct slice words[] = {
+        [IS_NULL] = SLICE_INIT(" IS NULL"),       [IS_NOT_NULL] = SLICE_INIT(" IS NOT NULL"),
+        [IS_TRUE] = SLICE_INIT(" IS TRUE"),       [IS_FALSE] = SLICE_INIT(" IS FALSE"),
+        [IS_UNKNOWN] = SLICE_INIT(" IS UNKNOWN"),
+    };
+    text_add(text, column->sql);
+    text_add(text, words[word]);
+}
+
+/* An array literal (PostgreSQL 8.15.6): each value in quotes, so that NULL, braces and blanks are no more than text. */
+static struct bind make_list(struct arena *arena, const struct type *type, const struct bind *values,
+                             unsigned count)
+{
+    (void)type;
+    struct text text;
+    text_init(&text, arena, 256);
+    text_byte(&text, '{');
+    for (unsigned i = 0; i < count; i++) {
+        text_add(&text, i ? SLICE(",\"") : SLICE("\""));
+        for (size_t k = 0; k < values[i].text.len; k++) {
+            char c = values[i].text.data[k];
+            if (c == '"' || c == '\\')
+                text_byte(&text, '\\');
+            text_byte(&text, c);
+        }
+        text_byte(&text, '"');
+    }
+    text_byte(&text, '}');
+    return (struct bind){.kind = BIND_TEXT, .text = text_done(&text)};
+}
+
+const struct dialect_sql sql_pg = {
+    .column = write_column,
+    .bind = write_bind,
+    .any_of = write_any_of,
+    .like = write_like,
+    .is = write_is,
+    .list = make_list,
+    .compares_rows = true,
+    .limits_branches = true,
+    .nulls_least = false,
+    .index_ends_in_rowid = false,
+};

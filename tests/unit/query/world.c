@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See world.h. */
+#include "world.h"
+
+#include <limits.h>
+#include <stdio.h>
+
+#include "config/complaints.h"
+
+#define CONFIG_HEAD \
+    "leat: 1\nlisten: 127.0.0.1:0\nserve: {/api: plain}\ndatabase: {url: 'sqlite:unused.db'}\n" \
+    "defaults: {read: anonymous, page: {size: 100, max: 1000}}\n" \
+    "query: {params: 20, conditions: 10, in_values: 5, order: 4, select: 12, value_bytes: 256B}\nresources:\n"
+
+/* --- the catalogue --- */
+
+static void make_labels(struct arena *arena, const char *labels, struct type *type)
+{
+    struct slice rest = slice_str(labels);
+    type->labels = ARENA_ARRAY(arena, struct slice, 8);
+    while (rest.data)
+        type->labels[type->label_count++] = slice_cut(&rest, ',');
+}
+
+static void make_column(struct arena *arena, const struct world_column *from, unsigned position,
+                        struct column *column)
+{
+    *column = (struct column){
+        .name = slice_str(from->name),
+        .type = {.kind = from->kind,
+                 .name = slice_str(from->type),
+                 .bits = from->bits,
+                 .scale = from->scale,
+                 .orderable = !from->unordered},
+        .position = position,
+        .nullable = from->nullable,
+        .deterministic = true,
+    };
+    column->type.is_array = slice_ends(column->type.name, SLICE("[]"));
+    if (from->labels)
+        make_labels(arena, from->labels, &column->type);
+    column_names_make(arena, column);
+}
+
+static unsigned position_of(const struct table *table, struct slice name)
+{
+    const struct column *column = table_column(table, name);
+    return column ? column->position : UINT_MAX;
+}
+
+static void make_key(struct arena *arena, const char *key, struct table *table)
+{
+    struct slice rest = slice_str(key);
+    table->key = ARENA_ARRAY(arena, unsigned, 8);
+    while (rest.data)
+        table->key[table->key_count++] = position_of(table, slice_cut(&rest, ','));
+}
+
+static void make_index(struct arena *arena, const struct world_index *from, struct table *table,
+                       struct index *index)
+{
+    struct slice rest = slice_str(from->columns);
+    *index = (struct index){.primary = from->primary, .unique = from->primary, .method = SLICE("btree")};
+    index->columns = ARENA_ARRAY(arena, unsigned, 8);
+    index->descending = ARENA_ARRAY(arena, bool, 8);
+    while (rest.data) {
+        struct slice name = slice_trim(slice_cut(&rest, ','));
+        index->descending[index->count] = slice_ends(name, SLICE(" desc"));
+        index->columns[index->count++] = position_of(table, slice_cut(&name, ' '));
+    }
+}
+
+static void make_table(struct catalog *catalog, const struct world_table *from, struct table *table)
+{
+    struct arena *arena = &catalog->arena;
+    *table = (struct table){.name = slice_str(from->name), .kind = from->kind, .rows_estimate = -1};
+    table->schema = catalog->dialect == DIALECT_PG ? SLICE("public") : SLICE("main");
+    table->sql = arena_format(arena, "\"%.*s\".\"%s\"", SLICE_ARG(table->schema), from->name);
+    table->columns = ARENA_ARRAY(arena, struct column, 16);
+    for (; from->columns[table->column_count].name; table->column_count++)
+        make_column(arena, &from->columns[table->column_count], table->column_count,
+                    &table->columns[table->column_count]);
+    if (from->key)
+        make_key(arena, from->key, table);
+    table->indexes = ARENA_ARRAY(arena, struct index, 6);
+    for (; from->indexes[table->index_count].columns; table->index_count++)
+        make_index(arena, &from->indexes[table->index_count], table, &table->indexes[table->index_count]);
+}
+
+static struct catalog *make_catalog(enum dialect dialect, const struct world_table *tables)
+{
+    struct catalog *catalog = catalog_new(dialect);
+    catalog->tables = ARENA_ARRAY(&catalog->arena, struct table, 16);
+    for (; tables[catalog->table_count].name; catalog->table_count++)
+        make_table(catalog, &tables[catalog->table_count], &catalog->tables[catalog->table_count]);
+    return catalog;
+}
+
+/* --- the model --- */
+
+static void show_complaints(const struct complaints *complaints)
+{
+    for (unsigned i = 0; i < complaints->count; i++)
+        print_error("%.*s\n", SLICE_ARG(complaints->items[i].text));
+}
+
+static void make_model(struct world *world, const char *resources)
+{
+    struct complaints complaints = {.arena = &world->arena};
+    struct slice text = arena_format(&world->arena, "%s%s", CONFIG_HEAD, resources);
+    struct config *config = NULL;
+    if (config_load_bytes("test.yaml", text, NULL, 0, &complaints, &config) != OK ||
+        model_build(config, world->catalog, &complaints, &world->model) != OK) {
+        show_complaints(&complaints);
+        fail();
+    }
+}
+
+void world_open(struct world *world, enum dialect dialect, const struct world_table *tables,
+                const char *resources)
+{
+    *world = (struct world){.dialect = dialect, .manner = MANNER_PLAIN};
+    arena_init(&world->arena, 64 * 1024);
+    world->catalog = make_catalog(dialect, tables);
+    make_model(world, resources);
+}
+
+void world_close(struct world *world)
+{
+    plan_cache_free(world->cache);
+    model_unref(world->model);
+    arena_done(&world->arena);
+}
+
+static const struct world_table usual_pg[] = {
+    {.name = "transactions",
+     .columns = {{"id", VALUE_INT, "bigint", .bits = 64},
+                 {"user_id", VALUE_INT, "integer", .bits = 32},
+                 {"amount", VALUE_NUMERIC, "numeric(12,2)"},
+                 {"currency", VALUE_TEXT, "character varying(3)"},
+                 {"status", VALUE_ENUM, "public.tx_status", .labels = "pending,approved,rejected"},
+                 {"created_at", VALUE_TIMESTAMPTZ, "timestamp with time zone", .nullable = true},
+                 {"note", VALUE_TEXT, "text", .nullable = true},
+                 {"ok", VALUE_BOOL, "boolean", .nullable = true},
+                 {"meta", VALUE_JSON, "jsonb", .nullable = true, .unordered = true},
+                 {"tags", VALUE_OTHER, "text[]", .nullable = true},
+                 {"secret_hash", VALUE_TEXT, "text"}},
+     .key = "id",
+     .indexes = {{"id", .primary = true}, {"user_id,created_at desc"}, {"created_at"}}},
+    {.name = "members",
+     .columns = {{"org", VALUE_INT, "integer", .bits = 32},
+                 {"name", VALUE_TEXT, "text"},
+                 {"since", VALUE_DATE, "date", .nullable = true}},
+     .key = "org,name",
+     .indexes = {{"org,name", .primary = true}}},
+    {.name = "totals",
+     .columns = {{"day", VALUE_DATE, "date", .nullable = true}, {"n", VALUE_INT, "bigint", .bits = 64}},
+     .kind = TABLE_VIEW},
+    {.name = "things",
+     .columns = {{"id", VALUE_UUID, "uuid"},
+                 {"small", VALUE_INT, "smallint", .bits = 16},
+                 {"ratio", VALUE_FLOAT, "double precision", .bits = 64},
+                 {"raw", VALUE_BYTEA, "bytea"},
+                 {"code", VALUE_TEXT, "character(4)"},
+                 {"point", VALUE_OTHER, "point", .unordered = true},
+                 {"local", VALUE_TIMESTAMP, "timestamp(3) without time zone"},
+                 {"odd \"name\", x", VALUE_TEXT, "text"}},
+     .key = "id",
+     .indexes = {{"id", .primary = true}}},
+    {.name = NULL},
+};
+
+static const struct world_table usual_sqlite[] = {
+    {.name = "transactions",
+     .columns = {{"id", VALUE_INT, "INTEGER", .bits = 64},
+                 {"user_id", VALUE_INT, "INTEGER", .bits = 64},
+                 {"amount", VALUE_DECIMAL, "DECIMAL(12,2)", .scale = 2},
+                 {"currency", VALUE_TEXT, "TEXT"},
+                 {"status", VALUE_TEXT, "TEXT"},
+                 {"created_at", VALUE_TIMESTAMPTZ, "TIMESTAMP", .nullable = true},
+                 {"note", VALUE_TEXT, "TEXT", .nullable = true},
+                 {"ok", VALUE_BOOL, "BOOLEAN", .nullable = true},
+                 {"meta", VALUE_JSON, "JSON", .nullable = true, .unordered = true},
+                 {"secret_hash", VALUE_TEXT, "TEXT"}},
+     .key = "id",
+     .indexes = {{"id", .primary = true}, {"user_id,created_at desc"}, {"created_at"}}},
+    {.name = "members",
+     .columns = {{"org", VALUE_INT, "INTEGER", .bits = 64},
+                 {"name", VALUE_TEXT, "TEXT"},
+                 {"since", VALUE_DATE, "DATE", .nullable = true}},
+     .key = "org,name",
+     .indexes = {{"org,name", .primary = true}}},
+    {.name = "totals",
+     .columns = {{"day", VALUE_DATE, "DATE", .nullable = true},
+                 {"n", VALUE_DYNAMIC, "ANY", .nullable = true, .unordered = true}},
+     .kind = TABLE_VIEW},
+    {.name = "things",
+     .columns = {{"id", VALUE_UUID, "UUID"},
+                 {"small", VALUE_INT, "INTEGER", .bits = 64},
+                 {"ratio", VALUE_FLOAT, "REAL", .bits = 64},
+                 {"raw", VALUE_BYTEA, "BLOB"}},
+     .key = "id",
+     .indexes = {{"id", .primary = true}}},
+    {.name = NULL},
+};
+
+void world_open_usual(struct world *world, enum dialect dialect)
+{
+    world_open(world, dialect, dialect == DIALECT_PG ? usual_pg : usual_sqlite,
+               "  transactions: {columns: '*,-secret_hash', order: created_at.desc, any: {status: all}}\n"
+               "  members: {page: {by: number, total: 5m}}\n"
+               "  totals: {}\n"
+               "  things: {}\n");
+}
+
+/* --- plans --- */
+
+const struct resource *world_resource(const struct world *world, const char *name)
+{
+    for (unsigned i = 0; i < world->model->resource_count; i++)
+        if (slice_eq(world->model->resources[i].config->name.text, slice_str(name)))
+            return &world->model->resources[i];
+    fail_msg("no resource %s", name);
+    return NULL;
+}
+
+/* 2026-01-31T09:05:07.123456Z */
+static struct plan_context context_of(struct world *world)
+{
+    return (struct plan_context){.model = world->model,
+                                 .arena = &world->arena,
+                                 .manner = world->manner,
+                                 .now = {1769850307123456},
+                                 .cache = world->cache};
+}
+
+struct plan *world_list(struct world *world, const char *resource, const char *query)
+{
+    struct plan_context context = context_of(world);
+    struct plan *plan = NULL;
+    world->problem = (struct problem){0};
+    enum error error =
+        plan_list(&context, world_resource(world, resource), slice_str(query), &plan, &world->problem);
+    if (error != OK)
+        fail_msg("%s?%s is refused: %.*s", resource, query, SLICE_ARG(world->problem.detail));
+    assert_int_equal(world->problem.status, 0);
+    return plan;
+}
+
+struct plan *world_row(struct world *world, const char *resource, const char *id, const char *query)
+{
+    struct plan_context context = context_of(world);
+    struct plan *plan = NULL;
+    world->problem = (struct problem){0};
+    enum error error = plan_row(&context, world_resource(world, resource), slice_str(id), slice_str(query),
+                                &plan, &world->problem);
+    if (error != OK)
+        fail_msg("%s/%s is refused: %.*s", resource, id, SLICE_ARG(world->problem.detail));
+    return plan;
+}
+
+static const char *code_of(struct world *world, enum error error, const char *what)
+{
+    if (error == OK)
+        fail_msg("%s is not refused", what);
+    assert_int_equal(error, ERR_PROBLEM);
+    assert_true(world->problem.status >= 400);
+    assert_true(world->problem.detail.len > 0);
+    assert_true(world->problem.pg_code.len > 0);
+    return arena_copy(&world->arena, world->problem.code).data;
+}
+
+const char *world_refused(struct world *world, const char *resource, const char *query)
+{
+    struct plan_context context = context_of(world);
+    struct plan *plan = NULL;
+    enum error error =
+        plan_list(&context, world_resource(world, resource), slice_str(query), &plan, &world->problem);
+    assert_true(error == OK || plan == NULL);
+    return code_of(world, error, query);
+}
+
+const char *world_row_refused(struct world *world, const char *resource, const char *id, const char *query)
+{
+    struct plan_context context = context_of(world);
+    struct plan *plan = NULL;
+    enum error error = plan_row(&context, world_resource(world, resource), slice_str(id), slice_str(query),
+                                &plan, &world->problem);
+    return code_of(world, error, id);
+}
