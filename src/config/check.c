@@ -121,19 +121,31 @@ static void check_loopback(struct walk *walk)
     }
 }
 
+/* Where a key of the root stands, or the root. */
+static struct place place_of(const struct node *root, const char *key)
+{
+    const struct node *child = root->kind == NODE_MAP ? node_child(root, slice_str(key)) : NULL;
+    return child ? child->key_at : root->at;
+}
+
+static void check_answers(struct walk *walk, const struct node *root)
+{
+    if (walk->config->answers.bytes_total < walk->config->answers.bytes_max)
+        complain(walk->complaints, place_of(root, "answers"),
+                 "`answers`: `bytes_total` is less than `bytes_max`");
+}
+
 void config_check(struct walk *walk, const struct node *root)
 {
-    const struct config *config = walk->config;
     struct map paths = {0};
-    if (!config->database.url.text.data && complaints_errors(walk->complaints) == 0)
-        complain(walk->complaints, root->at,
-                 "no database is named: say `database: sqlite:PATH` or `database: postgresql://…`");
-    if (config->answers.bytes_total < config->answers.bytes_max)
-        complain(walk->complaints, root->at, "`answers`: `bytes_total` is less than `bytes_max`");
-    check_page(walk, &config->page, root->at, "`defaults`");
+    check_answers(walk, root);
+    check_page(walk, &walk->config->page, place_of(root, "defaults"), "`defaults`");
     check_resources(walk, &paths);
     check_queries(walk, &paths);
-    check_something_is_served(walk, root->at);
     check_loopback(walk);
     map_done(&paths);
+    if (!walk->config->database.url.text.data && complaints_errors(walk->complaints) == 0)
+        complain(walk->complaints, root->at,
+                 "no database is named: say `database: sqlite:PATH` or `database: postgresql://…`");
+    check_something_is_served(walk, root->at);
 }

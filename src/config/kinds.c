@@ -39,6 +39,25 @@ static void complain_range(struct walk *walk, const struct key *key, const struc
     buf_done(&range);
 }
 
+/* A wrong unit of which the right one is known: "64MB: did you mean `64MiB`?" */
+static void complain_number(struct walk *walk, const struct key *key, const struct node *node)
+{
+    const char *unit = node->kind == NODE_TEXT ? units_meant(node->text) : NULL;
+    size_t digits =
+        node->kind == NODE_TEXT ? strspn(arena_copy(walk->arena, node->text).data, "0123456789") : 0;
+    int64_t ignored;
+    struct slice meant = SLICE("");
+    if (unit && digits)
+        meant = arena_format(walk->arena, "%.*s%s", (int)digits, node->text.data, unit);
+    if (!meant.len || !key->kind->parse(meant, &ignored)) {
+        walk_expected(walk, node, key->name, key->kind->expected);
+        return;
+    }
+    complain(walk->complaints, node->at,
+             "`%s`: found " SLICE_FMT ", expected %s: did you mean `" SLICE_FMT "`?", key->name,
+             SLICE_ARG(walk_found(walk, node)), key->kind->expected, SLICE_ARG(meant));
+}
+
 static void read_number(struct walk *walk, const struct key *key, const struct node *node, void *field)
 {
     PRE(key->high > key->low && key->kind->parse);
@@ -46,7 +65,7 @@ static void read_number(struct walk *walk, const struct key *key, const struct n
     if (node->kind == NODE_TEXT && key->zero && slice_eq(node->text, slice_str(key->zero)))
         field_set(field, key->kind->width, 0);
     else if (node->kind != NODE_TEXT || !key->kind->parse(node->text, &number))
-        walk_expected(walk, node, key->name, key->kind->expected);
+        complain_number(walk, key, node);
     else if (number < key->low || number > key->high)
         complain_range(walk, key, node);
     else
@@ -142,7 +161,7 @@ const struct kind kind_switch = {.expected = "`on` or `off`", .read = read_switc
 
 static void read_text(struct walk *walk, const struct key *key, const struct node *node, void *field)
 {
-    if (node->kind != NODE_TEXT || node_is_nothing(node))
+    if (node->kind != NODE_TEXT || node->text.len == 0)
         walk_expected(walk, node, key->name, key->kind->expected);
     else
         *(struct word *)field = walk_word(node);

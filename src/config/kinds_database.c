@@ -75,7 +75,7 @@ static const char *url_fault(struct slice url)
 
 static void read_url(struct walk *walk, const struct key *key, const struct node *node, void *field)
 {
-    if (node->kind != NODE_TEXT || node_is_nothing(node)) {
+    if (node->kind != NODE_TEXT || node->text.len == 0) {
         walk_expected(walk, node, key->name, key->kind->expected);
         return;
     }

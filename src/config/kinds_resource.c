@@ -40,7 +40,7 @@ static bool role_bit(struct walk *walk, const struct node *node, const char *key
         *roles |= ROLE_ANONYMOUS;
         return true;
     }
-    if (node->kind != NODE_TEXT || node_is_nothing(node)) {
+    if (node->kind != NODE_TEXT || node->text.len == 0) {
         walk_expected(walk, node, key, kind_roles.expected);
         return false;
     }
@@ -142,7 +142,7 @@ static void print_envelope(struct printer *printer, const struct key *key, const
         buf_lit(printer->out, " none");
     for (unsigned i = 0; i < envelope->count; i++) {
         buf_add(printer->out, i ? SLICE(", ") : SLICE(" {"));
-        config_print_text(printer->out, envelope->members[i].name);
+        print_key(printer->out, envelope->members[i].name);
         buf_format(printer->out, ": %s", envelope_words[envelope->members[i].what]);
     }
     buf_add(printer->out, envelope->count ? SLICE("}\n") : SLICE("\n"));
@@ -169,6 +169,12 @@ void envelope_default(struct arena *arena, struct envelope *envelope, struct sli
         envelope_add(envelope, SLICE("prev_cursor"), ENVELOPE_PREV);
         envelope_add(envelope, SLICE("has_more"), ENVELOPE_MORE);
     }
+}
+
+void page_inherit(struct page_policy *page, const struct page_policy *defaults)
+{
+    if (page->by == PAGE_BY_CURSOR && page->total_ttl_ms == defaults->total_ttl_ms)
+        page->total_ttl_ms = 0;
 }
 
 /* --- any: {status: all} --- */
@@ -200,7 +206,7 @@ static void print_any(struct printer *printer, const struct key *key, const void
     print_name(printer, key->name);
     for (unsigned i = 0; i < resource->any_count; i++) {
         buf_add(printer->out, i ? SLICE(", ") : SLICE(" {"));
-        config_print_text(printer->out, resource->any[i].column);
+        print_key(printer->out, resource->any[i].column);
         buf_lit(printer->out, ": ");
         config_print_text(printer->out, resource->any[i].word);
     }
@@ -241,6 +247,7 @@ static void read_resource(struct walk *walk, const struct node *node, struct con
         walk_section(walk, &section_resource, node,
                      arena_format(walk->arena, "`" SLICE_FMT "`", SLICE_ARG(node->key)).data, resource);
     resource_names(walk, node, resource);
+    page_inherit(&resource->page, &walk->config->page);
     if (!resource->envelope.declared)
         envelope_default(walk->arena, &resource->envelope, resource->name.text, &resource->page);
 }
@@ -270,7 +277,7 @@ static void print_resources(struct printer *printer, const struct key *key, cons
     for (unsigned i = 0; i < config->resource_count; i++) {
         struct slice name = config->resources[i].name.text;
         buf_format(printer->out, "%*s", (int)printer->indent, "");
-        config_print_text(printer->out, name);
+        print_key(printer->out, name);
         buf_lit(printer->out, ":\n");
         printer->indent += 2;
         print_section(printer, &section_resource, &config->resources[i]);
@@ -303,7 +310,7 @@ const struct kind kind_as = {.expected = "a name", .read = read_as, .print = pri
 
 static void read_folder(struct walk *walk, const struct key *key, const struct node *node, void *field)
 {
-    if (node->kind != NODE_TEXT || node_is_nothing(node)) {
+    if (node->kind != NODE_TEXT || node->text.len == 0) {
         walk_expected(walk, node, key->name, key->kind->expected);
         return;
     }

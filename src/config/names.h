@@ -14,4 +14,7 @@ bool name_is_reserved(struct slice name);
 void envelope_default(struct arena *arena, struct envelope *envelope, struct slice name,
                       const struct page_policy *page);
 
+/* A total's age that was inherited means nothing where pages are by cursor. */
+void page_inherit(struct page_policy *page, const struct page_policy *defaults);
+
 #endif

@@ -53,8 +53,8 @@ static size_t awkward_letter(struct slice text, unsigned *ret_code)
     return code == 0x2028 || code == 0x2029 || code == 0xfeff || code >= 0xfffe ? 3 : 0;
 }
 
-/* Between double quotes. `${` would be replaced when read again: it is written `$${`. */
-static void print_quoted(struct buf *out, struct slice text)
+/* Between double quotes. In a value `${` would be replaced when read again: it is written `$${` there. */
+static void print_quoted(struct buf *out, struct slice text, bool is_key)
 {
     buf_byte(out, '"');
     while (text.len) {
@@ -66,7 +66,7 @@ static void print_quoted(struct buf *out, struct slice text)
             buf_format(out, "\\x%02x", code);
         else if (code == '"' || code == '\\')
             buf_format(out, "\\%c", (char)code);
-        else if (slice_starts(text, SLICE("${")))
+        else if (!is_key && slice_starts(text, SLICE("${")))
             buf_lit(out, "$$");
         else
             buf_byte(out, text.data[0]);
@@ -80,7 +80,15 @@ void config_print_text(struct buf *out, struct slice text)
     if (is_plain(text))
         buf_add(out, text);
     else
-        print_quoted(out, text);
+        print_quoted(out, text, false);
+}
+
+void print_key(struct buf *out, struct slice key)
+{
+    if (is_plain(key))
+        buf_add(out, key);
+    else
+        print_quoted(out, key, true);
 }
 
 static void print_queries(const struct config *config, struct buf *out)

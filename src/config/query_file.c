@@ -96,6 +96,7 @@ static void check_page_names(struct walk *walk, const struct config_query *query
 void query_complete(struct walk *walk, struct config_query *query)
 {
     bool paged = query->order.text.data;
+    page_inherit(&query->page, &walk->config->page);
     if (paged)
         check_page_names(walk, query);
     if (query->returns != RETURNS_ROWS && (paged || query->envelope.declared))

@@ -16,11 +16,17 @@ static const struct unit sizes[] = {
 static const struct unit rates[] = {
     {"GiB/s", 1 << 30}, {"MiB/s", 1 << 20}, {"KiB/s", 1 << 10}, {"B/s", 1}, {NULL, 0}};
 
-static bool read_with(const struct unit *units, struct slice text, int64_t *ret_value)
+static size_t count_digits(struct slice text)
 {
     size_t digits = 0;
     while (digits < text.len && text.data[digits] >= '0' && text.data[digits] <= '9')
         digits++;
+    return digits;
+}
+
+static bool read_with(const struct unit *units, struct slice text, int64_t *ret_value)
+{
+    size_t digits = count_digits(text);
     int64_t number, value;
     if (!slice_to_int(slice_of(text.data, digits), &number))
         return false;
@@ -34,6 +40,21 @@ static bool read_with(const struct unit *units, struct slice text, int64_t *ret_
         return true;
     }
     return false;
+}
+
+const char *units_meant(struct slice text)
+{
+    static const char *const meant[][2] = {
+        {"k", "KiB"},   {"kb", "KiB"},   {"m", "MiB"},     {"mb", "MiB"},   {"g", "GiB"},     {"gb", "GiB"},
+        {"bytes", "B"}, {"sec", "s"},    {"secs", "s"},    {"second", "s"}, {"seconds", "s"}, {"min", "m"},
+        {"mins", "m"},  {"minute", "m"}, {"minutes", "m"}, {"hour", "h"},   {"hours", "h"},   {"day", "d"},
+        {"days", "d"},  {"msec", "ms"},  {"bps", "B/s"},
+    };
+    struct slice word = slice_trim(slice_skip(text, count_digits(text)));
+    for (size_t i = 0; i < ARRAY_LEN(meant); i++)
+        if (slice_eq_nocase(word, slice_str(meant[i][0])))
+            return meant[i][1];
+    return NULL;
 }
 
 static void print_with(const struct unit *units, const char *zero_unit, struct buf *out, int64_t value)

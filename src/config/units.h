@@ -11,6 +11,9 @@ bool units_read_duration(struct slice text, int64_t *ret_ms);
 bool units_read_bytes(struct slice text, int64_t *ret_bytes);
 bool units_read_rate(struct slice text, int64_t *ret_bytes_per_s);
 
+/* The unit that was meant by a usual wrong one: "KB" behind the number → "KiB", "sec" → "s"; NULL: who knows. */
+const char *units_meant(struct slice text);
+
 /* In the largest unit that divides the value: 90000 → `90s`, 60000 → `1m`; 0 → `0s`, `0B`. */
 void units_print_duration(struct buf *out, int64_t ms);
 void units_print_bytes(struct buf *out, int64_t bytes);

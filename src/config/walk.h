@@ -84,6 +84,7 @@ struct word walk_word(const struct node *node);
 struct slice walk_path(struct walk *walk, struct slice path);
 
 void print_section(struct printer *printer, const struct section *section, const void *base);
+void print_key(struct buf *out, struct slice key);          /* a text that stands before a colon */
 void print_name(struct printer *printer, const char *name); /* the indent, `name:` */
 
 /* What each part of the loading adds to the walk; all complain. */

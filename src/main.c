@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The program's start. All else is the command line's (cli/cli.h). */
+#include "base/mem.h"
+#include "cli/cli.h"
+
+int main(int argc, char **argv)
+{
+    mem_fault_arm();
+    return cli_main(argc, argv);
+}
