@@ -9,7 +9,7 @@
 
 #include "base/check.h"
 
-enum { WINDOW_RUNS = 64, WINDOW_SLOW_MAX = 3, SLOW_US = 200, STRIKES_MAX = 6, PLAN_LINES_MAX = 100 };
+enum { WINDOW_RUNS = 64, WINDOW_SLOW_MAX = 3, SLOW_US = 200, AWAY_MS = 100, STRIKES_MAX = 6, PLAN_LINES_MAX = 100 };
 
 struct plan_line {
     int id, parent;
@@ -166,7 +166,7 @@ static void window_new(struct lite_lane *lane)
 
 void lite_lane_overran(struct lite_lane *lane, struct mono now)
 {
-    lane->pool_until = mono_after_ms(now, 1000 << lane->strikes);
+    lane->pool_until = mono_after_ms(now, AWAY_MS << lane->strikes);
     if (lane->strikes < STRIKES_MAX)
         lane->strikes++;
     window_new(lane);

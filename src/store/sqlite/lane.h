@@ -6,8 +6,8 @@
  *           (but for ties within an index's order, and for merging the few limited branches of a keyset page)
  *   measure of each 64 runs at most 3 (5 %) take 200 µs or more, none 1 ms (the budget, see run.h)
  *
- * A shape that fails the measure goes to the pool for a second, then is tried again; each failure in a row doubles the time,
- * up to a minute: a cold page cache must not banish a good shape, a bad one must not be tried often.
+ * A shape that fails the measure goes to the pool for 100 ms, then is tried again; each failure in a row doubles the time,
+ * up to 6.4 s: a cold page cache must not banish a good shape, a bad one must not be tried often.
  * Pure but for lite_lane_judge, which asks the database for the plan. The loop's thread. */
 #ifndef LEAT_STORE_SQLITE_LANE_H
 #define LEAT_STORE_SQLITE_LANE_H

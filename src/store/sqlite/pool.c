@@ -18,6 +18,7 @@
 
 enum {
     STATEMENTS_MAX = 64,
+    CACHE_KIB = 2000,
     CELLS_MAX = 2000, /* one row: SQLite's SQLITE_MAX_COLUMN */
     PATROL_MS = 50,
     BUSY_WAIT_MS = 2000,
@@ -77,6 +78,7 @@ static bool open_reader(struct lite_runner *runner)
         .path = store->path,
         .locale = store->locale,
         .statements_max = STATEMENTS_MAX,
+        .cache_kib = CACHE_KIB,
         .bytes_max = store->answer_bytes_max,
         .cells_max = CELLS_MAX,
     };

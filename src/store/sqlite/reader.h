@@ -33,7 +33,7 @@ struct lite_reader {
 struct lite_reader_options {
     const char *path;
     locale_t locale;
-    unsigned statements_max;
+    unsigned statements_max, cache_kib;
     size_t bytes_max, cells_max; /* of the rows it keeps at a time */
 };
 
