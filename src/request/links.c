@@ -24,7 +24,7 @@ static void add_safe(struct buf *out, struct slice text)
     }
 }
 
-static void write_link(struct buf *out, struct slice query, struct slice name, const char *value,
+static void write_link(struct buf *out, struct slice query, struct slice name, struct slice value,
                        const char *relation)
 {
     if (out->len)
@@ -39,14 +39,14 @@ static void write_link(struct buf *out, struct slice query, struct slice name, c
         add_safe(out, part_value);
         buf_byte(out, '&');
     }
-    buf_format(out, SLICE_FMT "=%s>; rel=\"%s\"", SLICE_ARG(name), value, relation);
+    buf_format(out, SLICE_FMT "=" SLICE_FMT ">; rel=\"%s\"", SLICE_ARG(name), SLICE_ARG(value), relation);
 }
 
 static void write_page(struct buf *out, struct slice query, uint64_t page, const char *relation)
 {
     char text[24];
     (void)snprintf(text, sizeof text, "%llu", (unsigned long long)page);
-    write_link(out, query, SLICE("page"), text, relation);
+    write_link(out, query, SLICE("page"), slice_str(text), relation);
 }
 
 struct slice links_write(struct request *request, const struct page_facts *facts)
@@ -55,9 +55,9 @@ struct slice links_write(struct request *request, const struct page_facts *facts
     buf_init(&out, 8192); /* a longer one is left out */
     struct slice query = request->query_string;
     if (facts->next.data)
-        write_link(&out, query, SLICE("cursor"), facts->next.data, "next");
+        write_link(&out, query, SLICE("cursor"), facts->next, "next");
     if (facts->prev.data)
-        write_link(&out, query, SLICE("cursor"), facts->prev.data, "prev");
+        write_link(&out, query, SLICE("cursor"), facts->prev, "prev");
     if (request->plan->by_number && facts->page > 0) {
         if (facts->page < facts->pages)
             write_page(&out, query, facts->page + 1, "next");
