@@ -59,7 +59,7 @@ struct slice links_write(struct request *request, const struct page_facts *facts
     if (facts->prev.data)
         write_link(&out, query, SLICE("cursor"), facts->prev, "prev");
     if (request->plan->by_number && facts->page > 0) {
-        if (facts->page < facts->pages)
+        if (facts->more)
             write_page(&out, query, facts->page + 1, "next");
         if (facts->page > 1)
             write_page(&out, query, facts->page - 1, "prev");

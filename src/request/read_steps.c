@@ -242,10 +242,11 @@ enum step step_encode(struct request *request)
     if (page->body.failed)
         return too_large(request);
     request->answer.status = 200;
-    if (plan->kind == PLAN_LIST && envelope_of(request) == NULL)
+    if (plan->kind == PLAN_LIST && envelope_of(request) == NULL) { /* a bare array says by headers where it stands */
         request->answer.content_range = content_range(request);
+        request->answer.link = links_write(request, &facts);
+    }
     if (plan->capped)
         request->answer.page_size_used = plan->limit;
-    request->answer.link = links_write(request, &facts);
     return STEP_RESPOND;
 }
