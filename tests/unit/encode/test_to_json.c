@@ -7,55 +7,23 @@
 #include "lib/unit.h"
 
 #include <stdio.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/check.h"
 #include "encode/json.h"
 #include "encode/page.h"
 #include "encode/value.h"
+#include "lib/pg.h"
 #include "store/pg/target.h"
 #include "store/pg/types.h"
 
 enum { BODY_MAX = 1 << 22, SQL_MAX = 1 << 16, COLUMNS_MAX = 64 };
 
 struct server {
-    pid_t pid;
-    int in; /* it ends when this is closed */
+    struct postgres *postgres;
     PGconn *conn;
     struct arena arena;
     struct buf out;
 };
-
-/* ---- a private server ---- */
-
-static void become_postgres(int in, int out)
-{
-    dup2(in, STDIN_FILENO);
-    dup2(out, STDOUT_FILENO);
-    closefrom(3);
-    execl("/usr/bin/python3", "python3", TEST_POSTGRES, (char *)NULL);
-    _exit(127);
-}
-
-/* Starts it and says how to reach it. */
-static void start(struct server *server, char *ret_conninfo, size_t size)
-{
-    int in[2], out[2], port;
-    char folder[256];
-    assert_int_equal(pipe(in) | pipe(out), 0);
-    server->pid = fork();
-    assert_true(server->pid >= 0);
-    if (server->pid == 0)
-        become_postgres(in[0], out[1]);
-    close(in[0]);
-    close(out[1]);
-    server->in = in[1];
-    FILE *told = fdopen(out[0], "r");
-    assert_int_equal(fscanf(told, "%d %255s", &port, folder), 2);
-    fclose(told);
-    snprintf(ret_conninfo, size, "host=%s port=%d user=leat dbname=leat", folder, port);
-}
 
 static PGresult *query(struct server *server, const char *sql)
 {
@@ -89,11 +57,10 @@ static struct slice read_sql(struct server *server, const char *name)
 static int begin(void **state)
 {
     struct server *server = calloc(1, sizeof *server);
-    char conninfo[512];
-    start(server, conninfo, sizeof conninfo);
+    server->postgres = postgres_start(NULL);
     arena_init(&server->arena, 1 << 16);
     buf_init(&server->out, BODY_MAX);
-    server->conn = PQconnectdb(conninfo);
+    server->conn = PQconnectdb(postgres_url(server->postgres));
     assert_int_equal(PQstatus(server->conn), CONNECTION_OK);
     PQsetClientEncoding(server->conn, "UTF8");
     run(server, pg_settings_text(&server->arena, SESSION_SLOW, 60000, false).data);
@@ -106,10 +73,8 @@ static int begin(void **state)
 static int end(void **state)
 {
     struct server *server = *state;
-    int status;
     PQfinish(server->conn);
-    close(server->in);
-    assert_int_equal(waitpid(server->pid, &status, 0), server->pid);
+    postgres_stop(server->postgres);
     buf_done(&server->out);
     arena_done(&server->arena);
     free(server);
