@@ -31,16 +31,18 @@ static bool split_head(struct slice bytes, struct slice *ret_head, struct slice 
     return true;
 }
 
-static void read_head(struct walk *walk, struct slice head, struct place at, struct config_query *query)
+/* False: it is not YAML, and nothing can be said of the statement. */
+static bool read_head(struct walk *walk, struct slice head, struct place at, struct config_query *query)
 {
     struct node *root;
     struct node_source source = {.bytes = head, .start = at};
     if (node_parse(walk->arena, source, walk->complaints, &root))
-        return;
+        return false;
     walk_section(walk, &section_query, root, "the head", query);
     if (!query->order.text.data && root->kind == NODE_MAP && node_child(root, SLICE("page")))
         complain(walk->complaints, node_child(root, SLICE("page"))->key_at,
                  "`page` needs `order`: pages run along columns that are unique together");
+    return true;
 }
 
 static struct config_sql *variant_field(struct config_query *query, enum sql_variant variant)
@@ -71,7 +73,8 @@ void query_file_read(struct walk *walk, struct sql_source source, struct config_
     if (!head->data) {
         *head = own_head;
         query->at = start;
-        read_head(walk, own_head, head_place, query);
+        if (!read_head(walk, own_head, head_place, query))
+            return;
     } else if (has_head && !slice_eq(slice_trim(*head), slice_trim(own_head))) {
         complain(walk->complaints, head_place,
                  "this head differs from the one in %s: write it in one file alone", query->at.file);

@@ -114,11 +114,22 @@ struct reading {
     struct config_param *param;
 };
 
-static bool fault(const struct reading *r, const char *sentence, struct slice found)
+static bool fault(const struct reading *r, struct slice found, const char *sentence)
 {
-    complain(r->walk->complaints, r->at, "`" SLICE_FMT "`: found `" SLICE_FMT "`, %s",
-             SLICE_ARG(r->param->name.text), SLICE_ARG(found), sentence);
+    const char *quote = found.len ? "`" : "";
+    complain(r->walk->complaints, r->at, "`" SLICE_FMT "`: found %s" SLICE_FMT "%s, %s",
+             SLICE_ARG(r->param->name.text), quote, SLICE_ARG(found.len ? found : SLICE("nothing")), quote,
+             sentence);
     return false;
+}
+
+/* What is found is not of the parameter's type. */
+static bool type_fault(const struct reading *r, struct slice found, const char *what)
+{
+    return fault(r, found,
+                 arena_format(r->walk->arena, "expected %s of type `" SLICE_FMT "`", what,
+                              SLICE_ARG(r->param->type))
+                     .data);
 }
 
 static struct slice unquoted(struct slice text)
@@ -176,7 +187,7 @@ static bool read_choices(const struct reading *r, struct slice text)
     while (rest.data) {
         struct slice choice = unquoted(slice_cut(&rest, ','));
         if (choice.len == 0 || !value_fits(r->param->type, choice))
-            return fault(r, "expected values of the parameter's type such as `in [low, high]`", text);
+            return type_fault(r, text, "a list such as `in [a, b]` with values");
         r->param->in[r->param->in_count++] = choice;
     }
     return true;
@@ -190,7 +201,7 @@ static bool read_range(const struct reading *r, struct slice text)
     bool numeric = is_integer_type(r->param->type) || is_number_type(r->param->type);
     if (!dots || !numeric || !slice_to_int(slice_trim(low), &r->param->low) ||
         !slice_to_int(slice_trim(high), &r->param->high) || r->param->low > r->param->high)
-        return fault(r, "expected `in [a, b, c]`, or `in 1..100` for a number", text);
+        return fault(r, text, "expected `in [a, b, c]`, or `in 1..100` for a number");
     r->param->has_range = true;
     return true;
 }
@@ -212,10 +223,10 @@ static bool read_default(const struct reading *r, struct slice text)
     text = slice_trim(text);
     r->param->fallback = arena_copy(r->walk->arena, unquoted(text));
     if (text.len == 0 || !value_fits(r->param->type, r->param->fallback))
-        return fault(r, "expected a default of the parameter's type", text);
+        return type_fault(r, text, "a default");
     if (r->param->optional)
-        return fault(r, "a parameter with a default is never absent: take the `?` out", text);
-    return default_is_allowed(r->param) || fault(r, "expected a default that `in` allows", text);
+        return fault(r, text, "but a parameter with a default is never absent: take the `?` out");
+    return default_is_allowed(r->param) || fault(r, text, "expected a default that `in` allows");
 }
 
 static bool read_param(const struct reading *r, struct slice text)

@@ -115,7 +115,7 @@ static const struct section section_drain = {"drain", drain_keys};
 
 static const struct key log_keys[] = {
     {"level", &kind_level, FIELD(log.level)},
-    {"sample", &kind_count, FIELD(log.sample), .low = 1, .high = 1000000},
+    {"sample", &kind_count, FIELD(log.sample), .low = 0, .high = 1000000},
     {"slow", &kind_duration, FIELD(log.slow_ms), .low = 0, .high = HOUR},
     {"sql", &kind_switch, FIELD(log.sql)},
     {0},

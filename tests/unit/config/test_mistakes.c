@@ -104,7 +104,7 @@ static const struct mistake {
      "leat.yaml:1:14: `level`: found `verbose`, expected `debug`, `info`, `warn` or `error`\n"},
     {"log: {level: debgu}\n",
      "leat.yaml:1:14: `level`: found `debgu`, expected `debug`, `info`, `warn` or `error`: did you mean `debug`?\n"},
-    {"log: {sample: 0}\n", "leat.yaml:1:15: `sample`: `0` is out of range: expected 1 to 1000000\n"},
+    {"log: {sample: -1}\n", "leat.yaml:1:15: `sample`: `-1` is out of range: expected 0 to 1000000\n"},
     {"query: {params: -1}\n", "leat.yaml:1:17: `params`: `-1` is out of range: expected 1 to 10000\n"},
     {"defaults: {read: viewer}\n",
      "leat.yaml:1:18: `read`: found `viewer`, expected `anonymous` or `none`, the only ones until roles are built\n"},
