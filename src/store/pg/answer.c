@@ -120,16 +120,17 @@ static void op_aborted(struct lane *lane, struct op *op)
 
 static void give_rows(struct lane *lane, struct op *op, const PGresult *result)
 {
-    op->answer_bytes = PQresultMemorySize(result);
+    lane->port->given_bytes = 0;
     if (op->kind == OP_GATHER) {
         pg_gather_give_rows(lane->port, &op->fetches, result, op->shape->key_cell);
-        op->answer_bytes /= PQntuples(result) > 0 ? (uint64_t)PQntuples(result) : 1;
     } else if (!list_empty(&op->fetches)) {
         struct fetch *fetch = container_of(op->fetches.next, struct fetch, link);
         int count = PQntuples(result), row = 0;
         while (row < count && pg_read_give_row(lane->port, fetch, result, row))
             row++;
     }
+    unsigned shares = op->kind == OP_GATHER && PQntuples(result) > 0 ? (unsigned)PQntuples(result) : 1;
+    op->answer_bytes = lane->port->given_bytes / shares;
     end_all(lane->port, op);
 }
 

@@ -62,7 +62,8 @@ struct pg_port {
     struct pool_waiter waiter;
     struct slice *cells; /* of the row being given */
     unsigned cells_max;
-    const char **values; /* of the binds being sent */
+    uint64_t given_bytes; /* in cells, since whoever counts them set it to 0 */
+    const char **values;  /* of the binds being sent */
     unsigned values_max;
     struct buf keys; /* the array being written for a gathered read */
     struct port_counters counters;

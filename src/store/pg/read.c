@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "store/pg/slow.h"
 
+enum { CELL_HEAD_BYTES = 4 }; /* of the protocol */
+
 #define BIT(state) (1u << (state))
 static const unsigned moves[] = {
     [READ_NEW] = BIT(READ_QUEUED) | BIT(READ_HELD) | BIT(READ_WAITING),
@@ -145,6 +147,7 @@ bool pg_read_give_row(struct pg_port *port, struct fetch *fetch, const PGresult 
     cells_reserve(port, count);
     for (unsigned i = 0; i < count; i++) {
         int len = PQgetlength(result, row, (int)i);
+        port->given_bytes += (unsigned)len + CELL_HEAD_BYTES;
         bool null = len == 0 && PQgetisnull(result, row, (int)i);
         port->cells[i] = (struct slice){null ? NULL : PQgetvalue(result, row, (int)i), (size_t)len};
     }

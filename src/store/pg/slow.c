@@ -171,9 +171,10 @@ static void give_row(struct slow *slow, const PGresult *result)
     struct fetch *fetch = slow->fetch;
     if (fetch == NULL)
         return;
-    for (int i = 0; i < PQnfields(result); i++)
-        slow->answer_bytes += sizeof(struct slice) + (uint64_t)PQgetlength(result, 0, i);
-    if (pg_read_give_row(slow->port, fetch, result, 0))
+    slow->port->given_bytes = 0;
+    bool more = pg_read_give_row(slow->port, fetch, result, 0);
+    slow->answer_bytes += slow->port->given_bytes;
+    if (more)
         return;
     read_done(slow);
     pg_slow_cancel(slow);

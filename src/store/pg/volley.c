@@ -176,17 +176,18 @@ static bool is_alone(const struct volley *volley, const struct shape *shape)
     return volley->now.us < shape->alone_until.us;
 }
 
-/* One statement, in the segment that suits it. */
-static void add(struct volley *volley, struct shape *shape, struct list *fetches, enum op_kind kind)
+/* `count` reads as one statement, in the segment that suits it. */
+static void add(struct volley *volley, struct shape *shape, struct list *fetches, unsigned count)
 {
     bool alone = is_alone(volley, shape);
-    bool full = alone || volley->segment_bytes + shape->answer_bytes > SEGMENT_BYTES_MAX;
+    uint64_t bytes = count * shape->answer_bytes;
+    bool full = alone || volley->segment_bytes + bytes > SEGMENT_BYTES_MAX;
     bool sent = !full || close_segment(volley);
     sent = sent && open_segment(volley);
-    if (!send_statement(volley, shape, fetches, kind) ||
+    if (!send_statement(volley, shape, fetches, count > 1 ? OP_GATHER : OP_READ) ||
         !sent) /* the reads lie in the operation either way */
         volley->broken = true;
-    volley->segment_bytes += shape->answer_bytes;
+    volley->segment_bytes += bytes;
     if (alone && !volley->broken && !close_segment(volley))
         volley->broken = true;
 }
@@ -219,7 +220,7 @@ static void add_list_reads(struct volley *volley)
             list_remove(&fetch->link);
             pg_port_enqueue(port, fetch);
         } else if (take(volley->lane, fetch, &one)) {
-            add(volley, shape, &one, OP_READ);
+            add(volley, shape, &one, 1);
         }
     }
 }
@@ -251,7 +252,7 @@ static void add_point_reads(struct volley *volley, struct shape *shape)
     pg_gather_finish(&lane->port->keys);
     if (count > 1)
         count_up(&lane->port->counters.gathered, count);
-    add(volley, shape, &some, count > 1 ? OP_GATHER : OP_READ);
+    add(volley, shape, &some, count);
 }
 
 static void add_shapes(struct volley *volley)
