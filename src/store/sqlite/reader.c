@@ -99,7 +99,10 @@ static int set_up(sqlite3 *db, locale_t locale)
     sqlite3_busy_timeout(db, 5000); /* a reader's own handler takes its place */
     if (!lite_functions_add(db, locale))
         return SQLITE_NOMEM;
-    int code = sqlite3_exec(db, settings, NULL, NULL, NULL);
+    /* json_each declares its table at its first use, which the authorizer set later would refuse. */
+    int code = sqlite3_exec(db, "SELECT 1 FROM json_each('[]')", NULL, NULL, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(db, settings, NULL, NULL, NULL);
     /* The first look at the file itself: before it, anything opens. */
     return code == SQLITE_OK ? sqlite3_exec(db, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL) : code;
 }
