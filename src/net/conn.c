@@ -262,7 +262,7 @@ enum error conn_open(struct net *net, int fd, const struct sockaddr_storage *pee
         mem_free(conn);
         return error;
     }
-    *(refused ? &net->refused_count : &net->count) += 1;
+    net->refused_count += refused;
     list_push(&net->conns, &conn->link);
     conn_deadline_set(conn, refused ? LINGER_MS : net->limits.idle_timeout_ms);
     return OK;
@@ -281,9 +281,12 @@ void conn_close(struct conn *conn)
     loop_task_cancel(&conn->task);
     loop_watch_close(&conn->watch);
     list_remove(&conn->link);
-    *(conn->counted ? &net->count : &net->refused_count) -= 1;
-    if (conn->counted)
+    if (conn->counted) {
+        seats_count_out(net->seat);
         gate_leave(net->gate, &conn->peer);
+    } else {
+        net->refused_count--;
+    }
 }
 
 void conn_cut(struct conn *conn)

@@ -14,6 +14,7 @@
 
 #include "net/net.h"
 #include "net/pool.h"
+#include "net/seats.h"
 
 enum {
     CONN_MAGIC = 0x434f4e4e,
@@ -84,7 +85,7 @@ struct net {
     struct list conns;
     struct list listeners;
     struct pool pool;
-    unsigned count;         /* of connections counted by the gate */
+    struct seat *seat;      /* counts the connections counted by the gate */
     unsigned refused_count; /* of refused ones that linger */
     size_t heads_bytes;     /* of partial heads */
     uint64_t held_bytes;    /* of bodies handed over */

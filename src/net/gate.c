@@ -32,6 +32,7 @@ struct gate {
     atomic_uint connections_max, per_address_max;
     atomic_uint count;
     _Atomic uint64_t last_id;
+    struct seats seats;
     struct shard shards[SHARDS];
 };
 
@@ -40,6 +41,7 @@ struct gate *gate_new(unsigned connections_max, unsigned per_address_max)
     struct gate *gate = mem_must(sizeof *gate);
     gate->magic = GATE_MAGIC;
     gate_limits_set(gate, connections_max, per_address_max);
+    seats_init(&gate->seats);
     for (unsigned i = 0; i < SHARDS; i++)
         pthread_mutex_init(&gate->shards[i].lock, NULL);
     return gate;
@@ -51,6 +53,7 @@ void gate_free(struct gate *gate)
         return;
     CHECK_MAGIC(gate, GATE_MAGIC);
     PRE(atomic_load(&gate->count) == 0);
+    seats_done(&gate->seats);
     for (unsigned i = 0; i < SHARDS; i++) {
         map_done(&gate->shards[i].addresses);
         pthread_mutex_destroy(&gate->shards[i].lock);
@@ -69,6 +72,11 @@ void gate_limits_set(struct gate *gate, unsigned connections_max, unsigned per_a
 unsigned gate_count(const struct gate *gate)
 {
     return atomic_load(&gate->count);
+}
+
+struct seats *gate_seats(struct gate *gate)
+{
+    return &gate->seats;
 }
 
 uint64_t gate_next_id(struct gate *gate)

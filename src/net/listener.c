@@ -14,7 +14,7 @@
 #include "net/gate.h"
 #include "net/sys.h"
 
-enum { ACCEPTS_PER_TURN = 8, PAUSE_MS = 100, REFUSED_LINGERING_MAX = 64 };
+enum { ACCEPTS_PER_TURN = 16, PAUSE_MS = 100, REFUSED_LINGERING_MAX = 64 };
 
 #define REFUSAL_BODY \
     "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\"detail\":\"too many connections\"}"
@@ -50,12 +50,20 @@ static void refuse(struct net *net, int fd, const struct sockaddr_storage *peer)
         return; /* and the descriptor is closed */
 }
 
+void listener_take(struct net *net, int fd, const struct sockaddr_storage *peer)
+{
+    if (conn_open(net, fd, peer, false) == OK)
+        return;
+    seats_count_out(net->seat);
+    gate_leave(net->gate, peer);
+}
+
 static void admit(struct net *net, int fd, const struct sockaddr_storage *peer)
 {
     if (!gate_enter(net->gate, peer))
         refuse(net, fd, peer);
-    else if (conn_open(net, fd, peer, false) != OK)
-        gate_leave(net->gate, peer);
+    else if (!seats_hand_over(net->seat, fd, peer))
+        listener_take(net, fd, peer);
 }
 
 static void watch_again(struct timer *timer)

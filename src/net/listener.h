@@ -19,6 +19,9 @@ struct listener {
 
 enum error listener_open(struct net *net, int listen_fd) must_check;
 
+/* A connection that another worker has accepted, and counted, for this one. */
+void listener_take(struct net *net, int fd, const struct sockaddr_storage *peer);
+
 /* Takes what waits in the queue, then ends it. */
 void listener_finish(struct listener *listener);
 

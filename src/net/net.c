@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "net/conn.h"
+#include "net/gate.h"
 #include "net/listener.h"
 
 enum { LARGE_BYTES_MIN = 16 * 1024, HEAD_SLACK_BYTES = 256 };
@@ -40,7 +41,14 @@ struct net *net_new(struct loop *loop, const struct net_limits *limits, struct g
     limits_copy(net, limits);
     pool_init(&net->pool, large_bytes(limits), &net->held_bytes);
     net->reserve_fd = listener_reserve_open();
+    net->seat = seats_take(gate_seats(gate), net, loop, listener_take);
     return net;
+}
+
+static void close_orphan(void *gate, int fd, const struct sockaddr_storage *peer)
+{
+    close(fd);
+    gate_leave(gate, peer);
 }
 
 void net_free(struct net *net)
@@ -58,7 +66,8 @@ void net_free(struct net *net)
         conn->running = false;
         conn_bury(conn);
     }
-    POST(net->count == 0 && net->heads_bytes == 0 && net->held_bytes == 0);
+    seats_leave(net->seat, close_orphan, net->gate);
+    POST(net->refused_count == 0 && net->heads_bytes == 0 && net->held_bytes == 0);
     pool_done(&net->pool);
     if (net->reserve_fd >= 0)
         close(net->reserve_fd);
@@ -69,12 +78,16 @@ void net_free(struct net *net)
 enum error net_accept_from(struct net *net, int listen_fd)
 {
     CHECK_MAGIC(net, NET_MAGIC);
-    return listener_open(net, listen_fd);
+    enum error error = listener_open(net, listen_fd);
+    if (error == OK)
+        seats_open(net->seat, true);
+    return error;
 }
 
 void net_accept_stop(struct net *net)
 {
     CHECK_MAGIC(net, NET_MAGIC);
+    seats_open(net->seat, false);
     while (!list_empty(&net->listeners))
         listener_finish(container_of(net->listeners.next, struct listener, link));
 }
@@ -105,7 +118,7 @@ void net_drain(struct net *net, unsigned idle_ms)
 
 unsigned net_count(const struct net *net)
 {
-    return net->count;
+    return atomic_load(&net->seat->count);
 }
 
 uint64_t net_held_bytes(const struct net *net)
