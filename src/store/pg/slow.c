@@ -105,14 +105,15 @@ static bool send_statement(struct slow *slow, const struct statement *statement)
     return PQpipelineSync(conn) == 1;
 }
 
-static void run(struct slow *slow, struct fetch *fetch)
+/* False: it is not FREE any more, maybe gone. True: that read had been sent too often and is ended. */
+static bool run(struct slow *slow, struct fetch *fetch)
 {
     struct pg_port *port = slow->port;
     PRE(slow->fetch == NULL && read_state(fetch) == READ_WAITING);
     list_remove(&fetch->link);
     if (!pg_read_try(fetch)) {
         pg_read_fail_tried(port, fetch);
-        return;
+        return true;
     }
     move(slow, SLOW_RUNNING);
     pg_read_move(port, fetch, READ_RUNNING);
@@ -125,6 +126,7 @@ static void run(struct slow *slow, struct fetch *fetch)
         pg_session_flush(&slow->session);
     else
         lost_conn(slow);
+    return false;
 }
 
 /* FREE: the next read of this port, or back to the pool. */
@@ -134,8 +136,7 @@ static void next(struct slow *slow)
     struct pool *pool = &port->store->pool;
     PRE(slow->state == SLOW_FREE);
     if (!list_empty(&port->slow_reads) && !pg_pool_others_wait(pool, &port->waiter)) {
-        run(slow, container_of(port->slow_reads.next, struct fetch, link));
-        if (slow->state != SLOW_FREE) /* else that read had been sent too often */
+        if (!run(slow, container_of(port->slow_reads.next, struct fetch, link)))
             return;
     }
     list_remove(&slow->link);
@@ -359,8 +360,7 @@ static void take_over(struct pg_port *port, struct slow *slow)
         gone(slow);
         return;
     }
-    run(slow, container_of(port->slow_reads.next, struct fetch, link));
-    if (slow->state == SLOW_FREE) /* that read had been sent too often */
+    if (run(slow, container_of(port->slow_reads.next, struct fetch, link)))
         next(slow);
 }
 
