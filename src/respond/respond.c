@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Heads of answers, and problems as bodies. */
+/* Heads of answers, and problems as bodies. It fails only as its buf does. */
 #include "respond/respond.h"
 
 #include "http/writer.h"
 
-/* What every answer bears is put together at once; the rest is rare. */
+/* What every answer bears. These values are ours; those a client may have had a hand in go through http_write_field, where
+ * no value can end its line. */
 static void write_common(struct buf *out, const struct answer *answer)
 {
     if (answer->date.len) {
@@ -16,14 +17,10 @@ static void write_common(struct buf *out, const struct answer *answer)
         buf_lit(out, "Content-Type: ");
         buf_add(out, answer->type.len ? answer->type : SLICE("application/json"));
         buf_lit(out, "\r\n");
-    }
-    if (answer->status != 204)
         http_write_length(out, answer->body_bytes);
-    if (answer->request_id.len) {
-        buf_lit(out, "X-Request-Id: ");
-        buf_add(out, answer->request_id);
-        buf_lit(out, "\r\n");
     }
+    if (answer->request_id.len)
+        http_write_field(out, SLICE("X-Request-Id"), answer->request_id);
 }
 
 static void write_if(struct buf *out, struct slice name, struct slice value)
@@ -38,6 +35,8 @@ static void write_rare(struct buf *out, const struct answer *answer)
     write_if(out, SLICE("Link"), answer->link);
     write_if(out, SLICE("Allow"), answer->allow);
     write_if(out, SLICE("Location"), answer->location);
+    if (answer->status == 401) /* RFC 9110 section 15.5.2: it must say how */
+        buf_lit(out, "WWW-Authenticate: Bearer\r\n");
     if (answer->retry_after_s)
         http_write_field_uint(out, SLICE("Retry-After"), answer->retry_after_s);
     if (answer->page_size_used)
@@ -59,49 +58,49 @@ void respond_head(struct buf *out, const struct answer *answer)
     http_write_end(out);
 }
 
+/* `,"name":"value"`; name: with its punctuation. Texts may quote what a client sent, so they are mended. */
 static void member(struct buf *out, const char *name, struct slice value)
 {
     if (!value.len)
         return;
-    buf_format(out, ",\"%s\":", name);
-    buf_json(out, value);
+    buf_add(out, slice_str(name));
+    buf_json_mended(out, value);
 }
 
-/* A value is shown cut, and as valid UTF-8. */
+/* The value at fault, cut between two characters. Empty is worth saying, absent is not. */
 static void member_value(struct buf *out, struct slice value)
 {
     if (!value.data)
         return;
     size_t len = value.len < PROBLEM_VALUE_MAX ? value.len : PROBLEM_VALUE_MAX;
     while (len > 0 && len < value.len && ((unsigned char)value.data[len] & 0xc0) == 0x80)
-        len--; /* not in the middle of a character */
-    struct slice shown = slice_of(value.data, len);
-    if (!slice_is_utf8(shown))
-        return;
+        len--;
     buf_lit(out, ",\"value\":");
-    buf_json(out, shown);
+    buf_json_mended(out, slice_of(value.data, len));
 }
 
+/* RFC 9457: with `about:blank` the title is the status's own phrase; `code` is what programs look at. */
 static void write_plain(struct buf *out, const struct problem *problem, struct slice request_id)
 {
     buf_lit(out, "{\"type\":\"about:blank\",\"title\":");
     buf_json(out, http_status_phrase(problem->status));
-    buf_format(out, ",\"status\":%u", problem->status);
-    member(out, "code", problem->code);
-    member(out, "detail", problem->detail);
-    member(out, "hint", problem->hint);
-    member(out, "place", problem->place);
-    member(out, "column", problem->column);
+    buf_lit(out, ",\"status\":");
+    buf_uint(out, problem->status);
+    member(out, ",\"code\":", problem->code);
+    member(out, ",\"detail\":", problem->detail);
+    member(out, ",\"hint\":", problem->hint);
+    member(out, ",\"place\":", problem->place);
+    member(out, ",\"column\":", problem->column);
     member_value(out, problem->value);
-    member(out, "nearest", problem->nearest);
-    member(out, "request_id", request_id);
+    member(out, ",\"nearest\":", problem->nearest);
+    member(out, ",\"request_id\":", request_id);
     buf_byte(out, '}');
 }
 
 static void json_or_null(struct buf *out, struct slice text)
 {
     if (text.len)
-        buf_json(out, text);
+        buf_json_mended(out, text);
     else
         buf_lit(out, "null");
 }
@@ -110,7 +109,7 @@ static void json_or_null(struct buf *out, struct slice text)
 static void write_postgrest(struct buf *out, const struct problem *problem)
 {
     buf_lit(out, "{\"code\":");
-    buf_json(out, problem->pg_code.len ? problem->pg_code : problem->code);
+    buf_json_mended(out, problem->pg_code.len ? problem->pg_code : problem->code);
     buf_lit(out, ",\"details\":null,\"hint\":");
     json_or_null(out, problem->hint);
     buf_lit(out, ",\"message\":");
@@ -118,8 +117,8 @@ static void write_postgrest(struct buf *out, const struct problem *problem)
     buf_byte(out, '}');
 }
 
-void respond_problem_body(struct buf *out, const struct problem *problem, enum manner manner, struct slice request_id,
-                          struct slice *ret_type)
+void respond_problem_body(struct buf *out, const struct problem *problem, enum manner manner,
+                          struct slice request_id, struct slice *ret_type)
 {
     PRE(problem_is(problem));
     if (manner == MANNER_POSTGREST) {

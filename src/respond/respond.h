@@ -12,8 +12,8 @@
 struct answer {
     unsigned status;
     struct slice type;          /* content-type; default application/json */
-    uint64_t body_bytes;        /* Content-Length */
-    bool no_body;               /* HEAD, 204, 304: length said (but for 204), no bytes follow */
+    uint64_t body_bytes;        /* Content-Length; not said with 204 and 304 */
+    bool no_body;               /* HEAD, 204, 304: no bytes follow */
     bool close;                 /* Connection: close */
     bool keep_alive_1_0;        /* Connection: keep-alive for an HTTP/1.0 client */
     struct slice date;          /* 29 characters: the worker's clock */
@@ -21,17 +21,17 @@ struct answer {
     struct slice content_range; /* postgrest lists: "0-99/ *" */
     struct slice allow, location;
     unsigned retry_after_s;
-    unsigned page_size_used;    /* a capped page says so: X-Page-Size */
-    struct slice link;          /* Link: <…>; rel="next" */
-    bool no_store;              /* Cache-Control: no-store */
+    unsigned page_size_used; /* a capped page says so: X-Page-Size */
+    struct slice link;       /* Link: <…>; rel="next" */
+    bool no_store;           /* Cache-Control: no-store */
 };
 
-/* Status line and headers, with the empty line. */
+/* Status line and headers, with the empty line. No value can make a header of its own. */
 void respond_head(struct buf *out, const struct answer *answer);
 
 /* The body for a problem. plain: application/problem+json (RFC 9457: type, title, status, detail, and code, hint, place, column, value,
  * nearest, request_id); postgrest: {"code","details","hint","message"}. Never `cause`. *ret_type is its content type. */
-void respond_problem_body(struct buf *out, const struct problem *problem, enum manner manner, struct slice request_id,
-                          struct slice *ret_type);
+void respond_problem_body(struct buf *out, const struct problem *problem, enum manner manner,
+                          struct slice request_id, struct slice *ret_type);
 
 #endif
