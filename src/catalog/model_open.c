@@ -82,15 +82,26 @@ static bool name_is_taken(const struct config *config, struct slice name)
     return false;
 }
 
-/* The table's name, with its schema where that is reserved or taken. data NULL: it cannot stand in a path. */
+/* A name in which what cannot stand in a path has become `_`. */
+static struct slice name_for_path(struct arena *arena, struct slice name)
+{
+    struct slice copy = arena_copy(arena, name);
+    char *text = (char *)copy.data;
+    for (size_t i = 0; i < copy.len; i++)
+        if (!isalnum((unsigned char)text[i]) && !strchr("_-", text[i]))
+            text[i] = '_';
+    return copy;
+}
+
+/* The table's name, with its schema where that is reserved or taken. data NULL: there is none that would do. */
 static struct slice path_of(struct config *config, const struct catalog *catalog, const struct table *table)
 {
     bool many;
     bool plain = catalog_find(catalog, table->name, &many) == table;
-    struct slice name = table->name;
+    struct slice name = name_for_path(&config->arena, table->name);
     if (!plain || name_is_reserved(name))
-        name = arena_format(&config->arena, SLICE_FMT "_" SLICE_FMT, SLICE_ARG(table->schema),
-                            SLICE_ARG(table->name));
+        name =
+            arena_format(&config->arena, SLICE_FMT "_" SLICE_FMT, SLICE_ARG(table->schema), SLICE_ARG(name));
     bool good = !name_refused(name) && !name_is_taken(config, name);
     return good ? name : (struct slice){0};
 }

@@ -15,22 +15,8 @@ struct check {
     struct complaints complaints;
     struct config *config;
     struct model *model;
-    struct store *store;
+    struct database database;
 };
-
-static enum error ask_catalog(struct check *check, struct catalog **ret_catalog)
-{
-    char why[512] = "";
-    struct store_options options = settings_store(check->config);
-    enum error error = store_open(&options, NULL, &check->store, why);
-    if (!error)
-        error = store_catalog(check->store, ret_catalog, why);
-    if (error) {
-        settings_say_database(check->config, why);
-        fprintf(stderr, "%s: checked by itself, without the database\n", check->config->file.data);
-    }
-    return error;
-}
 
 static int check_model(struct check *check, struct catalog *catalog)
 {
@@ -39,7 +25,7 @@ static int check_model(struct check *check, struct catalog *catalog)
         return CLI_USAGE;
     }
     check->config = NULL; /* the model's now */
-    bool good = store_describe(check->store, check->model, &check->complaints) == OK &&
+    bool good = store_describe(check->database.store, check->model, &check->complaints) == OK &&
                 model_resolve_orders(check->model, &check->complaints) == OK;
     return good ? CLI_DONE : CLI_USAGE;
 }
@@ -59,8 +45,10 @@ static int check_all(struct check *check, const char *file, const struct config_
     struct catalog *catalog;
     if (config_load(file, overrides, count, &check->complaints, &check->config))
         return CLI_USAGE;
-    if (ask_catalog(check, &catalog))
+    if (database_open(&check->database, check->config, &catalog)) {
+        fprintf(stderr, "%s: checked by itself, without the database\n", file);
         return CLI_FAILED;
+    }
     int code = check_model(check, catalog);
     if (code == CLI_DONE)
         print_config(check->model->config);
@@ -80,7 +68,7 @@ static int run_check(const struct invocation *invocation)
     complaints_print(&check.complaints, STDERR_FILENO);
     model_unref(check.model);
     config_free(check.config);
-    store_close(check.store);
+    database_close(&check.database);
     arena_done(&arena);
     return code;
 }

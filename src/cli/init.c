@@ -115,17 +115,10 @@ static int save(const struct buf *text, const char *file)
 
 static int init_from(struct config *config, const char *file)
 {
-    char why[512] = "";
-    struct store *store = NULL;
+    struct database database = {0};
     struct catalog *catalog = NULL;
-    struct store_options options = settings_store(config);
-    enum error error = store_open(&options, NULL, &store, why);
-    if (!error)
-        error = store_catalog(store, &catalog, why);
     int code = CLI_FAILED;
-    if (error) {
-        settings_say_database(config, why);
-    } else {
+    if (database_open(&database, config, &catalog) == OK) {
         struct buf text;
         buf_init(&text, WRITTEN_BYTES_MAX);
         write_config(&text, config, catalog, file);
@@ -133,7 +126,7 @@ static int init_from(struct config *config, const char *file)
         buf_done(&text);
     }
     catalog_free(catalog);
-    store_close(store);
+    database_close(&database);
     return code;
 }
 

@@ -53,18 +53,32 @@ const char *settings_file(const struct invocation *invocation)
     return file ? file : "leat.yaml";
 }
 
-struct store_options settings_store(const struct config *config)
-{
-    struct store_options options;
-    service_store_options(config, &options);
-    return options;
-}
-
-void settings_say_database(const struct config *config, const char *why)
+static void say_database(const struct config *config, const char *why)
 {
     struct arena arena;
     arena_init(&arena, 1024);
     struct slice url = config_url_masked(&arena, config->database.url.text);
     fprintf(stderr, SLICE_FMT ": %s\n", SLICE_ARG(url), why);
     arena_done(&arena);
+}
+
+enum error database_open(struct database *database, const struct config *config, struct catalog **ret_catalog)
+{
+    PRE(!database->store && !database->offload);
+    char why[512] = "";
+    struct store_options options;
+    service_store_options(config, &options);
+    database->offload = offload_new(1, 16);
+    enum error error = store_open(&options, database->offload, &database->store, why);
+    if (!error)
+        error = store_catalog(database->store, ret_catalog, why);
+    if (error)
+        say_database(config, why);
+    return error;
+}
+
+void database_close(struct database *database)
+{
+    offload_free(database->offload);
+    store_close(database->store);
 }

@@ -27,10 +27,16 @@ bool settings_overrides(const struct invocation *invocation, struct config_overr
 /* The configuration file asked for: -c, or ./leat.yaml. */
 const char *settings_file(const struct invocation *invocation);
 
-/* What of the configuration the store needs. */
-struct store_options settings_store(const struct config *config);
+/* A database that is asked, not served. */
+struct database {
+    struct offload *offload;
+    struct store *store;
+};
 
-/* "URL with its password as ***: why" on standard error. */
-void settings_say_database(const struct config *config, const char *why);
+/* Opens the configuration's database and reads its catalogue. On failure says on standard error why; close it then too. */
+enum error database_open(struct database *database, const struct config *config,
+                         struct catalog **ret_catalog) must_check;
+/* Takes one that was never opened. */
+void database_close(struct database *database);
 
 #endif
