@@ -29,7 +29,9 @@ def command_prefix():
 
 
 class Leat:
-    def __init__(self, database=None, config=None, config_file=None, args=(), env=None, listen="127.0.0.1:0", expect_up=True):
+    def __init__(self, database=None, config=None, config_file=None, args=(), env=None, listen="127.0.0.1:0", expect_up=True,
+                 preexec=None, stderr=None):
+        """preexec: called in the child before the program; stderr: a file for its log, which then cannot be read here."""
         self.folder = tempfile.TemporaryDirectory(prefix="leat-flow-")
         self.log_path = os.path.join(self.folder.name, "log")
         if config is not None:
@@ -46,8 +48,8 @@ class Leat:
             command += [database]
         command += ["--listen", listen, *args]
         self.log_file = open(self.log_path, "wb")
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log_file, stderr=self.log_file,
-                                        env=os.environ | (env or {}), cwd=self.folder.name)
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log_file, stderr=stderr or self.log_file,
+                                        env=os.environ | (env or {}), cwd=self.folder.name, preexec_fn=preexec)
         self.pid = self.process.pid
         try:
             if expect_up:

@@ -74,6 +74,56 @@ def _template():
     return folder
 
 
+class Pgbouncer:
+    """A pgbouncer in transaction mode before a server: each transaction may run on another of its few connections."""
+
+    def __init__(self, server, pool_size=4):
+        self.folder = tempfile.mkdtemp(prefix="leat-pgbouncer-")
+        self.port = free_port()
+        with open(f"{self.folder}/users.txt", "w", encoding="ascii") as users:
+            users.write('"leat" ""\n')
+        with open(f"{self.folder}/pgbouncer.ini", "w", encoding="ascii") as ini:
+            ini.write(f"[databases]\nleat = host=127.0.0.1 port={server.port} dbname=leat\n[pgbouncer]\n"
+                      f"listen_addr = 127.0.0.1\nlisten_port = {self.port}\nunix_socket_dir =\nauth_type = trust\n"
+                      f"auth_file = {self.folder}/users.txt\npool_mode = transaction\ndefault_pool_size = {pool_size}\n"
+                      f"max_client_conn = 200\nserver_login_retry = 1\nquery_wait_timeout = 20\n")
+        for path in (self.folder, f"{self.folder}/users.txt", f"{self.folder}/pgbouncer.ini"):
+            _own(path)
+        self.process = None
+        self.start()
+
+    @property
+    def url(self):
+        return f"postgresql://leat@127.0.0.1:{self.port}/leat"
+
+    def start(self):
+        with open(f"{self.folder}/log", "ab") as log:
+            self.process = subprocess.Popen(["/usr/sbin/pgbouncer", f"{self.folder}/pgbouncer.ini"], cwd="/",
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, **_as_owner())
+        until = time.monotonic() + START_SECONDS_MAX
+        while time.monotonic() < until and self.process.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.01)
+        with open(f"{self.folder}/log", encoding="utf-8", errors="replace") as log:
+            raise RuntimeError(f"pgbouncer does not start:\n{log.read()}")
+
+    def end(self):
+        """Ends it at once; all connections through it are cut."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
 def free_port():
     """A port of 127.0.0.1 that is free at the moment."""
     with socket.socket() as probe:
@@ -182,6 +232,11 @@ class Postgres:
     def resume(self):
         for pid in [*self.children(), self.process.pid]:
             os.kill(pid, signal.SIGCONT)
+
+    def signal(self, pid, number):
+        """A signal to one backend."""
+        assert pid in self.children()
+        os.kill(pid, number)
 
     def restart(self, mode="fast"):
         self.stop_server(mode)
