@@ -33,6 +33,7 @@ static void block_signals(sigset_t *ret_set)
         (void)sigaddset(ret_set, numbers[i]);
     (void)pthread_sigmask(SIG_BLOCK, ret_set, NULL); /* threads made later inherit it */
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a log that may grow no more loses lines, not the service */
 }
 
 /* As many descriptors as we are allowed: connections are counted by our own limits. */

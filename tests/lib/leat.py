@@ -31,7 +31,8 @@ def command_prefix():
 class Leat:
     def __init__(self, database=None, config=None, config_file=None, args=(), env=None, listen="127.0.0.1:0", expect_up=True,
                  preexec=None, stderr=None):
-        """preexec: called in the child before the program; stderr: a file for its log, which then cannot be read here."""
+        """preexec: called in the child before the program. stderr: another file for its log, which then cannot be read here;
+        `listen` must name a port."""
         self.folder = tempfile.TemporaryDirectory(prefix="leat-flow-")
         self.log_path = os.path.join(self.folder.name, "log")
         if config is not None:
@@ -53,21 +54,21 @@ class Leat:
         self.pid = self.process.pid
         try:
             if expect_up:
-                self._await_up()
+                self._await_up(listen, unheard=stderr is not None)
         except BaseException:
             self.kill()
             raise
 
     # --- life ---
 
-    def _await_up(self):
+    def _await_up(self, listen, unheard):
         until = time.monotonic() + START_SECONDS_MAX
         while time.monotonic() < until:
-            listening = [line for line in self.lines() if line.get("event") == "listening"]
-            if listening:
-                host, port = listening[0]["address"].rsplit(":", 1)
+            address = listen if unheard else next((line["address"] for line in self.lines("listening")), None)
+            if address:
+                host, port = address.rsplit(":", 1)
                 self.host, self.port = host.strip("[]"), int(port)
-                self.url = f"http://{listening[0]['address']}"
+                self.url = f"http://{address}"
                 self.client = httpx.Client(base_url=self.url, timeout=60)
                 self.await_true(lambda: self.get("/health/live").status_code == 200)
                 return

@@ -20,13 +20,11 @@ class SqliteFile:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def lock(self):
-        """A connection that lets nobody else in, readers neither, until it is closed. There must be no other at the moment it
-        takes the file, which is why it goes over to another journal."""
-        locker = sqlite3.connect(self.path, timeout=60, isolation_level=None)
-        locker.execute("PRAGMA locking_mode=EXCLUSIVE")
-        locker.execute("BEGIN EXCLUSIVE")
-        return locker
+    def begin(self, how="IMMEDIATE"):
+        """A connection in a transaction that writes; EXCLUSIVE, but in WAL mode, lets no reader in either, until it is closed."""
+        connection = sqlite3.connect(self.path, timeout=60, isolation_level=None)
+        connection.execute(f"BEGIN {how}")
+        return connection
 
     def size(self):
         return os.path.getsize(self.path)
