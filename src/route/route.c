@@ -2,18 +2,18 @@
 /* The route table: a map from whole fixed paths ("/api/transactions", "/api/dashboard/stats", "/health/live") to their entries.
  * A path that is not in it may be a row's: its part before the last slash is looked up, and the rest is the id.
  *
- * Paths are compared as sent; one with escapes is first decoded segment by segment, since "/api/%75sers" is "/api/users". */
+ * A path is looked up as it was sent. Only one that is not found so, or whose id has an escape or a dot, is cut and decoded:
+ * "/api/%75sers" is "/api/users", and dot segments are refused. It fails by a problem that tells the client. */
 #include "route/route.h"
 
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "http/path.h"
 
-#define PATH_BYTES_MAX 1024 /* a longer path is nobody's */
-
 struct entry {
     struct route route;
-    bool has_rows; /* `/{id}` exists below it */
+    bool has_rows;       /* `/{id}` exists below it */
+    size_t prefix_bytes; /* of two that claim one path the longer prefix has it; SIZE_MAX: built in */
 };
 
 struct route_table {
@@ -22,14 +22,20 @@ struct route_table {
     const struct model *model;
 };
 
-static void add(struct route_table *table, struct slice path, struct route route, bool has_rows)
+/* Of equals the first stays. */
+static void add(struct route_table *table, struct slice path, struct entry entry)
 {
-    if (map_get(&table->entries, path))
-        return; /* what was added first wins */
-    struct entry *entry = ARENA_NEW(&table->arena, struct entry);
-    entry->route = route;
-    entry->has_rows = has_rows;
-    map_put(&table->entries, path, entry);
+    const struct entry *other = map_get(&table->entries, path);
+    if (other && other->prefix_bytes >= entry.prefix_bytes)
+        return;
+    struct entry *kept = ARENA_NEW(&table->arena, struct entry);
+    *kept = entry;
+    map_put(&table->entries, path, kept);
+}
+
+static void add_builtin(struct route_table *table, struct slice path, enum route_kind kind)
+{
+    add(table, path, (struct entry){.route = {.kind = kind}, .prefix_bytes = SIZE_MAX});
 }
 
 static struct slice join(struct route_table *table, struct slice prefix, struct slice path)
@@ -37,33 +43,45 @@ static struct slice join(struct route_table *table, struct slice prefix, struct 
     return arena_format(&table->arena, SLICE_FMT "/" SLICE_FMT, SLICE_ARG(prefix), SLICE_ARG(path));
 }
 
-static void add_prefix(struct route_table *table, const struct serve_prefix *serve)
+static void add_queries(struct route_table *table, const struct serve_prefix *serve)
 {
     const struct model *model = table->model;
     for (unsigned i = 0; i < model->query_count; i++) {
         const struct named_query *query = &model->queries[i];
         struct route route = {.kind = ROUTE_QUERY, .query = query, .manner = serve->manner};
+        struct entry entry = {.route = route, .prefix_bytes = serve->prefix.len};
         if (query->config->read != ROLES_NONE)
-            add(table, join(table, serve->prefix, query->config->path), route, false);
+            add(table, join(table, serve->prefix, query->config->path), entry);
     }
+}
+
+static void add_resources(struct route_table *table, const struct serve_prefix *serve)
+{
+    const struct model *model = table->model;
     for (unsigned i = 0; i < model->resource_count; i++) {
         const struct resource *resource = &model->resources[i];
         struct route route = {.kind = ROUTE_LIST, .resource = resource, .manner = serve->manner};
+        struct entry entry = {.route = route,
+                              .has_rows = resource->key_count > 0,
+                              .prefix_bytes = serve->prefix.len};
         if (resource->config->read != ROLES_NONE)
-            add(table, join(table, serve->prefix, resource->config->name.text), route, resource->key_count > 0);
+            add(table, join(table, serve->prefix, resource->config->name.text), entry);
     }
 }
 
 struct route_table *route_table_new(const struct model *model)
 {
+    PRE(model && model->config);
     struct route_table *table = mem_must(sizeof *table);
     arena_init(&table->arena, 8 * 1024);
     table->model = model;
-    add(table, SLICE("/health/live"), (struct route){.kind = ROUTE_LIVE}, false);
-    add(table, SLICE("/health/ready"), (struct route){.kind = ROUTE_READY}, false);
-    add(table, SLICE("/health"), (struct route){.kind = ROUTE_HEALTH}, false);
-    for (unsigned i = 0; i < model->config->serve_count; i++)
-        add_prefix(table, &model->config->serve[i]);
+    add_builtin(table, SLICE("/health/live"), ROUTE_LIVE);
+    add_builtin(table, SLICE("/health/ready"), ROUTE_READY);
+    add_builtin(table, SLICE("/health"), ROUTE_HEALTH);
+    for (unsigned i = 0; i < model->config->serve_count; i++) {
+        add_queries(table, &model->config->serve[i]);
+        add_resources(table, &model->config->serve[i]);
+    }
     return table;
 }
 
@@ -76,78 +94,108 @@ void route_table_free(struct route_table *table)
     mem_free(table);
 }
 
-static size_t last_slash(struct slice path)
-{
-    size_t at = path.len;
-    while (at > 0 && path.data[at - 1] != '/')
-        at--;
-    return at; /* one behind the slash; 0: none */
-}
-
-/* A fixed path, or a row below one. */
-static bool lookup(const struct route_table *table, struct slice path, struct route *ret_route)
+static bool lookup_fixed(const struct route_table *table, struct slice path, struct route *ret_route)
 {
     const struct entry *entry = map_get(&table->entries, path);
-    if (entry) {
+    if (entry)
         *ret_route = entry->route;
-        return true;
-    }
-    size_t at = last_slash(path);
-    if (at < 2 || at == path.len)
-        return false;
-    entry = map_get(&table->entries, slice_of(path.data, at - 1));
+    return entry != NULL;
+}
+
+static bool lookup_row(const struct route_table *table, struct slice parent, struct slice id,
+                       struct route *ret_route)
+{
+    const struct entry *entry = parent.len && id.len ? map_get(&table->entries, parent) : NULL;
     if (!entry || !entry->has_rows)
         return false;
     *ret_route = entry->route;
     ret_route->kind = ROUTE_ROW;
-    ret_route->id = slice_skip(path, at);
+    ret_route->id = id;
     return true;
 }
 
-/* The prefix a path lies under, for the manner in which its problem is told. */
-static const struct serve_prefix *prefix_of(const struct route_table *table, struct slice path)
+/* The path before its last segment, without the slash between; the last segment. */
+static struct slice parent_of(struct slice path, struct slice *ret_last)
+{
+    const char *slash = memrchr(path.data, '/', path.len);
+    struct slice parent = slice_of(path.data, slash ? (size_t)(slash - path.data) : 0);
+    *ret_last = slice_skip(path, slash ? parent.len + 1 : 0);
+    return parent;
+}
+
+/* Such an id can be no dot segment, nor hide one behind escapes. */
+static bool is_plain(struct slice id)
+{
+    return slice_find(id, '.') == id.len && slice_find(id, '%') == id.len;
+}
+
+/* As sent, which nearly every path is. */
+static bool match_plain(const struct route_table *table, struct slice path, struct route *ret_route)
+{
+    struct slice id, parent;
+    if (lookup_fixed(table, path, ret_route))
+        return true;
+    parent = parent_of(path, &id);
+    return is_plain(id) && lookup_row(table, parent, id, ret_route);
+}
+
+/* "/a/b" of the first `count` segments; empty where one has a slash of its own: no path of ours has. */
+static struct slice join_segments(struct arena *arena, const struct http_path *parts, unsigned count)
+{
+    size_t bytes = 0;
+    for (unsigned i = 0; i < count; i++)
+        bytes += 1 + parts->segments[i].len;
+    char *room = arena_alloc(arena, bytes), *to = room;
+    for (unsigned i = 0; i < count; i++) {
+        struct slice segment = parts->segments[i];
+        if (slice_find(segment, '/') < segment.len)
+            return (struct slice){"", 0};
+        *to++ = '/';
+        to = mempcpy(to, segment.data, segment.len);
+    }
+    POST((size_t)(to - room) == bytes);
+    return slice_of(room, bytes);
+}
+
+/* With its escapes undone: "/api/%75sers/a%2Cb" is row "a%2Cb" of "/api/users". The id stays as sent: its commas are cut first. */
+static bool match_decoded(const struct route_table *table, struct slice path, const struct http_path *parts,
+                          struct arena *arena, struct route *ret_route)
+{
+    struct slice id;
+    if (parts->trailing_slash || parts->count == 0)
+        return false;
+    if (lookup_fixed(table, join_segments(arena, parts, parts->count), ret_route))
+        return true;
+    (void)parent_of(path, &id);
+    return lookup_row(table, join_segments(arena, parts, parts->count - 1), id, ret_route);
+}
+
+static bool lies_under(struct slice path, struct slice prefix)
+{
+    return slice_starts(path, prefix) && (path.len == prefix.len || path.data[prefix.len] == '/');
+}
+
+/* The manner of the prefix that a path lies under: in it the path's problem is told. */
+static enum manner manner_of(const struct route_table *table, struct slice path)
 {
     const struct config *config = table->model->config;
     const struct serve_prefix *best = NULL;
     for (unsigned i = 0; i < config->serve_count; i++) {
         const struct serve_prefix *serve = &config->serve[i];
-        size_t len = serve->prefix.len;
-        bool under = slice_starts(path, serve->prefix) && (path.len == len || path.data[len] == '/');
-        if (under && (!best || best->prefix.len < len))
+        if (lies_under(path, serve->prefix) && (!best || best->prefix.len < serve->prefix.len))
             best = serve;
     }
-    return best;
+    return best ? best->manner : MANNER_PLAIN;
 }
 
-static enum error bad_path(const char *why, struct problem *ret_problem)
+static enum error bad_path(const char *why, struct arena *arena, struct problem *ret_problem)
 {
-    *ret_problem = (struct problem){
-        .status = 400, .code = SLICE("bad-path"), .detail = slice_str(why), .place = SLICE("path")};
+    *ret_problem = (struct problem){.status = 400,
+                                    .code = SLICE("bad-path"),
+                                    .pg_code = SLICE("PGRST125"),
+                                    .detail = arena_format(arena, "The path is refused: %s.", why),
+                                    .place = SLICE("path")};
     return ERR_PROBLEM;
-}
-
-/* The path with its escapes undone but for the last segment, which may be an id and stays as sent. */
-static enum error undo_escapes(struct slice path, struct arena *arena, struct slice *ret_path,
-                               struct problem *ret_problem)
-{
-    struct http_path parts;
-    char *room = arena_alloc(arena, path.len + 1);
-    const char *why = http_path_split(path, room, &parts);
-    if (why)
-        return bad_path(why, ret_problem);
-    size_t at = last_slash(path), used = 0;
-    char *plain = arena_alloc(arena, path.len + 1);
-    for (unsigned i = 0; i + 1 < parts.count; i++) {
-        if (slice_find(parts.segments[i], '/') < parts.segments[i].len)
-            return bad_path("An encoded slash stands in a path.", ret_problem);
-        plain[used++] = '/';
-        memcpy(plain + used, parts.segments[i].data, parts.segments[i].len);
-        used += parts.segments[i].len;
-    }
-    plain[used++] = '/';
-    memcpy(plain + used, path.data + at, path.len - at);
-    *ret_path = slice_of(plain, used + path.len - at);
-    return OK;
 }
 
 static void offer_paths(const struct route_table *table, struct nearest *nearest)
@@ -158,27 +206,34 @@ static void offer_paths(const struct route_table *table, struct nearest *nearest
         nearest_offer(nearest, entry->key);
 }
 
+/* What may have been meant: a path, or the resource of a row. data NULL: nothing is near. */
+static struct slice nearest_path(const struct route_table *table, struct slice path)
+{
+    struct nearest nearest = nearest_begin(path);
+    offer_paths(table, &nearest);
+    if (!nearest.best.data) {
+        struct slice id;
+        nearest = nearest_begin(parent_of(path, &id));
+        offer_paths(table, &nearest);
+    }
+    return nearest.best;
+}
+
 static enum error unknown_path(const struct route_table *table, struct slice path, struct arena *arena,
                                struct problem *ret_problem)
 {
+    struct slice shown = slice_of(path.data, path.len < PROBLEM_VALUE_MAX ? path.len : PROBLEM_VALUE_MAX);
     *ret_problem = (struct problem){.status = 404,
                                     .code = SLICE("unknown-path"),
                                     .pg_code = SLICE("PGRST205"),
+                                    .detail = arena_format(arena, "Nothing is served at `" SLICE_FMT "`.",
+                                                           SLICE_ARG(shown)),
                                     .place = SLICE("path"),
-                                    .value = arena_copy(arena, path)};
-    size_t shown = path.len < PROBLEM_VALUE_MAX ? path.len : PROBLEM_VALUE_MAX;
-    ret_problem->detail = arena_format(arena, "Nothing is served at `%.*s`.", (int)shown, path.data);
-    struct nearest nearest = nearest_begin(path);
-    offer_paths(table, &nearest);
-    size_t at = last_slash(path);
-    if (!nearest.best.data && at > 1) { /* perhaps the id of a mistyped resource */
-        nearest = nearest_begin(slice_of(path.data, at - 1));
-        offer_paths(table, &nearest);
-    }
-    if (nearest.best.data) {
-        ret_problem->nearest = nearest.best;
-        ret_problem->hint = arena_format(arena, "Did you mean `" SLICE_FMT "`?", SLICE_ARG(nearest.best));
-    }
+                                    .value = arena_copy(arena, shown),
+                                    .nearest = nearest_path(table, path)};
+    struct slice nearest = ret_problem->nearest;
+    if (nearest.data)
+        ret_problem->hint = arena_format(arena, "Did you mean `" SLICE_FMT "`?", SLICE_ARG(nearest));
     return ERR_PROBLEM;
 }
 
@@ -191,37 +246,35 @@ static enum error check_method(const struct http_head *head, struct arena *arena
         route->preflight = true;
         return OK;
     }
-    *ret_problem = (struct problem){
-        .status = 405,
-        .code = SLICE("method-not-allowed"),
-        .detail = arena_format(arena, "`" SLICE_FMT "` is not possible here.", SLICE_ARG(head->method_text)),
-        .hint = SLICE("This path can be read: GET, HEAD, OPTIONS."),
-        .allow = SLICE("GET, HEAD, OPTIONS")};
+    struct slice method = head->method_text;
+    method.len = method.len < PROBLEM_VALUE_MAX ? method.len : PROBLEM_VALUE_MAX;
+    *ret_problem = (struct problem){.status = 405,
+                                    .code = SLICE("method-not-allowed"),
+                                    .pg_code = SLICE("PGRST117"),
+                                    .detail = arena_format(arena, "`" SLICE_FMT "` is not possible here.",
+                                                           SLICE_ARG(method)),
+                                    .hint = SLICE("This path can be read: GET, HEAD, OPTIONS."),
+                                    .allow = SLICE("GET, HEAD, OPTIONS")};
     return ERR_PROBLEM;
 }
 
 enum error route_match(const struct route_table *table, const struct http_head *head, struct arena *arena,
                        struct route *ret_route, struct problem *ret_problem)
 {
+    PRE(head->path.len > 0);
     struct slice path = head->path;
-    const struct serve_prefix *serve;
-    if (lookup(table, path, ret_route) && slice_find(ret_route->id, '.') == ret_route->id.len)
+    if (match_plain(table, path, ret_route))
         return check_method(head, arena, ret_route, ret_problem);
-    serve = prefix_of(table, path);
-    *ret_route = (struct route){.manner = serve ? serve->manner : MANNER_PLAIN};
-    if (path.len > PATH_BYTES_MAX)
-        return unknown_path(table, slice_of(path.data, PATH_BYTES_MAX), arena, ret_problem);
+    *ret_route = (struct route){.manner = manner_of(table, path)};
     if (slice_eq(path, SLICE("*"))) {
         ret_route->preflight = true; /* OPTIONS *: what the server can at all */
         return OK;
     }
-    struct slice plain;
-    enum error error = undo_escapes(path, arena, &plain, ret_problem);
-    if (error)
-        return error;
-    enum manner manner = ret_route->manner;
-    if (lookup(table, plain, ret_route))
+    struct http_path parts;
+    const char *why = http_path_split(path, arena_alloc(arena, path.len), &parts);
+    if (why)
+        return bad_path(why, arena, ret_problem);
+    if (match_decoded(table, path, &parts, arena, ret_route))
         return check_method(head, arena, ret_route, ret_problem);
-    *ret_route = (struct route){.manner = manner};
     return unknown_path(table, path, arena, ret_problem);
 }

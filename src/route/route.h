@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ROUTE: method and path → what is asked for. A table made once per model; a match allocates nothing.
  *
- * Fixed paths beat `{id}`; query paths (dashboard/stats) beat resources; the longest serve prefix wins. What nobody may
- * read (read: none) is not routed: 404, as if absent. Pure; a table is read-only after route_table_new: any thread. */
+ * Fixed paths beat `{id}`; query paths (dashboard/stats) beat resources; of two serve prefixes that claim one path the longer has
+ * it. What nobody may read (read: none) is not routed: 404, as if absent. Pure; a table is read-only after route_table_new:
+ * any thread. It points into the model, which must outlive it. */
 #ifndef LEAT_ROUTE_ROUTE_H
 #define LEAT_ROUTE_ROUTE_H
 
@@ -18,15 +19,15 @@ struct route {
     enum route_kind kind;
     const struct resource *resource; /* LIST, ROW */
     const struct named_query *query; /* QUERY */
-    enum manner manner;              /* plain for built-in paths; also set with a problem, by the path's prefix */
-    struct slice id;                 /* ROW: the last segment as sent, percent-encoded */
-    bool preflight;                  /* OPTIONS on a path that exists: 204 with Allow */
+    enum manner manner; /* plain for built-in paths; also set with a problem, by the path's prefix */
+    struct slice id;    /* ROW: the last segment as sent, percent-encoded */
+    bool preflight;     /* OPTIONS on a path that exists: 204 with Allow */
 };
 
 struct route_table *route_table_new(const struct model *model);
 void route_table_free(struct route_table *table); /* takes NULL */
 
-/* path as sent, percent-encoded. arena: for the words of a problem. On ERR_PROBLEM ret_route->manner is set all the same. Problems:
+/* arena: for decoding, which few paths need, and for the words of a problem. On ERR_PROBLEM ret_route->manner is set all the same. Problems:
  * 404 unknown-path (nearest), 405 method-not-allowed (allow), 400 bad-path (escapes, dot segments). */
 enum error route_match(const struct route_table *table, const struct http_head *head, struct arena *arena,
                        struct route *ret_route, struct problem *ret_problem) must_check;

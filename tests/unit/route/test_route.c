@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Routes: what leads where, what does not, and what is said then. Requests are parsed by the real parser. */
+#include "lib/unit.h"
+
+#include <stdio.h>
+
+#include "base/check.h"
+#include "route/route.h"
+
+enum { HEAD_BYTES_MAX = 20000 };
+
+/* Resources `users` (keyed), `log` (no key), `hidden` (read: none), `stats`; queries `users/top`, `stats`, `secret` (read: none). Served
+ * plain at /api and at /api/old, in the manner of PostgREST at /rest/v1. */
+struct fixture {
+    struct arena arena;
+    struct config config;
+    struct serve_prefix serve[3];
+    struct config_resource config_resources[4];
+    struct resource resources[4];
+    struct config_query config_queries[3];
+    struct named_query queries[3];
+    struct model model;
+    struct route_table *table;
+    struct route route;
+    struct problem problem;
+};
+
+enum { USERS, LOG, HIDDEN, STATS };
+enum { USERS_TOP, STATS_QUERY, SECRET };
+
+static void fill_resources(struct fixture *fixture)
+{
+    static const char *const names[] = {"users", "log", "hidden", "stats"};
+    for (unsigned i = 0; i < ARRAY_LEN(names); i++) {
+        fixture->config_resources[i] =
+            (struct config_resource){.name = {.text = slice_str(names[i])},
+                                     .read = i == HIDDEN ? ROLES_NONE : ROLE_ANONYMOUS};
+        fixture->resources[i] =
+            (struct resource){.config = &fixture->config_resources[i], .key_count = i == LOG ? 0 : 1};
+    }
+}
+
+static void fill_queries(struct fixture *fixture)
+{
+    static const char *const paths[] = {"users/top", "stats", "secret"};
+    for (unsigned i = 0; i < ARRAY_LEN(paths); i++) {
+        fixture->config_queries[i] = (struct config_query){.path = slice_str(paths[i]),
+                                                           .read = i == SECRET ? ROLES_NONE : ROLE_ANONYMOUS};
+        fixture->queries[i] = (struct named_query){.config = &fixture->config_queries[i]};
+    }
+}
+
+static int begin(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    arena_init(&fixture->arena, 4096);
+    fixture->serve[0] = (struct serve_prefix){.prefix = SLICE("/api")};
+    fixture->serve[1] = (struct serve_prefix){.prefix = SLICE("/rest/v1"), .manner = MANNER_POSTGREST};
+    fixture->serve[2] = (struct serve_prefix){.prefix = SLICE("/api/old")};
+    fixture->config.serve = fixture->serve;
+    fixture->config.serve_count = 3;
+    fill_resources(fixture);
+    fill_queries(fixture);
+    fixture->model = (struct model){.config = &fixture->config,
+                                    .resources = fixture->resources,
+                                    .resource_count = 4,
+                                    .queries = fixture->queries,
+                                    .query_count = 3};
+    fixture->table = route_table_new(&fixture->model);
+    *state = fixture;
+    return 0;
+}
+
+static int end(void **state)
+{
+    struct fixture *fixture = *state;
+    route_table_free(fixture->table);
+    arena_done(&fixture->arena);
+    free(fixture);
+    return 0;
+}
+
+static enum error match(struct fixture *fixture, const char *method, const char *path)
+{
+    static const struct http_limits limits = {.line_bytes_max = HEAD_BYTES_MAX,
+                                              .head_bytes_max = HEAD_BYTES_MAX};
+    struct http_field fields[HTTP_FIELDS_MAX];
+    struct http_head head;
+    struct slice text = arena_format(&fixture->arena, "%s %s HTTP/1.1\r\nHost: a\r\n\r\n", method, path);
+    http_head_init(&head, fields, HTTP_FIELDS_MAX);
+    assert_int_equal(http_head_parse(&head, &limits, text.data, text.len), HTTP_DONE);
+    fixture->problem = (struct problem){0};
+    memset(&fixture->route, 0xee, sizeof fixture->route); /* nothing may rely on what was there */
+    return route_match(fixture->table, &head, &fixture->arena, &fixture->route, &fixture->problem);
+}
+
+#define ASSERT_LIST(path, which) \
+    do { \
+        assert_int_equal(match(fixture, "GET", (path)), OK); \
+        assert_int_equal(fixture->route.kind, ROUTE_LIST); \
+        assert_ptr_equal(fixture->route.resource, &fixture->resources[which]); \
+    } while (0)
+
+#define ASSERT_ROW(path, which, as_sent) \
+    do { \
+        assert_int_equal(match(fixture, "GET", (path)), OK); \
+        assert_int_equal(fixture->route.kind, ROUTE_ROW); \
+        assert_ptr_equal(fixture->route.resource, &fixture->resources[which]); \
+        assert_slice(fixture->route.id, as_sent); \
+    } while (0)
+
+#define ASSERT_QUERY(path, which) \
+    do { \
+        assert_int_equal(match(fixture, "GET", (path)), OK); \
+        assert_int_equal(fixture->route.kind, ROUTE_QUERY); \
+        assert_ptr_equal(fixture->route.query, &fixture->queries[which]); \
+    } while (0)
+
+#define ASSERT_PROBLEM(method, path, status_, code_) \
+    do { \
+        assert_int_equal(match(fixture, (method), (path)), ERR_PROBLEM); \
+        assert_int_equal(fixture->problem.status, (status_)); \
+        assert_slice(fixture->problem.code, (code_)); \
+    } while (0)
+
+static void lists_rows_and_queries_are_found_in_both_manners(void **state)
+{
+    struct fixture *fixture = *state;
+    ASSERT_LIST("/api/users", USERS);
+    assert_int_equal(fixture->route.manner, MANNER_PLAIN);
+    assert_false(fixture->route.preflight);
+    ASSERT_LIST("/rest/v1/users?id=eq.5", USERS);
+    assert_int_equal(fixture->route.manner, MANNER_POSTGREST);
+    ASSERT_ROW("/api/users/5", USERS, "5");
+    ASSERT_ROW("/rest/v1/users/a,b", USERS, "a,b");
+    assert_int_equal(fixture->route.manner, MANNER_POSTGREST);
+    ASSERT_QUERY("/rest/v1/users/top", USERS_TOP);
+    ASSERT_LIST("/api/log", LOG);
+}
+
+static void health_is_built_in(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(match(fixture, "GET", "/health"), OK);
+    assert_int_equal(fixture->route.kind, ROUTE_HEALTH);
+    assert_int_equal(match(fixture, "HEAD", "/health/live"), OK);
+    assert_int_equal(fixture->route.kind, ROUTE_LIVE);
+    assert_int_equal(match(fixture, "GET", "/health/ready"), OK);
+    assert_int_equal(fixture->route.kind, ROUTE_READY);
+    ASSERT_PROBLEM("GET", "/health/other", 404, "unknown-path");
+}
+
+static void nobody_can_take_the_place_of_health(void **state)
+{
+    struct fixture *fixture = *state;
+    route_table_free(fixture->table);
+    fixture->config_resources[USERS].name.text = SLICE("health");
+    fixture->serve[0].prefix = SLICE("");
+    fixture->table = route_table_new(&fixture->model);
+    assert_int_equal(match(fixture, "GET", "/health"), OK);
+    assert_int_equal(fixture->route.kind, ROUTE_HEALTH);
+    assert_int_equal(match(fixture, "GET", "/health/ready"), OK);
+    assert_int_equal(fixture->route.kind, ROUTE_READY);
+    ASSERT_LIST("/log", LOG);
+}
+
+static void a_fixed_path_beats_an_id_and_a_query_a_resource(void **state)
+{
+    struct fixture *fixture = *state;
+    ASSERT_QUERY("/api/users/top", USERS_TOP);
+    ASSERT_QUERY("/api/stats", STATS_QUERY);
+    ASSERT_ROW("/api/users/top5", USERS, "top5");
+}
+
+static void of_two_prefixes_that_claim_a_path_the_longer_has_it(void **state)
+{
+    struct fixture *fixture = *state;
+    route_table_free(fixture->table);
+    fixture->serve[0].prefix =
+        SLICE("/rest"); /* its query v1/log is declared before the resource log of /rest/v1 */
+    fixture->config_queries[STATS_QUERY].path = SLICE("v1/log");
+    fixture->table = route_table_new(&fixture->model);
+    ASSERT_LIST("/rest/v1/log", LOG);
+    assert_int_equal(fixture->route.manner, MANNER_POSTGREST);
+    ASSERT_QUERY("/rest/v1/v1/log", STATS_QUERY);
+}
+
+static void the_root_may_be_a_prefix(void **state)
+{
+    struct fixture *fixture = *state;
+    route_table_free(fixture->table);
+    fixture->serve[0].prefix = SLICE("");
+    fixture->table = route_table_new(&fixture->model);
+    ASSERT_LIST("/users", USERS);
+    ASSERT_ROW("/users/5", USERS, "5");
+    ASSERT_PROBLEM("GET", "/", 404, "unknown-path");
+}
+
+static void what_nobody_may_read_is_not_there(void **state)
+{
+    struct fixture *fixture = *state;
+    ASSERT_PROBLEM("GET", "/api/hidden", 404, "unknown-path");
+    ASSERT_PROBLEM("GET", "/api/hidden/5", 404, "unknown-path");
+    ASSERT_PROBLEM("GET", "/api/secret", 404, "unknown-path");
+    ASSERT_PROBLEM("GET", "/api/hiden", 404, "unknown-path");
+    assert_null(fixture->problem.nearest.data); /* nor is it suggested */
+}
+
+static void what_has_no_key_has_no_rows(void **state)
+{
+    struct fixture *fixture = *state;
+    ASSERT_PROBLEM("GET", "/api/log/5", 404, "unknown-path");
+    ASSERT_PROBLEM("GET", "/api/users/top/5", 404, "unknown-path");
+    ASSERT_PROBLEM("GET", "/api/users/5/6", 404, "unknown-path");
+}
+
+static void escapes_are_undone_but_for_the_id(void **state)
+{
+    struct fixture *fixture = *state;
+    ASSERT_LIST("/api/%75sers", USERS);
+    ASSERT_LIST("/%61pi/users", USERS);
+    ASSERT_QUERY("/api/users/%74op", USERS_TOP);
+    ASSERT_ROW("/api/%75sers/5", USERS, "5");
+    ASSERT_ROW("/api/users/a%2Cb", USERS, "a%2Cb");
+    ASSERT_ROW("/api/users/a%2Fb", USERS, "a%2Fb");
+    ASSERT_ROW("/api/users/h%C3%A9", USERS, "h%C3%A9");
+    ASSERT_ROW("/api/users/3.14", USERS, "3.14");
+    ASSERT_ROW("/api/users/...", USERS, "...");
+}
+
+static void an_encoded_slash_parts_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    ASSERT_PROBLEM("GET", "/api%2Fusers", 404, "unknown-path");
+    ASSERT_PROBLEM("GET", "/api%2Fusers/5", 404, "unknown-path");
+    ASSERT_ROW("/api/users/top%2F", USERS, "top%2F");
+    ASSERT_PROBLEM("GET", "/api/stats%2F", 404, "unknown-path");
+}
+
+static void dot_segments_and_bad_escapes_are_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const paths[] = {
+        "/api/users/.",         "/api/users/..",
+        "/api/users/%2e",       "/api/users/.%2E",
+        "/api/users/%2E%2e",    "/api/../health",
+        "/./api/users",         "/api/users/%zz",
+        "/api/users/%4",        "/api/users/%",
+        "/api/users/%00",       "/api/users/%ff",
+        "/api//users",          "//api/users",
+        "/api/users//",         "/%2e%2e/%2e%2e/etc/passwd",
+        "/api/users/%ed%a0%80", "/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+        ASSERT_PROBLEM("GET", paths[i], 400, "bad-path");
+        assert_slice(fixture->problem.place, "path");
+    }
+}
+
+static void an_unknown_path_says_what_may_have_been_meant(void **state)
+{
+    struct fixture *fixture = *state;
+    ASSERT_PROBLEM("GET", "/api/usres", 404, "unknown-path");
+    assert_slice(fixture->problem.nearest, "/api/users");
+    assert_slice(fixture->problem.hint, "Did you mean `/api/users`?");
+    assert_slice(fixture->problem.detail, "Nothing is served at `/api/usres`.");
+    assert_slice(fixture->problem.value, "/api/usres");
+    ASSERT_PROBLEM("GET", "/api/usres/123456", 404, "unknown-path");
+    assert_slice(fixture->problem.nearest, "/api/users");
+    ASSERT_PROBLEM("GET", "/api/users/", 404, "unknown-path");
+    assert_slice(fixture->problem.nearest, "/api/users");
+    ASSERT_PROBLEM("GET", "/favicon.ico", 404, "unknown-path");
+    assert_null(fixture->problem.nearest.data);
+    assert_int_equal(fixture->problem.hint.len, 0);
+}
+
+static void a_problem_is_told_in_the_manner_of_its_prefix(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct {
+        const char *method, *path;
+        enum manner manner;
+    } cases[] = {
+        {"GET", "/rest/v1/nothing", MANNER_POSTGREST},  {"GET", "/rest/v1/", MANNER_POSTGREST},
+        {"GET", "/rest/v1", MANNER_POSTGREST},          {"GET", "/rest/v1/..", MANNER_POSTGREST},
+        {"DELETE", "/rest/v1/users", MANNER_POSTGREST}, {"GET", "/rest/v12/users", MANNER_PLAIN},
+        {"GET", "/api/nothing", MANNER_PLAIN},          {"GET", "/", MANNER_PLAIN},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(match(fixture, cases[i].method, cases[i].path), ERR_PROBLEM);
+        assert_int_equal(fixture->route.manner, cases[i].manner);
+        assert_non_null(fixture->problem.pg_code.data);
+    }
+}
+
+static void a_path_is_read_and_nothing_else(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(match(fixture, "HEAD", "/api/users/5"), OK);
+    static const char *const methods[] = {"POST", "PUT", "PATCH", "DELETE", "PROPFIND", "get"};
+    for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+        ASSERT_PROBLEM(methods[i], "/api/users/5", 405, "method-not-allowed");
+        assert_slice(fixture->problem.allow, "GET, HEAD, OPTIONS");
+        ASSERT_PROBLEM(methods[i], "/health", 405, "method-not-allowed");
+        ASSERT_PROBLEM(methods[i], "/api/%75sers", 405, "method-not-allowed");
+        ASSERT_PROBLEM(methods[i], "/nowhere", 404, "unknown-path");
+    }
+}
+
+static void options_is_answered_where_something_is(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const paths[] = {"/api/users", "/api/users/5", "/health", "/api/%75sers", "*"};
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+        assert_int_equal(match(fixture, "OPTIONS", paths[i]), OK);
+        assert_true(fixture->route.preflight);
+    }
+    ASSERT_PROBLEM("OPTIONS", "/nowhere", 404, "unknown-path");
+}
+
+static void a_very_long_path_is_shown_cut(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[8000] = "/api/users/";
+    memset(path + 11, 'x', sizeof path - 12);
+    path[sizeof path - 1] = 0;
+    assert_int_equal(match(fixture, "GET", path), OK);
+    assert_int_equal(fixture->route.id.len, sizeof path - 12);
+    memcpy(path, "/nowhere/a/", 11);
+    ASSERT_PROBLEM("GET", path, 404, "unknown-path");
+    assert_int_equal(fixture->problem.value.len, PROBLEM_VALUE_MAX);
+    assert_in_range(fixture->problem.detail.len, PROBLEM_VALUE_MAX, PROBLEM_VALUE_MAX + 50);
+    char method[300];
+    memset(method, 'M', sizeof method - 1);
+    method[sizeof method - 1] = 0;
+    ASSERT_PROBLEM(method, "/api/users", 405, "method-not-allowed");
+    assert_in_range(fixture->problem.detail.len, PROBLEM_VALUE_MAX, PROBLEM_VALUE_MAX + 50);
+}
+
+static void a_match_takes_no_memory(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const paths[] = {"/api/users", "/api/users/5", "/rest/v1/stats", "/health/live"};
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+        struct http_head head = {.path = slice_str(paths[i])};
+        struct arena arena;
+        arena_init(&arena, 4096);
+        assert_int_equal(route_match(fixture->table, &head, &arena, &fixture->route, &fixture->problem), OK);
+        assert_int_equal(arena.used_bytes, 0);
+        arena_done(&arena);
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+static const struct CMUnitTest tests[] = {
+    TEST(lists_rows_and_queries_are_found_in_both_manners),
+    TEST(health_is_built_in),
+    TEST(nobody_can_take_the_place_of_health),
+    TEST(a_fixed_path_beats_an_id_and_a_query_a_resource),
+    TEST(of_two_prefixes_that_claim_a_path_the_longer_has_it),
+    TEST(the_root_may_be_a_prefix),
+    TEST(what_nobody_may_read_is_not_there),
+    TEST(what_has_no_key_has_no_rows),
+    TEST(escapes_are_undone_but_for_the_id),
+    TEST(an_encoded_slash_parts_nothing),
+    TEST(dot_segments_and_bad_escapes_are_refused),
+    TEST(an_unknown_path_says_what_may_have_been_meant),
+    TEST(a_problem_is_told_in_the_manner_of_its_prefix),
+    TEST(a_path_is_read_and_nothing_else),
+    TEST(options_is_answered_where_something_is),
+    TEST(a_very_long_path_is_shown_cut),
+    TEST(a_match_takes_no_memory),
+};
+
+UNIT_TEST_MAIN(tests)
