@@ -3,6 +3,7 @@
  * they count over the process, by design, and rest at 0 unless mem_fault_arm found its variable. */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -54,6 +55,11 @@ void *mem_resize(void *old, size_t size)
 void mem_free(void *memory)
 {
     free(memory);
+}
+
+void mem_trim(void)
+{
+    malloc_trim(0);
 }
 
 char *mem_dup(const char *data, size_t len)

@@ -22,6 +22,9 @@ void *mem_resize(void *old, size_t size) must_check;
 /* Takes NULL. */
 void mem_free(void *memory);
 
+/* Gives free memory back to the system: after a flood, for it takes milliseconds. */
+void mem_trim(void);
+
 /* A NUL-terminated copy of `len` bytes, or the process ends. */
 char *mem_dup(const char *data, size_t len) __attribute__((returns_nonnull));
 

@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 
-enum { EXCHANGES_KEPT = 256, SMALL_KEPT = 256, LARGE_KEPT = 32 };
+enum { EXCHANGES_KEPT = 256, SMALL_KEPT = 256, LARGE_KEPT = 32, FLOOD = 2048 };
 
 void pool_init(struct pool *pool, size_t large_bytes, uint64_t *held_bytes)
 {
@@ -114,16 +114,13 @@ struct exchange *pool_exchange_take(struct pool *pool)
     }
     exchange->in_at = exchange->in_len = 0;
     exchange_next(exchange);
+    if (++pool->lent_count > pool->lent_peak)
+        pool->lent_peak = pool->lent_count;
     return exchange;
 }
 
-void pool_exchange_give(struct pool *pool, struct exchange *exchange)
+static void keep(struct pool *pool, struct exchange *exchange)
 {
-    PRE(exchange->heads_bytes == 0);
-    pool_block_give(pool, exchange->head_in);
-    pool_block_give(pool, exchange->in);
-    exchange->head_in = exchange->in = NULL;
-    output_reset(&exchange->out);
     if (pool->exchange_count >= EXCHANGES_KEPT) {
         exchange_free(exchange);
         return;
@@ -131,6 +128,20 @@ void pool_exchange_give(struct pool *pool, struct exchange *exchange)
     exchange->next = pool->exchanges;
     pool->exchanges = exchange;
     pool->exchange_count++;
+}
+
+void pool_exchange_give(struct pool *pool, struct exchange *exchange)
+{
+    PRE(exchange->heads_bytes == 0 && pool->lent_count > 0);
+    pool_block_give(pool, exchange->head_in);
+    pool_block_give(pool, exchange->in);
+    exchange->head_in = exchange->in = NULL;
+    output_reset(&exchange->out);
+    keep(pool, exchange);
+    if (--pool->lent_count < pool->lent_peak / 8 && pool->lent_peak >= FLOOD) {
+        mem_trim(); /* else what a flood took would stay ours: it lies among what connections hold for long */
+        pool->lent_peak = pool->lent_count;
+    }
 }
 
 void exchange_next(struct exchange *exchange)

@@ -59,8 +59,9 @@ struct pool {
     uint64_t *held_bytes;
     struct exchange *exchanges;
     struct block *small, *large;
-    unsigned exchange_count, small_count, large_count;
-    size_t large_bytes; /* how large a large block is to be */
+    unsigned exchange_count, small_count, large_count; /* of those kept */
+    unsigned lent_count, lent_peak;                    /* exchanges; the most since the last flood went */
+    size_t large_bytes;                                /* how large a large block is to be */
 };
 
 void pool_init(struct pool *pool, size_t large_bytes, uint64_t *held_bytes);

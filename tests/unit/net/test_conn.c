@@ -4,6 +4,8 @@
 
 #include <unistd.h>
 
+#include "net/conn.h"
+
 #define HELLO "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"
 
 static void done(int fd, struct buf *heard)
@@ -47,6 +49,24 @@ static void a_kept_connection_answers_one_request_after_another(void **state)
     }
     assert_int_equal(harness->requests, 200);
     done(fd, &heard);
+}
+
+static void an_idle_connection_holds_no_buffer(void **state)
+{
+    struct harness *harness = *state;
+    struct buf heard = heard_init();
+    int fd = client_open(harness);
+    client_say_lit(harness, fd, "GET /park HTTP/1.1\r\nHost: x\r\n\r\n");
+    TURN_UNTIL(harness, harness->parked_count == 1);
+    assert_int_equal(harness->net->pool.lent_count, 1);
+    harness_answer(harness, 0, SLICE("done"));
+    assert_int_equal(harness->net->pool.lent_count, 0);
+    client_hear_answers(harness, fd, &heard, 1);
+    client_say_lit(harness, fd, "G");
+    TURN_UNTIL(harness, harness->net->pool.lent_count == 1);
+    done(fd, &heard);
+    TURN_UNTIL(harness, net_count(harness->net) == 0);
+    assert_int_equal(harness->net->pool.lent_count, 0);
 }
 
 static void a_head_split_at_every_byte_is_answered_the_same(void **state)
@@ -369,6 +389,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_connection_lives_from_accept_to_close),
         TEST(a_kept_connection_answers_one_request_after_another),
+        TEST(an_idle_connection_holds_no_buffer),
         TEST(a_head_split_at_every_byte_is_answered_the_same),
         TEST(a_head_that_comes_byte_by_byte_is_answered),
         TEST(pipelined_requests_are_answered_in_order),
