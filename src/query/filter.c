@@ -194,10 +194,9 @@ static bool check_operator(struct reading *reading)
 
 /* --- operands --- */
 
-bool refuse_value(struct build *build, const struct type *type, struct slice name, struct slice value,
+bool refuse_value(struct build *build, struct slice name, struct slice value,
                   const struct value_refusal *refusal)
 {
-    (void)type;
     refuse(build, REFUSE_WRONG_TYPE, name,
            "`" SLICE_FMT "` is not a value for `" SLICE_FMT "`: expected " SLICE_FMT, SLICE_ARG(shown(value)),
            SLICE_ARG(shown(name)), SLICE_ARG(refusal->expected));
@@ -213,7 +212,7 @@ static bool read_value(struct reading *reading, struct slice text, struct bind *
     struct value_refusal refusal;
     if (value_parse(&scope, &column->type, text, ret_bind, &refusal))
         return true;
-    refuse_value(build, &column->type, column->name, text, &refusal);
+    refuse_value(build, column->name, text, &refusal);
     build->problem->place = reading->param->name;
     build->problem->column = column->name;
     return false;

@@ -47,7 +47,7 @@ void conditions_write_key(const struct conditions *conditions, struct text *key)
 
 /* The refusal of a value, for a column or a parameter of a named query. */
 struct value_refusal;
-bool refuse_value(struct build *build, const struct type *type, struct slice name, struct slice value,
+bool refuse_value(struct build *build, struct slice name, struct slice value,
                   const struct value_refusal *refusal);
 
 #endif

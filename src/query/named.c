@@ -63,7 +63,7 @@ static bool read_text(struct build *build, const struct query_param *param, stru
     struct value_scope scope = {build->arena, build->context->model->catalog->dialect, build->context->now};
     struct value_refusal refusal;
     if (!value_parse(&scope, &param->type, text, ret_bind, &refusal))
-        return refuse_value(build, &param->type, param->config->name.text, text, &refusal);
+        return refuse_value(build, param->config->name.text, text, &refusal);
     return check_list(build, param->config, text, ret_bind) &&
            check_range(build, param->config, text, ret_bind);
 }

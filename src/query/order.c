@@ -37,7 +37,7 @@ static void take_directions(struct slice *text, struct order_term *term)
 /* What is left of `created_at.dsc` is no column, but its first part is one: then the direction is mistyped. */
 static bool refuse_direction(struct build *build, struct slice text)
 {
-    static const char *const words[] = {"asc", "desc", "nullsfirst", "nullslast"};
+    static const char *const words[] = {"desc", "asc", "nullsfirst", "nullslast"};
     struct slice rest = text;
     slice_cut(&rest, '.');
     struct nearest nearest = nearest_begin(rest);

@@ -118,7 +118,7 @@ static bool read_part(struct build *build, const struct column *column, struct s
             "The key is not well encoded: %%XX must be two hexadecimal digits, give UTF-8 and no NUL");
     if (value_parse(&scope, &column->type, text, ret_bind, &refusal))
         return true;
-    refuse_value(build, &column->type, column->name, text, &refusal);
+    refuse_value(build, column->name, text, &refusal);
     build->problem->place = SLICE("id");
     build->problem->column = column->name;
     return false;

@@ -2,6 +2,7 @@
 /* Values that are words: booleans, texts, uuids, bytes, labels of enums, dates and times.
  * It fails by saying no: the request is then a 400. Pure. */
 #include "http/chars.h"
+#include "query/text.h"
 #include "query/time.h"
 #include "query/value_parse.h"
 
@@ -64,6 +65,18 @@ bool value_read_uuid(const struct value_scope *scope, const struct type *type, s
     return true;
 }
 
+static struct slice hex_text(struct arena *arena, struct slice bytes)
+{
+    struct text text;
+    text_init(&text, arena, 2 * bytes.len + 3);
+    text_lit(&text, "\\x");
+    for (size_t i = 0; i < bytes.len; i++) {
+        text_byte(&text, "0123456789abcdef"[(unsigned char)bytes.data[i] >> 4]);
+        text_byte(&text, "0123456789abcdef"[bytes.data[i] & 15]);
+    }
+    return text_done(&text);
+}
+
 /* `\x` and pairs of hexadecimal digits. */
 bool value_read_bytea(const struct value_scope *scope, const struct type *type, struct slice text,
                       struct bind *ret_bind)
@@ -83,7 +96,7 @@ bool value_read_bytea(const struct value_scope *scope, const struct type *type, 
     if (scope->dialect == DIALECT_SQLITE)
         *ret_bind = (struct bind){.kind = BIND_BLOB, .text = {bytes, len}};
     else
-        *ret_bind = bind_text(scope->arena, text);
+        *ret_bind = (struct bind){.kind = BIND_TEXT, .text = hex_text(scope->arena, slice_of(bytes, len))};
     return true;
 }
 
