@@ -21,7 +21,7 @@ static bool is_blank(sqlite3 *db, const char *sql)
 /* Why the statement cannot be served; NULL: it can. */
 static const char *refusal(sqlite3 *db, sqlite3_stmt *stmt, int code, const char *rest)
 {
-    if ((code & 0xff) == SQLITE_AUTH)
+    if ((code & 0xff) == SQLITE_AUTH || (code != SQLITE_OK && strcmp(sqlite3_errmsg(db), "not authorized") == 0))
         return "it does more than read: only SELECT is served";
     if (code != SQLITE_OK)
         return sqlite3_errmsg(db);

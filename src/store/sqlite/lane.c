@@ -73,6 +73,20 @@ static bool scans_coroutine(const struct plan_lines *plan, const struct plan_lin
     return false;
 }
 
+/* A list of values: `x IN (SELECT value FROM json_each(?1))`. Any other subquery reads a table. */
+static bool lists_values(const struct plan_lines *plan, const struct plan_line *list)
+{
+    bool values = false;
+    for (const struct plan_line *line = plan->lines; line < plan->lines + plan->count; line++) {
+        if (line->parent != list->id)
+            continue;
+        if (!slice_starts(line->detail, SLICE("SCAN json_each VIRTUAL TABLE ")))
+            return false;
+        values = true;
+    }
+    return values;
+}
+
 /* Whether all that is sorted comes from co-routines: the branches of a keyset page, each with a LIMIT of its own. */
 static bool sorts_coroutines(const struct plan_lines *plan, const struct plan_line *sort)
 {
@@ -100,6 +114,10 @@ static bool line_is_harmless(const struct plan_lines *plan, const struct plan_li
     struct slice detail = line->detail;
     if (slice_starts(detail, SLICE("SEARCH ")))
         return !contains(detail, SLICE(" AUTOMATIC ")) && !contains(detail, SLICE(" VIRTUAL TABLE "));
+    if (slice_starts(detail, SLICE("LIST SUBQUERY ")))
+        return lists_values(plan, line);
+    if (slice_starts(detail, SLICE("SCAN json_each VIRTUAL TABLE ")))
+        return true;
     if (slice_starts(detail, SLICE("SCAN ")))
         return scans_coroutine(plan, line) || (limited && !contains(detail, SLICE(" VIRTUAL TABLE ")));
     if (slice_eq(detail, SLICE("USE TEMP B-TREE FOR ORDER BY")))

@@ -78,22 +78,27 @@ static void on_turn_end(struct task *task)
     turn_end(container_of(task, struct lite_port, turn_end));
 }
 
-/* The connection, within the turn's transaction. False: there is none; the fetch's problem tells. */
-static bool turn_begin(struct lite_port *port, struct fetch *fetch)
+/* False: there is no connection; the fetch's problem tells why. */
+static bool have_reader(struct lite_port *port, struct fetch *fetch)
 {
     if (port->in_turn)
         return true;
     if (port->reader)
         look_at_file(port);
     char why[512];
-    if (!port->reader && !open_reader(port, why)) {
-        fetch->problem = lite_problem_unavailable(fetch->arena, why);
-        return false;
-    }
+    if (port->reader || open_reader(port, why))
+        return true;
+    fetch->problem = lite_problem_unavailable(fetch->arena, why);
+    return false;
+}
+
+static void turn_begin(struct lite_port *port)
+{
+    if (port->in_turn)
+        return;
     lite_reader_begin(port->reader);
     port->in_turn = true;
     loop_at_turn_end(port->loop, &port->turn_end);
-    return true;
 }
 
 /* ---- what operators see ---- */
@@ -122,19 +127,6 @@ void lite_port_note(struct lite_port *port, const struct problem *problem)
 
 /* ---- submit ---- */
 
-static enum submit done(struct lite_port *port, struct fetch *fetch)
-{
-    lite_port_note(port, &fetch->problem);
-    return SUBMIT_DONE;
-}
-
-static enum submit hand_to_pool(struct lite_port *port, struct fetch *fetch)
-{
-    fetch->problem = (struct problem){0};
-    lite_pool_submit(port, fetch);
-    return SUBMIT_PENDING;
-}
-
 /* A damaged connection serves nothing more: the next turn opens another. */
 static void drop_reader(struct lite_port *port)
 {
@@ -153,6 +145,24 @@ static bool is_inline(struct lite_port *port, struct lite_statement *statement, 
     return lite_lane_is_inline(&statement->lane, now);
 }
 
+/* Runs it here, unless its shape or a lock sends it elsewhere. */
+static enum lite_run run_here(struct lite_port *port, struct fetch *fetch)
+{
+    if (!have_reader(port, fetch))
+        return RUN_DONE;
+    int code = lite_reader_ready(port->reader);
+    if (code != SQLITE_OK)
+        return lite_code_is_locked(code) ? RUN_ELSEWHERE : lite_run_failed(port->reader, fetch, code);
+    turn_begin(port);
+    struct lite_statement *statement = lite_statements_get(&port->reader->statements, fetch->statement.text);
+    if (!statement) {
+        code = sqlite3_extended_errcode(port->reader->db);
+        return lite_code_is_locked(code) ? RUN_ELSEWHERE : lite_run_failed(port->reader, fetch, code);
+    }
+    struct mono now = clock_mono();
+    return is_inline(port, statement, now) ? lite_run_inline(port->reader, statement, fetch, now) : RUN_ELSEWHERE;
+}
+
 enum submit lite_submit(struct port *base, struct fetch *fetch)
 {
     struct lite_port *port = port_of(base);
@@ -161,24 +171,15 @@ enum submit lite_submit(struct port *base, struct fetch *fetch)
     fetch->rows = 0;
     fetch->wait_us = fetch->run_us = 0;
     fetch->problem = (struct problem){0};
-    if (!turn_begin(port, fetch))
-        return done(port, fetch);
-    struct mono now = clock_mono();
-    enum lite_run run;
-    struct lite_statement *statement = lite_statements_get(&port->reader->statements, fetch->statement.text);
-    if (statement && !is_inline(port, statement, now))
-        return hand_to_pool(port, fetch);
-    if (statement)
-        run = lite_run_inline(port->reader, statement, fetch, now);
-    else if (sqlite3_errcode(port->reader->db) == SQLITE_BUSY) /* the schema cannot be read: wait elsewhere */
-        run = RUN_ELSEWHERE;
-    else
-        run = lite_run_failed(port->reader, fetch, sqlite3_extended_errcode(port->reader->db));
-    if (run == RUN_ELSEWHERE)
-        return hand_to_pool(port, fetch);
+    enum lite_run run = run_here(port, fetch);
+    if (run == RUN_ELSEWHERE) {
+        lite_pool_submit(port, fetch);
+        return SUBMIT_PENDING;
+    }
     if (run == RUN_BROKEN)
         drop_reader(port);
-    return done(port, fetch);
+    lite_port_note(port, &fetch->problem);
+    return SUBMIT_DONE;
 }
 
 void lite_refresh(struct port *base)

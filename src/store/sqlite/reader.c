@@ -4,7 +4,7 @@
  * Settings, and what each is for:
  *   query_only              no statement of ours can write, whatever it says
  *   case_sensitive_like     LIKE means the same on both stores, and an index can serve LIKE 'abc%'
- *   mmap_size 0             pages are read, not mapped: with 8 MB of cache a row by key costs the same (1.3 to 1.6 µs; 467 MB file),
+ *   mmap_size 0 (default)   pages are read, not mapped: with 8 MB of cache a row by key costs the same (1.3 to 1.6 µs; 467 MB file),
  *                           while a mapped file counts as memory of each connection, faults in slowly, and ends the process by
  *                           SIGBUS when somebody writes over it (cp new.db app.db)
  *   trusted_schema off      views and generated columns of a foreign file cannot call functions with effects
@@ -26,11 +26,11 @@ enum {
     READER_MAGIC = 0x4c495445,
     PROGRESS_STEPS = 1000,
     BUSY_NAP_MS_MAX = 20,
+    CATALOG_WAIT_MS = 5000,
 };
 
 static const char settings[] = "PRAGMA query_only = ON;"
-                               "PRAGMA case_sensitive_like = ON;"
-                               "PRAGMA mmap_size = 0;";
+                               "PRAGMA case_sensitive_like = ON;";
 
 bool lite_file_at(const char *path, struct lite_file *ret_file)
 {
@@ -96,14 +96,14 @@ static int set_up(sqlite3 *db, locale_t locale)
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
-    sqlite3_busy_timeout(db, 5000); /* a reader's own handler takes its place */
-    if (!lite_functions_add(db, locale))
-        return SQLITE_NOMEM;
-    /* json_each declares its table at its first use, which the authorizer set later would refuse. */
+    return lite_functions_add(db, locale) ? sqlite3_exec(db, settings, NULL, NULL, NULL) : SQLITE_NOMEM;
+}
+
+/* The first look at the file itself: before it, anything opens. json_each declares its table at its first use, which is before
+ * the authorizer would refuse that. */
+static int look(sqlite3 *db)
+{
     int code = sqlite3_exec(db, "SELECT 1 FROM json_each('[]')", NULL, NULL, NULL);
-    if (code == SQLITE_OK)
-        code = sqlite3_exec(db, settings, NULL, NULL, NULL);
-    /* The first look at the file itself: before it, anything opens. */
     return code == SQLITE_OK ? sqlite3_exec(db, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL) : code;
 }
 
@@ -113,7 +113,8 @@ static char *path_plain(const char *path)
     return sqlite3_mprintf("%s%s", strncmp(path, "file:", 5) == 0 ? "./" : "", path);
 }
 
-enum error lite_connection_open(const char *path, locale_t locale, sqlite3 **ret_db, char why[512])
+/* The file itself has not been looked at yet: it may be locked, or no database. */
+static enum error open_unseen(const char *path, locale_t locale, sqlite3 **ret_db, char why[512])
 {
     enum error error = refuse_file(why, path);
     if (error != OK)
@@ -125,6 +126,23 @@ enum error lite_connection_open(const char *path, locale_t locale, sqlite3 **ret
     sqlite3_free(plain);
     if (code == SQLITE_OK)
         code = set_up(db, locale);
+    if (code == SQLITE_OK) {
+        *ret_db = db;
+        return OK;
+    }
+    error = refuse(why, path, words_of(db, code));
+    lite_connection_close(db);
+    return error;
+}
+
+enum error lite_connection_open(const char *path, locale_t locale, sqlite3 **ret_db, char why[512])
+{
+    sqlite3 *db;
+    enum error error = open_unseen(path, locale, &db, why);
+    if (error != OK)
+        return error;
+    sqlite3_busy_timeout(db, CATALOG_WAIT_MS);
+    int code = look(db);
     if (code == SQLITE_OK) {
         *ret_db = db;
         return OK;
@@ -167,36 +185,49 @@ static void cache_size(sqlite3 *db, unsigned kib)
     sqlite3_exec(db, sql, NULL, NULL, NULL); /* else it is SQLite's 2 MB */
 }
 
-static bool prepare_turn(struct lite_reader *reader)
-{
-    return sqlite3_prepare_v3(reader->db, "BEGIN", -1, SQLITE_PREPARE_PERSISTENT, &reader->begin, NULL) == SQLITE_OK &&
-           sqlite3_prepare_v3(reader->db, "COMMIT", -1, SQLITE_PREPARE_PERSISTENT, &reader->commit, NULL) == SQLITE_OK;
-}
-
 enum error lite_reader_open(const struct lite_reader_options *options, struct lite_reader **ret_reader, char why[512])
 {
     sqlite3 *db;
     struct lite_file file;
     if (!lite_file_at(options->path, &file))
         return refuse(why, options->path, "there is no such file");
-    enum error error = lite_connection_open(options->path, options->locale, &db, why);
+    enum error error = open_unseen(options->path, options->locale, &db, why);
     if (error != OK)
         return error;
     struct lite_reader *reader = mem_must(sizeof *reader);
-    *reader = (struct lite_reader){.magic = READER_MAGIC, .db = db, .file = file};
+    *reader = (struct lite_reader){.magic = READER_MAGIC, .db = db, .file = file, .cache_kib = options->cache_kib};
     lite_statements_init(&reader->statements, db, options->statements_max);
     lite_rows_init(&reader->rows, options->bytes_max, options->cells_max);
-    cache_size(db, options->cache_kib);
     sqlite3_progress_handler(db, PROGRESS_STEPS, on_progress, reader);
     sqlite3_busy_handler(db, on_busy, reader);
-    sqlite3_set_authorizer(db, lite_authorize_reading, NULL);
-    if (prepare_turn(reader)) {
-        *ret_reader = reader;
-        return OK;
-    }
-    error = refuse(why, options->path, sqlite3_errmsg(db));
-    lite_reader_close(reader);
-    return error;
+    *ret_reader = reader;
+    return OK;
+}
+
+static int prepare_turn(struct lite_reader *reader)
+{
+    sqlite3_finalize(reader->begin); /* of a try that found it locked */
+    reader->begin = NULL;
+    int code = sqlite3_prepare_v3(reader->db, "BEGIN", -1, SQLITE_PREPARE_PERSISTENT, &reader->begin, NULL);
+    if (code != SQLITE_OK)
+        return code;
+    return sqlite3_prepare_v3(reader->db, "COMMIT", -1, SQLITE_PREPARE_PERSISTENT, &reader->commit, NULL);
+}
+
+int lite_reader_ready(struct lite_reader *reader)
+{
+    CHECK_MAGIC(reader, READER_MAGIC);
+    if (reader->ready)
+        return SQLITE_OK;
+    int code = look(reader->db);
+    if (code == SQLITE_OK)
+        code = prepare_turn(reader);
+    if (code != SQLITE_OK)
+        return code;
+    cache_size(reader->db, reader->cache_kib);
+    sqlite3_set_authorizer(reader->db, lite_authorize_reading, NULL);
+    reader->ready = true;
+    return SQLITE_OK;
 }
 
 void lite_reader_close(struct lite_reader *reader)
@@ -216,6 +247,7 @@ void lite_reader_close(struct lite_reader *reader)
 void lite_reader_begin(struct lite_reader *reader)
 {
     CHECK_MAGIC(reader, READER_MAGIC);
+    PRE(reader->ready);
     sqlite3_step(reader->begin); /* deferred: takes nothing, so it cannot fail but for memory; then each reads alone */
     sqlite3_reset(reader->begin);
 }

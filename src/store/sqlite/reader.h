@@ -22,6 +22,8 @@ struct lite_reader {
     uint32_t magic;
     sqlite3 *db;
     struct lite_file file;
+    unsigned cache_kib;
+    bool ready; /* lite_reader_ready said OK */
     sqlite3_stmt *begin, *commit;
     struct lite_statements statements;
     struct lite_rows rows;
@@ -41,10 +43,14 @@ struct lite_reader_options {
 enum error lite_connection_open(const char *path, locale_t locale, sqlite3 **ret_db, char why[512]) must_check;
 void lite_connection_close(sqlite3 *db); /* takes NULL */
 
-/* why: one sentence. */
+/* Opens; the file's content is not looked at yet. why: one sentence. */
 enum error lite_reader_open(const struct lite_reader_options *options, struct lite_reader **ret_reader,
                             char why[512]) must_check;
 void lite_reader_close(struct lite_reader *reader); /* takes NULL */
+
+/* To be called before each use: at the first it looks at the file and takes the rights to do more than read away. A result
+ * code of SQLite; SQLITE_BUSY when the file is locked, to be tried again. */
+int lite_reader_ready(struct lite_reader *reader) must_check;
 
 /* A read transaction over several statements, so that each need not begin its own. */
 void lite_reader_begin(struct lite_reader *reader);

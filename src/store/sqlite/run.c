@@ -77,11 +77,6 @@ static bool is_over_budget(int code)
     return (code & 0xff) == SQLITE_INTERRUPT || code == SQLITE_FULL;
 }
 
-static bool is_locked(int code)
-{
-    return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
-}
-
 static void measure(struct lite_lane *lane, int code, int64_t run_us, struct mono now)
 {
     if (is_over_budget(code))
@@ -101,7 +96,7 @@ enum lite_run lite_run_inline(struct lite_reader *reader, struct lite_statement 
     if (code == SQLITE_OK)
         code = keep_rows(reader, statement);
     enum lite_run run = RUN_DONE;
-    if (is_over_budget(code) || is_locked(code))
+    if (is_over_budget(code) || lite_code_is_locked(code))
         run = RUN_ELSEWHERE;
     else if (code != SQLITE_DONE)
         run = lite_run_failed(reader, fetch, code);
@@ -135,10 +130,13 @@ static int give_rows(struct lite_reader *reader, struct lite_statement *statemen
 enum lite_run lite_run_pool(struct lite_reader *reader, struct fetch *fetch)
 {
     PRE(fetch->rows == 0);
+    int code = lite_reader_ready(reader);
+    if (code != SQLITE_OK)
+        return lite_run_failed(reader, fetch, code);
     struct lite_statement *statement = lite_statements_get(&reader->statements, fetch->statement.text);
     if (!statement)
         return lite_run_failed(reader, fetch, sqlite3_extended_errcode(reader->db));
-    int code = bind_all(statement->stmt, &fetch->statement);
+    code = bind_all(statement->stmt, &fetch->statement);
     if (code == SQLITE_OK)
         code = give_rows(reader, statement, fetch);
     enum lite_run run = code == SQLITE_DONE ? RUN_DONE : lite_run_failed(reader, fetch, code);

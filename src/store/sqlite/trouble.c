@@ -71,6 +71,11 @@ struct problem lite_problem_exhausted(void)
     };
 }
 
+bool lite_code_is_locked(int code)
+{
+    return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
+}
+
 static struct slice sql_shown(struct slice sql)
 {
     return slice_of(sql.data, sql.len < SQL_SHOWN_MAX ? sql.len : SQL_SHOWN_MAX);

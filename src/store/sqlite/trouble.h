@@ -29,5 +29,7 @@ struct problem lite_problem_cancelled(void);
 
 /* Whether the connection is to be opened anew after this code. */
 bool lite_code_is_broken(int code);
+/* Whether another connection's lock stood in the way: it may succeed later. */
+bool lite_code_is_locked(int code);
 
 #endif

@@ -287,6 +287,24 @@ static void like_minds_capitals_and_uses_the_index_for_a_prefix(void **state)
     fixture_free(&fixture);
 }
 
+static void a_list_of_values_is_searched_inline_by_json_each(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture, schema);
+    struct read read;
+    read_init(&read, "SELECT id FROM big WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id LIMIT 9");
+    read_bind_text(&read, "[3,1,30000,2]");
+    assert_int_equal(read_submit(&fixture, &read), SUBMIT_DONE);
+    assert_slice(buf_slice(&read.out), "1;2;3");
+    buf_clear(&read.out);
+    read.binds[0].text = SLICE("[3,");
+    read_run(&fixture, &read);
+    assert_int_equal(read.fetch.problem.status, 400);
+    read_done(&read);
+    fixture_free(&fixture);
+}
+
 static void more_shapes_than_the_cache_holds_still_run(void **state)
 {
     (void)state;
@@ -320,6 +338,7 @@ int main(void)
         cmocka_unit_test(nothing_can_be_written),
         cmocka_unit_test(a_run_time_error_by_a_value_is_a_400),
         cmocka_unit_test(like_minds_capitals_and_uses_the_index_for_a_prefix),
+        cmocka_unit_test(a_list_of_values_is_searched_inline_by_json_each),
         cmocka_unit_test(more_shapes_than_the_cache_holds_still_run),
     };
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);
