@@ -51,6 +51,17 @@ char *buf_grow(struct buf *buf, size_t n)
     return buf->data + buf->len;
 }
 
+void buf_trim(struct buf *buf)
+{
+    if (buf->len == 0 || buf->len == buf->cap)
+        return;
+    char *data = mem_resize(buf->data, buf->len);
+    if (!data)
+        return; /* it stays as large as it is */
+    buf->data = data;
+    buf->cap = buf->len;
+}
+
 /* Digits are written two at a time, from the last to the first. */
 void buf_uint(struct buf *buf, uint64_t value)
 {

@@ -21,6 +21,9 @@ void buf_init(struct buf *buf, size_t max);
 /* Frees the memory; the buf is as after buf_init. */
 void buf_done(struct buf *buf);
 
+/* Gives back memory it has room for but does not use: for bytes that will lie a while. */
+void buf_trim(struct buf *buf);
+
 /* Empties it, keeps its memory, clears `failed`. */
 static inline void buf_clear(struct buf *buf)
 {

@@ -17,10 +17,12 @@ static uint64_t deliver(void *context, struct request *request)
     uint64_t bytes = out->len - before;
     if (!request->answer.no_body) {
         bytes += body->len;
-        if (body->len <= BODY_COPY_BYTES_MAX)
+        if (body->len <= BODY_COPY_BYTES_MAX) {
             buf_add(out, buf_slice(body));
-        else
+        } else {
+            buf_trim(body); /* a slow reader may let it lie */
             conn_out_take(conn, body);
+        }
     }
     request->head = NULL;
     conn_set_user(conn, NULL);

@@ -139,16 +139,20 @@ static void submit_total(struct request *request)
     request->total_out = submit(request, &request->total_fetch);
 }
 
+static enum step answers_full(struct request *request)
+{
+    enum step next =
+        request_fail(request, 503, SLICE("answers-full"), SLICE("Too many answers wait for slow readers."));
+    request->problem.retry_after_s = 1;
+    return next;
+}
+
 enum step step_fetch(struct request *request)
 {
     const struct plan *plan = request->plan;
     PRE(plan != NULL);
-    if (worker_answers_full(request->worker)) {
-        enum step next = request_fail(request, 503, SLICE("answers-full"),
-                                      SLICE("Too many answers wait for slow readers."));
-        request->problem.retry_after_s = 1;
-        return next;
-    }
+    if (worker_answers_full(request->worker, 0))
+        return answers_full(request);
     begin_page(request);
     request->fetch = (struct fetch){.statement = plan->statement,
                                     .sink = {page_row, &request->page},
@@ -241,6 +245,8 @@ enum step step_encode(struct request *request)
     page_finish(page, envelope_of(request), &facts);
     if (page->body.failed)
         return too_large(request);
+    if (worker_answers_full(request->worker, page->body.len)) /* it was not yet when this one set out */
+        return answers_full(request);
     request->answer.status = 200;
     if (plan->kind == PLAN_LIST && envelope_of(request) == NULL) { /* a bare array says by headers where it stands */
         request->answer.content_range = content_range(request);

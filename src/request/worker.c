@@ -199,8 +199,9 @@ void worker_free(struct worker *worker)
     mem_free(worker);
 }
 
-bool worker_answers_full(const struct worker *worker)
+bool worker_answers_full(const struct worker *worker, uint64_t more_bytes)
 {
     const struct config *config = worker->snapshot->model->config;
-    return net_held_bytes(worker->net) > config->answers.bytes_total / worker->service->worker_count;
+    uint64_t bytes_max = config->answers.bytes_total / worker->service->worker_count;
+    return net_held_bytes(worker->net) + more_bytes > bytes_max;
 }

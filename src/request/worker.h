@@ -51,8 +51,8 @@ void worker_free(struct worker *worker);
 /* The end of a request's way: logs it, frees what it holds, puts it on the free list. */
 void request_end(struct request *request);
 
-/* Whether more answers wait for slow readers than `answers.bytes_total` allows this worker. */
-bool worker_answers_full(const struct worker *worker);
+/* Whether, with so many bytes more, more would wait for slow readers than `answers.bytes_total` allows this worker. */
+bool worker_answers_full(const struct worker *worker, uint64_t more_bytes);
 
 /* Whether this request will have a line in the log: problems, slow ones, one in `log.sample` of the others. */
 bool worker_log_due(const struct request *request);

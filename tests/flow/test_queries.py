@@ -105,6 +105,6 @@ def test_a_query_that_writes_does_not_load_yet(database, tmp_path, statement):
 
 
 def test_a_query_nobody_may_read_is_not_there(database, tmp_path):
-    with serve(database, tmp_path, {"secret.sql": "SELECT 1 AS one", "open.sql": HEAD + "*/\nSELECT 1 AS one"}) as leat:
+    with serve(database, tmp_path, {"secret.sql": "/* leat */ SELECT 1 AS one", "open.sql": HEAD + "*/\nSELECT 1 AS one"}) as leat:
         assert leat.get("/api/secret").status_code == 404
         assert leat.rows("/api/open") == [{"one": 1}]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SQLite and PostgreSQL hold the same sentinel data and give the same answers, but for how a timestamp writes UTC."""
+"""SQLite and PostgreSQL hold the same sentinel data and give the same answers, but for how a timestamp writes UTC. (The key that ends
+an order goes the way that the store's index goes: where there are ties it is named.)"""
 import os
 import subprocess
 
@@ -11,9 +12,9 @@ from leat import Leat
 pytestmark = pytest.mark.skipif(len(STORES) < 2, reason="needs both stores")
 
 PATHS = [
-    "/api/transactions?limit=200",
+    "/api/transactions?order=created_at.desc,id.desc&limit=200",
     "/api/transactions?order=amount.desc&limit=300",
-    "/api/transactions?fraud_score=gte.0.5&order=fraud_score.desc&limit=300",
+    "/api/transactions?fraud_score=gte.0.5&order=fraud_score.desc,id&limit=300",
     "/api/transactions?status=in.(declined,review)&industry=neq.crypto&order=industry,created_at.desc&limit=100",
     "/api/transactions?user_id=7&order=created_at.desc&limit=100",
     "/api/transactions?amount=gte.999.99&order=amount,id",

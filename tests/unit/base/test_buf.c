@@ -245,7 +245,23 @@ static void json_that_does_not_fit_leaves_no_piece_of_itself(void **state)
     }
 }
 
+static void trimming_keeps_the_bytes_and_gives_back_the_rest(void **state)
+{
+    (void)state;
+    struct buf buf;
+    buf_init(&buf, 1000);
+    buf_trim(&buf); /* of an empty one: nothing */
+    buf_lit(&buf, "bytes");
+    buf_trim(&buf);
+    assert_int_equal(buf.cap, 5);
+    assert_slice(buf_slice(&buf), "bytes");
+    buf_lit(&buf, " and more");
+    assert_slice(buf_slice(&buf), "bytes and more");
+    buf_done(&buf);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(trimming_keeps_the_bytes_and_gives_back_the_rest),
     cmocka_unit_test(pieces_stand_one_after_the_other),
     cmocka_unit_test(it_grows_to_its_cap_and_not_beyond),
     cmocka_unit_test(failure_is_sticky_until_cleared),
