@@ -46,14 +46,14 @@ def leat(sentinel_url):
 
 
 def refused(wire, file, status):
-    """Exactly one answer, of this status, and the end."""
+    """Exactly one answer, of this status, and the end: what follows is never taken for a request."""
     answer = wire.answer()
     assert answer is not None, "closed without an answer"
     if file in BODY_FAULTS:
         assert answer[0] in (400, 404, 405, 413, 431)
     else:
         assert answer[0] == status
-    assert answer[1]["connection"] == "close"
+        assert answer[1]["connection"] == "close"
     assert wire.closed() == b""
 
 
