@@ -8,7 +8,7 @@
 #include "store/pg/gather.h"
 #include "store/pg/port.h"
 
-enum { STORE_MAGIC = 0x50475353, LANES_PER_PORT = 2 };
+enum { STORE_MAGIC = 0x50475353, LANES_PER_PORT_MAX = 3 };
 
 static struct pg_store *store_of(struct store *store)
 {
@@ -31,11 +31,15 @@ static void make_settings(struct pg_store *store)
     store->describe_settings = pg_settings_text(&store->arena, SESSION_SLOW, 0, true);
 }
 
-/* Every worker has its fast lanes, and there is at least one slow one: a smaller pool is taken as that. */
+/* Three quarters of the pool at most are fast lanes, three a worker; but every worker has one, and there is at least one slow lane:
+ * a pool too small for that is taken as large enough. */
 static void make_pool(struct pg_store *store)
 {
     const struct store_options *options = &store->options;
-    unsigned least = options->workers * LANES_PER_PORT + 1;
+    unsigned lanes = options->pool_size * 3 / 4 / options->workers;
+    lanes = lanes > LANES_PER_PORT_MAX ? LANES_PER_PORT_MAX : lanes;
+    store->lanes_per_port = lanes > 0 ? lanes : 1;
+    unsigned least = options->workers * store->lanes_per_port + 1;
     unsigned size = options->pool_size > least ? options->pool_size : least;
     pg_pool_init(&store->pool, size, size + options->pool_overflow, options->pool_recycle_ms);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A fast lane's connection: opening it, losing it, opening it again with back-off, recycling it. See lane.h.
- * Reads in flight on a lost connection are sent again, once: reading twice does no harm. */
+ * Reads in flight on a lost connection are sent again: reading twice does no harm. */
 #include "store/pg/lane.h"
 
 #include <stdlib.h>
@@ -37,6 +37,11 @@ bool pg_lane_is_coming(const struct lane *lane)
     return lane->state != LANE_DOWN;
 }
 
+bool pg_lane_serves(const struct lane *lane, enum session_kind kind)
+{
+    return lane->session.kind == kind || lane->port->lane_count == 1;
+}
+
 bool pg_lane_has_room(const struct lane *lane)
 {
     return lane->state == LANE_OPEN && lane->volleys < VOLLEYS_MAX;
@@ -64,10 +69,9 @@ static void send_again(struct lane *lane, struct list *reads, const struct failu
 {
     for (struct list *link; (link = list_shift(reads)) != NULL;) {
         struct fetch *fetch = container_of(link, struct fetch, link);
-        if (fetch->state & READ_RETRIED) {
+        if (!pg_read_outlives_loss(fetch)) {
             pg_read_fail(lane->port, fetch, failure);
         } else {
-            fetch->state |= READ_RETRIED;
             count_up(&lane->port->counters.resent, 1);
             pg_port_enqueue(lane->port, fetch);
         }
@@ -127,7 +131,8 @@ static void on_failed(struct session *session)
     move(lane, LANE_DOWN);
     pg_pool_is_down(&port->store->pool, &failure, loop_now(port->loop));
     loop_timer_set(port->loop, &lane->retry, pg_backoff_ms(++lane->failures, (uint64_t)random()));
-    pg_port_fail_waiting(port, session->kind, &failure);
+    pg_port_fail_waiting(port, SESSION_POINT, &failure);
+    pg_port_fail_waiting(port, SESSION_LIST, &failure);
 }
 
 static void on_readable(struct session *session)

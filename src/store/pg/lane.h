@@ -74,6 +74,9 @@ void pg_lane_open(struct lane *lane);
 /* For good; reads in flight end with the failure. */
 void pg_lane_close(struct lane *lane, const struct failure *failure);
 
+/* Whether it is for point or list reads; a port's only lane is for both. */
+bool pg_lane_serves(const struct lane *lane, enum session_kind kind);
+
 bool pg_lane_has_room(const struct lane *lane);
 
 /* Reads for it may wait in the hope that it will be open soon. */

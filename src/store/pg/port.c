@@ -107,7 +107,7 @@ const char *const *pg_port_values(struct pg_port *port, const struct statement *
 static struct lane *coming_lane(struct pg_port *port, enum session_kind kind)
 {
     for (unsigned i = 0; i < port->lane_count; i++)
-        if (port->lanes[i].session.kind == kind && pg_lane_is_coming(&port->lanes[i]))
+        if (pg_lane_serves(&port->lanes[i], kind) && pg_lane_is_coming(&port->lanes[i]))
             return &port->lanes[i];
     return NULL;
 }
@@ -118,7 +118,7 @@ static struct lane *lane_with_room(struct pg_port *port, enum session_kind kind)
     struct lane *best = NULL;
     for (unsigned i = 0; i < port->lane_count; i++) {
         struct lane *lane = &port->lanes[i];
-        if (lane->session.kind == kind && pg_lane_has_room(lane) &&
+        if (pg_lane_serves(lane, kind) && pg_lane_has_room(lane) &&
             (best == NULL || lane->volleys < best->volleys))
             best = lane;
     }
@@ -332,9 +332,9 @@ struct port *pg_port_attach(struct store *store, struct loop *loop, unsigned wor
     port->tick.on_due = tick_due;
     port->waiter.letter.on_receive = called;
     port->waiter.loop = loop;
-    port->lane_count = 2;
+    port->lane_count = mine->lanes_per_port;
     for (unsigned i = 0; i < port->lane_count; i++)
-        pg_lane_init(&port->lanes[i], port, i, i == 0 ? SESSION_POINT : SESSION_LIST);
+        pg_lane_init(&port->lanes[i], port, i, i == 0 && port->lane_count > 1 ? SESSION_POINT : SESSION_LIST);
     pg_pool_add_port(&mine->pool, &port->link, port->lane_count);
     for (unsigned i = 0; i < port->lane_count; i++)
         pg_lane_open(&port->lanes[i]);

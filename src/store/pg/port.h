@@ -29,6 +29,7 @@ struct pg_store {
         preambles[SESSION_KINDS]; /* with prepared: off, the first statement of each Sync; else empty */
     struct slice catalog_settings,
         describe_settings; /* local to a transaction: a pooler's connection is not ours */
+    unsigned lanes_per_port;
     struct offload *offload;
     struct pool pool;
 };

@@ -61,6 +61,11 @@ bool pg_read_try(struct fetch *fetch)
     return true;
 }
 
+bool pg_read_outlives_loss(const struct fetch *fetch)
+{
+    return fetch->rows == 0 && fetch->state >> READ_TRIES_SHIFT <= READ_LOSSES_MAX;
+}
+
 /* ---- the end ---- */
 
 static void settle(struct pg_port *port, struct fetch *fetch, const struct problem *problem)

@@ -18,7 +18,13 @@
 enum read_state { READ_NEW, READ_QUEUED, READ_HELD, READ_SENT, READ_WAITING, READ_RUNNING, READ_ENDED };
 
 /* Facts that survive a state, in the bits of fetch->state above it. */
-enum { READ_RETRIED = 1u << 8, READ_ALONE = 1u << 9, READ_TRIES_SHIFT = 16, READ_TRIES_MAX = 6 };
+enum {
+    READ_RETRIED = 1u << 8,
+    READ_ALONE = 1u << 9,
+    READ_TRIES_SHIFT = 16,
+    READ_TRIES_MAX = 6,
+    READ_LOSSES_MAX = 3
+};
 
 static inline enum read_state read_state(const struct fetch *fetch)
 {
@@ -38,6 +44,9 @@ void pg_read_move(struct pg_port *port, struct fetch *fetch, enum read_state to)
 
 /* Counts a sending; false: it was sent too often already. */
 bool pg_read_try(struct fetch *fetch) must_check;
+
+/* Whether a read whose connection was lost is sent again: others may have been cut with it, so more than once. */
+bool pg_read_outlives_loss(const struct fetch *fetch);
 
 /* Ends it now: takes it out of its list, calls on_end, after which it is not ours. problem NULL: it went well. */
 void pg_read_end(struct pg_port *port, struct fetch *fetch, const struct problem *problem);

@@ -70,8 +70,7 @@ static void lost(struct slow *slow, const struct failure *failure)
     if (fetch == NULL)
         return;
     fetch->store_data[1] = NULL; /* the slow lane may be freed by now */
-    if (fetch->rows == 0 && !(fetch->state & READ_RETRIED)) {
-        fetch->state |= READ_RETRIED;
+    if (pg_read_outlives_loss(fetch)) {
         count_up(&port->counters.resent, 1);
         pg_port_enqueue(port, fetch);
     } else {

@@ -272,9 +272,9 @@ void pg_lane_send_volley(struct lane *lane)
 {
     PRE(pg_lane_has_room(lane));
     struct volley volley = {.lane = lane, .now = loop_now(lane->port->loop)};
-    if (lane->session.kind == SESSION_POINT)
+    if (pg_lane_serves(lane, SESSION_POINT))
         add_shapes(&volley);
-    else
+    if (pg_lane_serves(lane, SESSION_LIST))
         add_list_reads(&volley);
     if (volley.statements == 0)
         return;
