@@ -273,7 +273,7 @@ void sql_cut(struct walk *walk, struct sql_source source, struct place start, st
                       .text = arena_copy(walk->arena, source.bytes),
                       .place = start,
                       .variant = source.variant};
-    size_t marks = count_byte(l.text, ':'), piece_at = 0, significant_end = 0;
+    size_t marks = count_byte(l.text, ':'), piece_at = 0, significant_end = 0; /* 0: nothing yet */
     struct config_sql sql = {.pieces = ARENA_ARRAY(walk->arena, struct slice, marks + 1),
                              .params = ARENA_ARRAY(walk->arena, unsigned, marks + 1),
                              .at = start};
@@ -282,6 +282,10 @@ void sql_cut(struct walk *walk, struct sql_source source, struct place start, st
         enum token token = next_token(&l);
         if (token == TOKEN_BAD || !statement_goes_on(&l, token, &begun, ended))
             return;
+        if (token != TOKEN_SPACE && significant_end == 0) {
+            piece_at = l.at; /* what stands before the statement is not sent */
+            sql.at = l.place;
+        }
         if (token == TOKEN_PARAM)
             take_param(&l, query, &sql, &piece_at);
         if (token == TOKEN_FOREIGN && !sql.foreign.line)

@@ -80,21 +80,21 @@ static void an_unpaged_query_has_no_envelope(void **state)
 static void an_empty_head_will_do(void **state)
 {
     (void)state;
-    assert_cut("/* leat */ SELECT 1", SQL_ANY, " SELECT 1");
+    assert_cut("/* leat */ SELECT 1", SQL_ANY, "SELECT 1");
     assert_cut("/*leat*/SELECT 1", SQL_ANY, "SELECT 1");
-    assert_cut("\n\n  /* leat\n*/\nSELECT 1\n", SQL_ANY, "\nSELECT 1");
+    assert_cut("\n\n  /* leat\n*/\nSELECT 1\n", SQL_ANY, "SELECT 1");
 }
 
 static void a_head_may_stand_in_one_line(void **state)
 {
     (void)state;
-    assert_cut("/* leat {params: {a: int}} */ SELECT :a", SQL_ANY, " SELECT {0}");
+    assert_cut("/* leat {params: {a: int}} */ SELECT :a", SQL_ANY, "SELECT {0}");
 }
 
 static void a_name_used_twice_is_one_parameter(void **state)
 {
     (void)state;
-    assert_cut(TWO "SELECT :a, :b, :a", SQL_ANY, " SELECT {0}, {1}, {0}");
+    assert_cut(TWO "SELECT :a, :b, :a", SQL_ANY, "SELECT {0}, {1}, {0}");
 }
 
 static void what_is_quoted_or_commented_is_no_parameter(void **state)
@@ -114,7 +114,7 @@ static void what_is_quoted_or_commented_is_no_parameter(void **state)
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         char text[300], expected[300];
         snprintf(text, sizeof text, TWO "%s, :a, :b", texts[i]);
-        snprintf(expected, sizeof expected, " %s, {0}, {1}", texts[i]);
+        snprintf(expected, sizeof expected, "%s, {0}, {1}", texts[i]);
         assert_cut(text, SQL_ANY, expected);
     }
 }
@@ -123,42 +123,51 @@ static void an_array_slice_is_no_parameter(void **state)
 {
     (void)state;
     assert_cut(TWO "SELECT x[1:a], x[n:b], (f())[1:a], x[:a], x[1 : :b]", SQL_PG,
-               " SELECT x[1:a], x[n:b], (f())[1:a], x[{0}], x[1 : {1}]");
+               "SELECT x[1:a], x[n:b], (f())[1:a], x[{0}], x[1 : {1}]");
 }
 
 static void comments_nest_on_postgresql_but_not_on_sqlite(void **state)
 {
     (void)state;
-    assert_cut(TWO "SELECT 1 /* a /* b */ :a */ , :a, :b", SQL_PG, " SELECT 1 /* a /* b */ :a */ , {0}, {1}");
-    assert_cut(TWO "SELECT 1 /* a /* b */ + :a , :b", SQL_SQLITE, " SELECT 1 /* a /* b */ + {0} , {1}");
+    assert_cut(TWO "SELECT 1 /* a /* b */ :a */ , :a, :b", SQL_PG, "SELECT 1 /* a /* b */ :a */ , {0}, {1}");
+    assert_cut(TWO "SELECT 1 /* a /* b */ + :a , :b", SQL_SQLITE, "SELECT 1 /* a /* b */ + {0} , {1}");
 }
 
 static void sqlite_quotes_by_brackets(void **state)
 {
     (void)state;
-    assert_cut(TWO "SELECT [:a], :a, :b", SQL_SQLITE, " SELECT [:a], {0}, {1}");
-    assert_cut(TWO "SELECT ARRAY[:a], :b", SQL_PG, " SELECT ARRAY[{0}], {1}");
-    assert_cut(TWO "SELECT 'a\\', :a, :b", SQL_SQLITE, " SELECT 'a\\', {0}, {1}");
+    assert_cut(TWO "SELECT [:a], :a, :b", SQL_SQLITE, "SELECT [:a], {0}, {1}");
+    assert_cut(TWO "SELECT ARRAY[:a], :b", SQL_PG, "SELECT ARRAY[{0}], {1}");
+    assert_cut(TWO "SELECT 'a\\', :a, :b", SQL_SQLITE, "SELECT 'a\\', {0}, {1}");
 }
 
 static void a_semicolon_at_the_end_is_cut_off_with_what_follows(void **state)
 {
     (void)state;
-    assert_cut(TWO "SELECT :a, :b ; -- the end :a\n /* really */ ;; \n", SQL_ANY, " SELECT {0}, {1}");
-    assert_cut(TWO "SELECT :a, :b -- no semicolon", SQL_ANY, " SELECT {0}, {1}");
+    assert_cut(TWO "SELECT :a, :b ; -- the end :a\n /* really */ ;; \n", SQL_ANY, "SELECT {0}, {1}");
+    assert_cut(TWO "SELECT :a, :b -- no semicolon", SQL_ANY, "SELECT {0}, {1}");
 }
 
 static void statements_that_read_may_begin_in_four_ways(void **state)
 {
     (void)state;
-    static const char *const texts[] = {
-        "select 1", "WITH x AS (SELECT 1) SELECT * FROM x", "VALUES (1)",
-        "TABLE t",  "(SELECT 1) UNION (SELECT 2)",          "-- a comment\nSelect 1"};
+    static const char *const texts[] = {"select 1", "WITH x AS (SELECT 1) SELECT * FROM x", "VALUES (1)", "TABLE t",
+                                        "(SELECT 1) UNION (SELECT 2)"};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         char text[300];
         snprintf(text, sizeof text, "/* leat */%s", texts[i]);
         assert_cut(text, SQL_ANY, texts[i]);
     }
+}
+
+static void what_stands_before_the_statement_is_not_sent(void **state)
+{
+    (void)state;
+    struct query_reading *reading = read_variant("/* leat */\n-- a comment\n /* another */ Select 1", SQL_ANY);
+    assert_slice(reading->query.any.pieces[0], "Select 1");
+    assert_int_equal(reading->query.any.at.line, 3);
+    assert_int_equal(reading->query.any.at.column, 16);
+    query_free(reading);
 }
 
 static void what_sqlite_would_take_for_its_own_parameter_is_noted(void **state)
@@ -256,6 +265,7 @@ int main(void)
         cmocka_unit_test(sqlite_quotes_by_brackets),
         cmocka_unit_test(a_semicolon_at_the_end_is_cut_off_with_what_follows),
         cmocka_unit_test(statements_that_read_may_begin_in_four_ways),
+        cmocka_unit_test(what_stands_before_the_statement_is_not_sent),
         cmocka_unit_test(what_sqlite_would_take_for_its_own_parameter_is_noted),
         cmocka_unit_test(every_type_has_a_good_default_and_a_bad_one),
     };
