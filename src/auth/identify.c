@@ -28,8 +28,10 @@ static void address_of_peer(const struct sockaddr_storage *peer, struct in6_addr
 /* "[2001:db8::1]:443" and "192.0.2.7:443" lose their port, which some proxies add. */
 static struct slice without_port(struct slice text)
 {
-    if (text.len && text.data[0] == '[')
-        return slice_of(text.data + 1, slice_find(slice_skip(text, 1), ']'));
+    if (text.len && text.data[0] == '[') {
+        size_t close = slice_find(text, ']');
+        return close < text.len ? slice_of(text.data + 1, close - 1) : text;
+    }
     size_t colon = slice_find(text, ':');
     bool one_colon = colon < text.len && slice_find(slice_skip(text, colon + 1), ':') == text.len - colon - 1;
     return one_colon ? slice_of(text.data, colon) : text;
@@ -71,43 +73,64 @@ static bool is_proxy(const struct config *config, const struct in6_addr *address
 
 static bool is_loopback(const struct in6_addr *address)
 {
-    static const struct config_proxy loopback = {
-        .network = {.s6_addr = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127}}, .bits = 104};
-    return IN6_IS_ADDR_LOOPBACK(address) || in_network(address, &loopback);
+    bool loopback_of_ipv4 = IN6_IS_ADDR_V4MAPPED(address) && address->s6_addr[12] == 127;
+    return loopback_of_ipv4 || IN6_IS_ADDR_LOOPBACK(address);
 }
 
-/* The entries of all X-Forwarded-For headers in order, the last FORWARDED_MAX of them. Returns how many there were. */
+/* The entries of all X-Forwarded-For headers in order, the last FORWARDED_MAX of them. Returns how many there were. Quotes mean
+ * nothing here: a client's unclosed one must not swallow what our proxy appends. */
 static unsigned forwarded_entries(const struct http_head *head, struct slice entries[FORWARDED_MAX])
 {
     unsigned count = 0, position = 0;
-    struct slice value, item;
+    struct slice value;
     while (http_head_next(head, HTTP_X_FORWARDED_FOR, &position, &value))
-        while (http_list_next(&value, &item))
-            entries[count++ % FORWARDED_MAX] = item;
+        while (value.len) {
+            struct slice entry = slice_trim(slice_cut(&value, ','));
+            if (entry.len)
+                entries[count++ % FORWARDED_MAX] = entry;
+        }
     return count;
+}
+
+/* Whether something spoke for the client: headers that proxies add and clients of ours do not. */
+static bool bears_marks_of_a_proxy(const struct http_head *head)
+{
+    static const struct slice marks[] = {SLICE_INIT("Forwarded"), SLICE_INIT("Via"), SLICE_INIT("X-Real-IP"),
+                                         SLICE_INIT("X-Forwarded-Host")};
+    if (http_head_get(head, HTTP_X_FORWARDED_FOR).data || http_head_get(head, HTTP_X_FORWARDED_PROTO).data)
+        return true;
+    for (unsigned i = 0; i < head->field_count; i++)
+        for (size_t j = 0; head->fields[i].known == HTTP_UNKNOWN && j < ARRAY_LEN(marks); j++)
+            if (slice_eq_nocase(head->fields[i].name, marks[j]))
+                return true;
+    return false;
+}
+
+/* From the right for as long as the speaker is one of our proxies; what is no address ends the walk. */
+static void walk_forwarded(const struct config *config, const struct http_head *head,
+                           struct in6_addr *address)
+{
+    struct slice entries[FORWARDED_MAX];
+    unsigned count = forwarded_entries(head, entries);
+    unsigned left = count < FORWARDED_MAX ? count : FORWARDED_MAX;
+    while (left-- && is_proxy(config, address))
+        if (!address_read(entries[--count % FORWARDED_MAX], address))
+            return;
 }
 
 void identify(const struct config *config, const struct sockaddr_storage *peer, const struct http_head *head,
               struct principal *ret_principal)
 {
-    struct in6_addr address;
-    address_of_peer(peer, &address);
-    *ret_principal = (struct principal){.roles = ROLE_ANONYMOUS, .address = address};
-    if (!http_head_get(head, HTTP_X_FORWARDED_FOR).data) {
-        ret_principal->loopback = is_loopback(&address) && !http_head_find(head, SLICE("Forwarded")).data;
-        return;
-    }
-    if (!is_proxy(config, &address))
-        return; /* a proxy nobody declared, perhaps on this very machine: the peer it is, but not loopback */
-    ret_principal->via_proxy = true;
-    struct slice entries[FORWARDED_MAX];
-    unsigned count = forwarded_entries(head, entries);
-    unsigned left = count < FORWARDED_MAX ? count : FORWARDED_MAX;
-    while (left-- && is_proxy(config, &address)) {
-        if (!address_read(entries[--count % FORWARDED_MAX], &address))
-            break;
-    }
-    ret_principal->address = address;
+    PRE(config && peer && head);
+    struct principal principal = {.roles = ROLE_ANONYMOUS};
+    address_of_peer(peer, &principal.address);
+    /* Marks that nobody declared may be of a proxy on this very machine: the address stays the peer's, but is not loopback. */
+    bool marked = bears_marks_of_a_proxy(head);
+    principal.loopback = !marked && is_loopback(&principal.address);
+    principal.via_proxy = marked && is_proxy(config, &principal.address);
+    if (principal.via_proxy)
+        walk_forwarded(config, head, &principal.address);
+    *ret_principal = principal;
 }
 
 void address_format(const struct in6_addr *address, char ret_text[INET6_ADDRSTRLEN])

@@ -13,7 +13,7 @@ struct principal {
     unsigned roles;          /* bits of enum role */
     struct in6_addr address; /* the client's; IPv4 as ::ffff:a.b.c.d */
     bool via_proxy;          /* a trusted proxy spoke for it: never loopback */
-    bool loopback;           /* spoke to us itself, from this machine */
+    bool loopback;           /* spoke to us itself, from this machine: no header that a proxy adds */
 };
 
 /* The client's address is the right-most of X-Forwarded-For that is not one of `proxies`, believed only when the peer itself is
