@@ -5,6 +5,7 @@
  *     SELECT c1 AS "id", pg_catalog.to_json(c2)::text AS "tags" FROM (text) AS q(c1, c2)
  * whose inner order PostgreSQL keeps: a subquery with ORDER BY is not flattened.
  * Failure: complaints at the place in the .sql file, as far as the position can be carried back to it. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -22,21 +23,35 @@ struct describing {
 
 /* ---- places ---- */
 
-/* position: in characters of the statement, from 1, as the database gives it. The statement stands in the file as it is sent but for
- * the parameters, which are never broken over lines: so lines are exact, and columns as far as no parameter stands before. */
-static struct place place_of(const struct named_query *query, long position)
+/* Walks over a piece of the file; false: the position, counted in characters from 1, is behind it. */
+static bool walk(struct place *at, long *position, struct slice piece)
 {
-    struct place at = query->sql->at;
-    for (size_t i = 0; i < query->text.len && position > 1; i++) {
-        unsigned char c = (unsigned char)query->text.data[i];
+    for (size_t i = 0; i < piece.len; i++) {
+        unsigned char c = (unsigned char)piece.data[i];
         if ((c & 0xc0) == 0x80)
             continue; /* the rest of a character */
-        position--;
-        at.column++;
+        if (--*position <= 0)
+            return true;
+        at->column++;
         if (c == '\n') {
-            at.line++;
-            at.column = 1;
+            at->line++;
+            at->column = 1;
         }
+    }
+    return false;
+}
+
+/* Where in the file a position of the statement is: the statement stands there in pieces, with `:name` where `$1::type` is sent. */
+static struct place place_of(const struct named_query *query, long position)
+{
+    const struct config_sql *sql = query->sql;
+    struct place at = sql->at;
+    for (unsigned i = 0; i <= sql->count && !walk(&at, &position, sql->pieces[i]) && i < sql->count; i++) {
+        const struct query_param *param = &query->params[sql->params[i]];
+        position -= snprintf(NULL, 0, "$%u::" SLICE_FMT, sql->params[i] + 1, SLICE_ARG(param->type.name));
+        if (position <= 0)
+            break;
+        at.column += 1 + (unsigned)param->config->name.text.len;
     }
     return at;
 }
@@ -92,6 +107,23 @@ static PGresult *prepare_and_describe(struct describing *describing, const struc
     return NULL;
 }
 
+/* A WITH that writes is refused when a cursor for it is parsed, long before anything runs. */
+static void check_reads_only(struct describing *describing, const struct named_query *query)
+{
+    struct buf text;
+    buf_init(&text, query->text.len + 64);
+    buf_lit(&text, "DECLARE leat CURSOR FOR ");
+    buf_add(&text, query->text);
+    buf_byte(&text, '\0');
+    PGresult *parsed = PQprepare(describing->conn, "", text.data, 0, NULL);
+    if (PQresultStatus(parsed) != PGRES_COMMAND_OK)
+        complain(describing->complaints, query->sql->at,
+                 "query " SLICE_FMT ": it writes; queries that change something are not built yet",
+                 SLICE_ARG(query->config->path));
+    PQclear(parsed);
+    buf_done(&text);
+}
+
 static PGresult *ask_columns(struct describing *describing, const struct named_query *query)
 {
     PGresult *result = NULL;
@@ -100,6 +132,8 @@ static PGresult *ask_columns(struct describing *describing, const struct named_q
     else
         complain(describing->complaints, query->sql->at, "the database cannot be asked: %s",
                  PQerrorMessage(describing->conn));
+    if (result != NULL)
+        check_reads_only(describing, query);
     end(describing);
     return result;
 }
@@ -196,12 +230,31 @@ static bool needs_wrapping(const struct named_query *query)
     return false;
 }
 
-/* Without blanks and semicolons at its end; a comment there is ended by the line break that follows. */
+/* Blanks and comments, nothing else. A comment that is not closed counts as one. */
+static bool says_nothing(struct slice text)
+{
+    for (text = slice_trim(text); text.len > 0; text = slice_trim(text)) {
+        const char *end;
+        if (slice_starts(text, SLICE("--")))
+            end = memchr(text.data, '\n', text.len);
+        else if (slice_starts(text, SLICE("/*")))
+            end = memmem(text.data, text.len, "*/", 2);
+        else
+            return false;
+        if (end == NULL)
+            return true;
+        text = slice_skip(text, (size_t)(end - text.data) + (*end == '*' ? 2 : 1));
+    }
+    return true;
+}
+
+/* Without the semicolon that ends it, wherever comments follow. One behind it is ended by the line break that follows. */
 static struct slice statement_only(struct slice text)
 {
-    text = slice_trim(text);
-    while (slice_ends(text, SLICE(";")))
-        text = slice_trim(slice_of(text.data, text.len - 1));
+    const char *semicolon;
+    while ((semicolon = memrchr(text.data, ';', text.len)) != NULL &&
+           says_nothing(slice_skip(text, (size_t)(semicolon - text.data) + 1)))
+        text.len = (size_t)(semicolon - text.data);
     return text;
 }
 
@@ -239,8 +292,10 @@ static void describe_one(struct describing *describing, struct named_query *quer
         else
             complain(describing->complaints, query->sql->at, "the types of the query cannot be read: %s",
                      PQerrorMessage(describing->conn));
-        if (needs_wrapping(query))
+        if (needs_wrapping(query)) {
             wrap(describing, query);
+            PQclear(ask_columns(describing, query)); /* complains if it cannot be wrapped */
+        }
     }
     pg_types_done(&types);
     PQclear(columns);
