@@ -163,12 +163,9 @@ static bool read_params(struct build *build, const struct named_query *query, st
 
 /* --- a paged query --- */
 
-/* The text may end in a comment: the parenthesis stands on a line of its own. */
+/* The parenthesis stands on a line of its own, behind whatever comment the text may end in. */
 static struct slice as_source(struct arena *arena, struct slice text)
 {
-    text = slice_trim(text);
-    while (text.len && text.data[text.len - 1] == ';')
-        text = slice_trim(slice_of(text.data, text.len - 1));
     return arena_format(arena, "(" SLICE_FMT "\n) AS leat_query", SLICE_ARG(text));
 }
 
