@@ -132,7 +132,7 @@ static PGresult *ask_columns(struct describing *describing, const struct named_q
     else
         complain(describing->complaints, query->sql->at, "the database cannot be asked: %s",
                  PQerrorMessage(describing->conn));
-    if (result != NULL)
+    if (result != NULL && PQnfields(result) > 0)
         check_reads_only(describing, query);
     end(describing);
     return result;

@@ -69,6 +69,8 @@ static void done(struct asking *asking)
 static void expect_complaint(struct asking *asking, unsigned line, unsigned column, const char *word)
 {
     assert_int_equal(asking->error, ERR_INVALID);
+    for (unsigned i = 1; i < asking->complaints.count; i++)
+        print_error("also: %.*s\n", SLICE_ARG(asking->complaints.items[i].text));
     assert_int_equal(asking->complaints.count, 1);
     const struct complaint *complaint = &asking->complaints.items[0];
     if (memmem(complaint->text.data, complaint->text.len, word, strlen(word)) == NULL)
