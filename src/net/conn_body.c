@@ -6,11 +6,6 @@
 
 #include "net/sys.h"
 
-static size_t input_left(const struct exchange *exchange)
-{
-    return exchange->in_len - exchange->in_at;
-}
-
 bool conn_body_forbids_reuse(const struct conn *conn)
 {
     const struct exchange *exchange = conn->exchange;
@@ -25,7 +20,7 @@ bool conn_body_forbids_reuse(const struct conn *conn)
 static bool make_room(struct conn *conn)
 {
     struct exchange *exchange = conn->exchange;
-    PRE(input_left(exchange) == 0);
+    PRE(exchange_input_left(exchange) == 0);
     if (exchange->head_in == NULL) {
         struct block *block = pool_large_take(&conn->net->pool);
         if (block == NULL)
@@ -57,7 +52,7 @@ static enum http_got decode(struct exchange *exchange, struct slice *ret_piece)
 {
     size_t used;
     enum http_got got = http_body_decode(&exchange->body, exchange->in->bytes + exchange->in_at,
-                                         input_left(exchange), &used, ret_piece);
+                                         exchange_input_left(exchange), &used, ret_piece);
     exchange->in_at += used;
     exchange->body_ended = http_body_ended(&exchange->body);
     return got;
@@ -100,7 +95,7 @@ enum turn conn_body_pump(struct conn *conn)
         return WAIT;
     if (exchange->body_ended)
         return hand_up(conn, SLICE(""));
-    if (input_left(exchange) == 0)
+    if (exchange_input_left(exchange) == 0)
         return read_for_owner(conn);
     struct slice piece;
     switch (decode(exchange, &piece)) {
@@ -149,7 +144,7 @@ enum turn conn_step_drop(struct conn *conn)
     }
     if (exchange->body.bytes > BODY_DROPPED_BYTES_MAX)
         return give_up(conn);
-    if (input_left(exchange) == 0)
+    if (exchange_input_left(exchange) == 0)
         return read_to_drop(conn);
     struct slice dropped;
     return decode(exchange, &dropped) == HTTP_FAULT ? give_up(conn) : GO_ON;

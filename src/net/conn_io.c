@@ -4,11 +4,6 @@
 
 #include "net/sys.h"
 
-static size_t input_left(const struct exchange *exchange)
-{
-    return exchange->in_len - exchange->in_at;
-}
-
 enum io conn_read(struct conn *conn)
 {
     struct exchange *exchange = conn->exchange;
@@ -97,7 +92,7 @@ static enum turn wait_for_head(struct conn *conn)
 static bool make_room(struct conn *conn)
 {
     struct exchange *exchange = conn->exchange;
-    size_t left = input_left(exchange);
+    size_t left = exchange_input_left(exchange);
     struct block *from = exchange->in, *to = from;
     if (exchange->in_at == 0) {
         to = from->cap < conn->net->pool.large_bytes ? pool_large_take(&conn->net->pool) : NULL;
@@ -149,11 +144,11 @@ static enum turn begin_request(struct conn *conn)
 static enum http_got parse(struct conn *conn)
 {
     struct exchange *exchange = conn->exchange;
-    if (exchange->head_tried || input_left(exchange) == 0)
+    if (exchange->head_tried || exchange_input_left(exchange) == 0)
         return HTTP_MORE;
     exchange->head_tried = true;
     return http_head_parse(&exchange->head, &conn->net->http_limits, exchange->in->bytes + exchange->in_at,
-                           input_left(exchange));
+                           exchange_input_left(exchange));
 }
 
 enum turn conn_step_head(struct conn *conn)
@@ -172,7 +167,7 @@ enum turn conn_step_head(struct conn *conn)
     }
     if (conn->readable)
         return read_head(conn);
-    return input_left(exchange) > 0 ? wait_for_head(conn) : rest(conn);
+    return exchange_input_left(exchange) > 0 ? wait_for_head(conn) : rest(conn);
 }
 
 /* ---- BUSY ---- */
@@ -251,7 +246,8 @@ enum turn conn_step_busy(struct conn *conn)
 static bool must_linger(const struct conn *conn)
 {
     const struct exchange *exchange = conn->exchange;
-    return exchange->fault.status != 0 || !exchange->body_ended || input_left(exchange) > 0 || conn->readable;
+    return exchange->fault.status != 0 || !exchange->body_ended || exchange_input_left(exchange) > 0 ||
+           conn->readable;
 }
 
 static enum turn finish(struct conn *conn)
@@ -276,7 +272,7 @@ static enum turn next_request(struct conn *conn)
         conn_window_end(conn);
         exchange->head_waits = false; /* its deadline was overwritten */
     }
-    if (input_left(exchange) == 0 && !conn->readable)
+    if (exchange_input_left(exchange) == 0 && !conn->readable)
         return rest(conn);
     conn_move(conn, CONN_HEAD);
     if (conn->run_requests < REQUESTS_PER_RUN)
@@ -289,7 +285,7 @@ static enum turn next_request(struct conn *conn)
 static bool may_gather(const struct conn *conn)
 {
     const struct exchange *exchange = conn->exchange;
-    return !conn->closing && conn->run_requests < REQUESTS_PER_RUN && input_left(exchange) > 0 &&
+    return !conn->closing && conn->run_requests < REQUESTS_PER_RUN && exchange_input_left(exchange) > 0 &&
            !exchange->head_tried && output_pending(&exchange->out) < OUTPUT_PER_WRITE;
 }
 

@@ -48,7 +48,7 @@ void conn_body_read(struct conn *conn)
     struct exchange *exchange = exchange_of(conn);
     PRE(!exchange->body_wanted);
     exchange->body_wanted = exchange->fault.status == 0;
-    if (exchange->head.expect_continue && !exchange->body_ended && exchange->in_at == exchange->in_len) {
+    if (exchange->head.expect_continue && !exchange->body_ended && exchange_input_left(exchange) == 0) {
         http_write_continue(&exchange->out.bytes);
         output_commit(&exchange->out);
     }

@@ -78,6 +78,12 @@ struct block *pool_large_take(struct pool *pool) must_check;
 /* A block of either size; takes NULL. */
 void pool_block_give(struct pool *pool, struct block *block);
 
+/* Bytes that have come and are not used yet. */
+static inline size_t exchange_input_left(const struct exchange *exchange)
+{
+    return exchange->in_len - exchange->in_at;
+}
+
 /* Makes the exchange ready for the next request; input that is not used and output that is not sent stay. */
 void exchange_next(struct exchange *exchange);
 
