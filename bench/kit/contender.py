@@ -91,9 +91,12 @@ class Pgbench:
     def program():
         return shutil.which("pgbench") or next(iter(glob.glob("/usr/lib/postgresql/*/bin/pgbench")), None)
 
+    CONNECTING_SECONDS = 2  # hundreds of backends are forked within the time given
+
     def measure(self, world, case, seconds, seed):
         server = world.postgresql().process
         url = world.data_pg()
+        seconds = max(seconds, self.CONNECTING_SECONDS + 1)
         before, mine_before = server.cpu_seconds(), resource.getrusage(resource.RUSAGE_CHILDREN)
         out = run(
             [self.program(), "-n", "-M", "prepared", "-c", str(case.connections), "-j", "1", "-T", str(seconds),
