@@ -11,44 +11,45 @@ enum dialect { DIALECT_PG, DIALECT_SQLITE };
 
 /* How a value is checked, bound and written. Cells (store/store.h) hold the database's own text form. */
 enum value_kind {
-    VALUE_BOOL,        /* pg: t/f; sqlite: 0/1 → true/false */
-    VALUE_INT,         /* written raw; type.bits 16, 32, 64 */
-    VALUE_NUMERIC,     /* pg numeric: raw, NaN and infinities as strings */
-    VALUE_FLOAT,       /* pg float4/float8 (bits 32, 64): raw, NaN and infinities as strings; sqlite REAL */
-    VALUE_DECIMAL,     /* sqlite DECIMAL(p,s): the cell is the scaled INTEGER, written with type.scale digits */
-    VALUE_TEXT,        /* a JSON string */
-    VALUE_UUID,        /* a JSON string; filters are checked */
-    VALUE_DATE,        /* pg date: YYYY-MM-DD [BC], infinity */
-    VALUE_TIMESTAMP,   /* pg timestamp; sqlite TIMESTAMP is VALUE_TIMESTAMPTZ with DIALECT_SQLITE text (ends in Z) */
+    VALUE_BOOL,      /* pg: t/f; sqlite: 0/1 → true/false */
+    VALUE_INT,       /* written raw; type.bits 16, 32, 64 */
+    VALUE_NUMERIC,   /* pg numeric: raw, NaN and infinities as strings */
+    VALUE_FLOAT,     /* pg float4/float8 (bits 32, 64): raw, NaN and infinities as strings; sqlite REAL */
+    VALUE_DECIMAL,   /* sqlite DECIMAL(p,s): the cell is the scaled INTEGER, written with type.scale digits */
+    VALUE_TEXT,      /* a JSON string */
+    VALUE_UUID,      /* a JSON string; filters are checked */
+    VALUE_DATE,      /* pg date: YYYY-MM-DD [BC], infinity */
+    VALUE_TIMESTAMP, /* pg timestamp; sqlite TIMESTAMP is VALUE_TIMESTAMPTZ, its text ends in Z */
     VALUE_TIMESTAMPTZ, /* written with T and offset as to_json() does */
-    VALUE_TIME, VALUE_TIMETZ, VALUE_INTERVAL, /* JSON strings */
-    VALUE_BYTEA,       /* `\x…` as a JSON string; sqlite BLOB: the cell holds the raw bytes */
-    VALUE_ENUM,        /* a JSON string; filters are checked against labels */
-    VALUE_JSON,        /* embedded as it is */
-    VALUE_OTHER,       /* pg: selected as to_json(column)::text and embedded: arrays, composites, ranges, extension types */
-    VALUE_DYNAMIC,     /* sqlite, a result column without a declared type (count(*), avg(x), a column declared without one):
-                        * the store hands out ready JSON, embedded as it is; neither filtered nor ordered by */
+    VALUE_TIME,
+    VALUE_TIMETZ,
+    VALUE_INTERVAL, /* JSON strings */
+    VALUE_BYTEA,    /* `\x…` as a JSON string; sqlite BLOB: the cell holds the raw bytes */
+    VALUE_ENUM,     /* a JSON string; filters are checked against labels */
+    VALUE_JSON,     /* embedded as it is */
+    VALUE_OTHER, /* pg: selected as to_json(column)::text, embedded: arrays, composites, ranges, extension types */
+    VALUE_DYNAMIC, /* sqlite: a result column without a declared type (count(*), avg(x)): the store hands out
+                    * ready JSON, embedded as it is; neither filtered nor ordered by */
 };
 
 struct type {
     enum value_kind kind;
-    struct slice name;     /* as SQL writes it, safe to put in a cast: `bigint`, `numeric(12,2)`, `public.mood` */
+    struct slice name; /* as SQL writes it, safe to put in a cast: `bigint`, `numeric(12,2)`, `public.mood` */
     unsigned bits, scale;
-    bool orderable;        /* may stand in ORDER BY and be compared with < */
-    bool is_array;         /* then `kind` is VALUE_OTHER */
-    struct slice *labels;  /* of an enum */
+    bool orderable;       /* may stand in ORDER BY and be compared with < */
+    bool is_array;        /* then `kind` is VALUE_OTHER */
+    struct slice *labels; /* of an enum */
     unsigned label_count;
-    struct slice *same_as_text_collation; /* unused; NULL */
 };
 
 struct column {
-    struct slice name;       /* as in the database */
-    struct slice sql;        /* quoted for SQL: "name" */
-    struct slice json;       /* `"name":`, escaped: what an encoder writes before the value */
+    struct slice name; /* as in the database */
+    struct slice sql;  /* quoted for SQL: "name" */
+    struct slice json; /* `"name":`, escaped: what an encoder writes before the value */
     struct type type;
-    unsigned position;       /* 0-based, in table->columns */
+    unsigned position; /* 0-based, in table->columns */
     bool nullable, has_default, generated;
-    bool deterministic;      /* equality is bytewise (no nondeterministic collation, no citext) */
+    bool deterministic; /* equality is bytewise (no nondeterministic collation, no citext) */
 };
 
 struct foreign_key {
@@ -73,7 +74,7 @@ enum table_kind { TABLE_TABLE, TABLE_VIEW, TABLE_MATVIEW, TABLE_FOREIGN, TABLE_P
 struct table {
     struct slice schema; /* "public"; sqlite: "main" */
     struct slice name;
-    struct slice sql;    /* quoted, with schema: "public"."users" */
+    struct slice sql; /* quoted, with schema: "public"."users" */
     enum table_kind kind;
     struct column *columns;
     unsigned column_count;

@@ -17,18 +17,23 @@ struct order_term {
     bool nulls_first; /* default: PostgreSQL's: last ascending, first descending */
 };
 
+struct resource_any {
+    const struct column *column;
+    struct slice word; /* `?column=word` filters nothing */
+};
+
 struct resource {
     const struct config_resource *config;
     const struct table *table;
     const struct column **columns; /* exposed ones, in the table's order */
     unsigned column_count;
-    const struct column **key; /* primary key or declared `key:`; exposed or not */
-    unsigned key_count;        /* 0: no key: no `/{id}`, no cursors */
+    const struct column **key;    /* primary key or declared `key:`; exposed or not */
+    unsigned key_count;           /* 0: no key: no `/{id}`, no cursors */
     const struct column **select; /* the default selection */
     unsigned select_count;
     struct order_term *order; /* the default order as declared, without the key that ends every order */
     unsigned order_count;
-    struct resource_any { const struct column *column; struct slice word; } *any;
+    struct resource_any *any;
     unsigned any_count;
     unsigned index; /* in model->resources */
 };
@@ -46,7 +51,7 @@ struct named_query {
     unsigned param_count;
     struct column *columns; /* of the answer, as the database described the statement; NULL until described */
     unsigned column_count;
-    struct slice text; /* the statement as sent, parameters as $n / ?n, with casts */
+    struct slice text;        /* the statement as sent, parameters as $n / ?n, with casts */
     struct order_term *order; /* of a paged one: config->order against `columns`; see model_resolve_orders */
     unsigned order_count;
     unsigned index;
@@ -57,7 +62,7 @@ struct model {
     unsigned refs; /* atomic */
     uint64_t number;
     struct arena arena;
-    const struct config *config; /* owned */
+    const struct config *config;   /* owned */
     const struct catalog *catalog; /* owned */
     struct resource *resources;
     unsigned resource_count;

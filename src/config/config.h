@@ -10,112 +10,14 @@
 #include <netinet/in.h>
 
 #include "base/arena.h"
-#include "config/complaints.h"
-
-/* A text with the place it was read from. */
-struct word {
-    struct slice text; /* data NULL: not given */
-    struct place at;
-};
+#include "config/query.h"
+#include "config/resource.h"
 
 enum manner { MANNER_PLAIN, MANNER_POSTGREST };
 
 struct serve_prefix {
     struct slice prefix; /* "/api": begins with a slash, does not end in one; "" is the root */
     enum manner manner;
-    struct place at;
-};
-
-/* Roles a caller may have, as bits. Until identity exists there is one: anonymous. */
-enum role { ROLE_ANONYMOUS = 1u << 0 };
-#define ROLES_NONE 0u
-
-enum page_by { PAGE_BY_CURSOR, PAGE_BY_NUMBER };
-
-struct page_policy {
-    unsigned size, max;
-    enum page_by by;      /* number: page/page_size with a total */
-    int64_t total_ttl_ms; /* how old a total may be; 0: counted for each request */
-};
-
-/* The members of a list's envelope; an empty name: that member is left out. rows empty: a bare array.
- * Where none was declared the default is filled in (declared stays false): a resource's pages are {NAME: rows, next_cursor: next,
- * prev_cursor: prev, has_more: more}, by number {NAME: rows, page: page, page_size: size, total: total, pages: pages}; a named
- * query's likewise when it is paged, NAME being the last segment of its path; an unpaged query's rows are a bare array. */
-struct envelope {
-    struct slice rows, page, size, total, pages, next, prev, more;
-    struct envelope_member { /* in the order in which they were declared */
-        struct slice name;
-        enum envelope_what {
-            ENVELOPE_ROWS,
-            ENVELOPE_PAGE,
-            ENVELOPE_SIZE,
-            ENVELOPE_TOTAL,
-            ENVELOPE_PAGES,
-            ENVELOPE_NEXT,
-            ENVELOPE_PREV,
-            ENVELOPE_MORE
-        } what;
-    } members[8];
-    unsigned count;
-    bool declared;
-};
-
-struct config_any {
-    struct slice column, word;
-    struct place at;
-};
-
-struct config_resource {
-    struct word name;    /* the path segment */
-    struct word table;   /* "schema.table" or "table"; default: the name */
-    struct word columns; /* '*,-password_hash' or 'id,name'; default '*' */
-    struct word select;  /* default selection, in the URL's grammar */
-    struct word order;   /* default order, in the URL's grammar */
-    struct word key;     /* for views: 'id' or 'a,b' */
-    unsigned read;       /* roles that may */
-    struct page_policy page;
-    struct envelope envelope;
-    struct config_any *any; /* `any: {status: all}` */
-    unsigned any_count;
-    struct place at;
-};
-
-/* A named query: an .sql file, its head read and its text cut at the `:name`s. Files x.pg.sql and x.sqlite.sql of one
- * query are alternatives of which the store's own wins. */
-enum query_returns { RETURNS_ROWS, RETURNS_ROW, RETURNS_VALUE };
-
-struct config_param {
-    struct word name;
-    struct slice type; /* bigint int text timestamptz date boolean numeric uuid double json … as written */
-    bool optional;     /* `text?`: may be absent: NULL */
-    struct slice fallback; /* `= 10`, `= 24h ago`; data NULL: none */
-    struct slice *in;      /* `in [a, b]` */
-    unsigned in_count;
-    bool has_range; /* `in 1..100` */
-    int64_t low, high;
-};
-
-struct config_sql {       /* one file */
-    struct slice *pieces; /* text between parameters: count + 1 of them */
-    unsigned *params;     /* index into config_query.params for each `:name` in turn */
-    unsigned count;
-    struct place at; /* where the SQL begins */
-    /* line ≠ 0: the first `?`, `@x`, `$x` or `a:b`, which SQLite would take for a parameter of its own */
-    struct place foreign;
-};
-
-struct config_query {
-    struct slice path; /* "analytics/top_sources", "dashboard/stats" */
-    struct slice summary;
-    struct config_param *params;
-    unsigned param_count;
-    enum query_returns returns;
-    unsigned read;
-    struct word order; /* pages by a unique key; empty: not paged */
-    struct page_policy page;
-    struct envelope envelope;
-    struct config_sql any, pg, sqlite; /* pieces NULL: no such file */
     struct place at;
 };
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Tables and columns found by their names, and names made safe for SQL and JSON. */
 #include "shop.h"
 
 static void a_table_of_the_home_schema_needs_no_schema(void **state)

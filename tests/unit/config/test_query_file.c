@@ -151,8 +151,8 @@ static void a_semicolon_at_the_end_is_cut_off_with_what_follows(void **state)
 static void statements_that_read_may_begin_in_four_ways(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"select 1", "WITH x AS (SELECT 1) SELECT * FROM x", "VALUES (1)", "TABLE t",
-                                        "(SELECT 1) UNION (SELECT 2)"};
+    static const char *const texts[] = {"select 1", "WITH x AS (SELECT 1) SELECT * FROM x", "VALUES (1)",
+                                        "TABLE t", "(SELECT 1) UNION (SELECT 2)"};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         char text[300];
         snprintf(text, sizeof text, "/* leat */%s", texts[i]);
@@ -163,7 +163,8 @@ static void statements_that_read_may_begin_in_four_ways(void **state)
 static void what_stands_before_the_statement_is_not_sent(void **state)
 {
     (void)state;
-    struct query_reading *reading = read_variant("/* leat */\n-- a comment\n /* another */ Select 1", SQL_ANY);
+    struct query_reading *reading =
+        read_variant("/* leat */\n-- a comment\n /* another */ Select 1", SQL_ANY);
     assert_slice(reading->query.any.pieces[0], "Select 1");
     assert_int_equal(reading->query.any.at.line, 3);
     assert_int_equal(reading->query.any.at.column, 16);

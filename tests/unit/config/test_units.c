@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Durations, sizes and rates: read, printed, refused. */
 #include "lib/unit.h"
 
 #include "base/check.h"
