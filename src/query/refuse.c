@@ -35,13 +35,22 @@ const struct refusal_kind refusal_kinds[REFUSE_COUNT] = {
     [REFUSE_NOT_YET] = KIND(400, "not-yet", "PGRST100"),
 };
 
+/* At most so many bytes, and no half of a character. */
+static struct slice cut(struct slice text, size_t max)
+{
+    if (text.len <= max)
+        return text;
+    while (max > 0 && ((unsigned char)text.data[max] & 0xc0) == 0x80)
+        max--;
+    return slice_of(text.data, max);
+}
+
 static struct slice format_in(struct arena *arena, const char *format, va_list args)
 {
     char room[1024];
     int len = vsnprintf(room, sizeof(room), format, args);
     PRE(len >= 0);
-    size_t used = (size_t)len < sizeof(room) ? (size_t)len : sizeof(room) - 1;
-    return arena_copy(arena, slice_of(room, used));
+    return arena_copy(arena, cut(slice_str(room), sizeof(room) - 2));
 }
 
 bool refuse(struct build *build, enum refusal refusal, struct slice place, const char *format, ...)
@@ -80,12 +89,7 @@ bool refuse_nearest(struct build *build, const struct nearest *nearest)
 
 struct slice shown(struct slice text)
 {
-    if (text.len <= PROBLEM_VALUE_MAX)
-        return text;
-    size_t len = PROBLEM_VALUE_MAX;
-    while (len > 0 && ((unsigned char)text.data[len] & 0xc0) == 0x80)
-        len--;
-    return slice_of(text.data, len);
+    return cut(text, PROBLEM_VALUE_MAX);
 }
 
 /* Grammar of PostgREST's that may stand in a name: it is refused in so many words, never taken for a column. */

@@ -102,7 +102,8 @@ static bool refuse_count(struct build *build, struct slice id)
     refuse(build, REFUSE_BAD_KEY, SLICE("id"),
            "The key of `" SLICE_FMT "` is `" SLICE_FMT "`: %u values, joined by commas",
            SLICE_ARG(build->resource->config->name.text), SLICE_ARG(names), build->resource->key_count);
-    build->problem->value = arena_copy(build->arena, shown(id));
+    if (slice_is_utf8(id)) /* it is shown as it was sent: percent-encoded */
+        build->problem->value = arena_copy(build->arena, shown(id));
     return refuse_hint(build, "A comma that belongs to a value is written %%2C");
 }
 

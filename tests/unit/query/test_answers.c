@@ -8,32 +8,32 @@
 
 static const struct world_table tables_pg[] = {
     {.name = "t",
-     .columns = {{"id", VALUE_INT, "bigint", .bits = 64},
-                 {"n", VALUE_INT, "integer", .bits = 32, .nullable = true},
-                 {"s", VALUE_TEXT, "character varying(20)", .nullable = true},
-                 {"r", VALUE_FLOAT, "double precision", .bits = 64, .nullable = true},
-                 {"m", VALUE_NUMERIC, "numeric(12,2)", .nullable = true},
-                 {"b", VALUE_BOOL, "boolean", .nullable = true},
-                 {"d", VALUE_DATE, "date", .nullable = true},
-                 {"ts", VALUE_TIMESTAMPTZ, "timestamp with time zone", .nullable = true},
-                 {"u", VALUE_UUID, "uuid", .nullable = true},
-                 {"x", VALUE_BYTEA, "bytea", .nullable = true}},
+     .columns = {COLUMN("id", VALUE_INT, "bigint", .bits = 64),
+                 COLUMN("n", VALUE_INT, "integer", .bits = 32, .nullable = true),
+                 COLUMN("s", VALUE_TEXT, "character varying(20)", .nullable = true),
+                 COLUMN("r", VALUE_FLOAT, "double precision", .bits = 64, .nullable = true),
+                 COLUMN("m", VALUE_NUMERIC, "numeric(12,2)", .nullable = true),
+                 COLUMN("b", VALUE_BOOL, "boolean", .nullable = true),
+                 COLUMN("d", VALUE_DATE, "date", .nullable = true),
+                 COLUMN("ts", VALUE_TIMESTAMPTZ, "timestamp with time zone", .nullable = true),
+                 COLUMN("u", VALUE_UUID, "uuid", .nullable = true),
+                 COLUMN("x", VALUE_BYTEA, "bytea", .nullable = true)},
      .key = "id"},
     {.name = NULL},
 };
 
 static const struct world_table tables_lite[] = {
     {.name = "t",
-     .columns = {{"id", VALUE_INT, "INTEGER", .bits = 64},
-                 {"n", VALUE_INT, "INTEGER", .bits = 64, .nullable = true},
-                 {"s", VALUE_TEXT, "TEXT", .nullable = true},
-                 {"r", VALUE_FLOAT, "REAL", .bits = 64, .nullable = true},
-                 {"m", VALUE_DECIMAL, "DECIMAL(12,2)", .scale = 2, .nullable = true},
-                 {"b", VALUE_BOOL, "BOOLEAN", .nullable = true},
-                 {"d", VALUE_DATE, "DATE", .nullable = true},
-                 {"ts", VALUE_TIMESTAMPTZ, "TIMESTAMP", .nullable = true},
-                 {"u", VALUE_UUID, "UUID", .nullable = true},
-                 {"x", VALUE_BYTEA, "BLOB", .nullable = true}},
+     .columns = {COLUMN("id", VALUE_INT, "INTEGER", .bits = 64),
+                 COLUMN("n", VALUE_INT, "INTEGER", .bits = 64, .nullable = true),
+                 COLUMN("s", VALUE_TEXT, "TEXT", .nullable = true),
+                 COLUMN("r", VALUE_FLOAT, "REAL", .bits = 64, .nullable = true),
+                 COLUMN("m", VALUE_DECIMAL, "DECIMAL(12,2)", .scale = 2, .nullable = true),
+                 COLUMN("b", VALUE_BOOL, "BOOLEAN", .nullable = true),
+                 COLUMN("d", VALUE_DATE, "DATE", .nullable = true),
+                 COLUMN("ts", VALUE_TIMESTAMPTZ, "TIMESTAMP", .nullable = true),
+                 COLUMN("u", VALUE_UUID, "UUID", .nullable = true),
+                 COLUMN("x", VALUE_BYTEA, "BLOB", .nullable = true)},
      .key = "id"},
     {.name = NULL},
 };
@@ -75,10 +75,12 @@ static int open_both(void **state)
     database_open_sqlite(&lite.database);
     world_open(&pg.world, DIALECT_PG, tables_pg, "  t: {}\n");
     world_open(&lite.world, DIALECT_SQLITE, tables_lite, "  t: {}\n");
-    database_run(&pg.database, "CREATE TABLE t (id bigint PRIMARY KEY, n int, s varchar(20), r double precision,"
-                               " m numeric(12,2), b boolean, d date, ts timestamptz, u uuid, x bytea)");
-    database_run(&lite.database, "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, s TEXT, r REAL, m INTEGER, b BOOLEAN,"
-                                 " d TEXT, ts TEXT, u TEXT, x BLOB)");
+    database_run(&pg.database,
+                 "CREATE TABLE t (id bigint PRIMARY KEY, n int, s varchar(20), r double precision,"
+                 " m numeric(12,2), b boolean, d date, ts timestamptz, u uuid, x bytea)");
+    database_run(&lite.database,
+                 "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, s TEXT, r REAL, m INTEGER, b BOOLEAN,"
+                 " d TEXT, ts TEXT, u TEXT, x BLOB)");
     database_run(&pg.database, "%s", rows_pg);
     database_run(&lite.database, "%s", rows_lite);
     return 0;

@@ -16,15 +16,31 @@ static const char *const hostile[] = {
     "zq\" OR \"1\"=\"1",
     "zq\\' OR 1=1 --",
     "zq$$; SELECT pg_sleep(10); $$",
-    "zq/*", "zq*/", "zq--", "zq;", "zq)", "zq(",
+    "zq/*",
+    "zq*/",
+    "zq--",
+    "zq;",
+    "zq)",
+    "zq(",
     "zq' UNION SELECT 1 --",
     "zq\xef\xbc\x87 OR 1=1", /* a full-width apostrophe */
     "zq\xca\xbc",            /* a modifier apostrophe */
-    "zq%27", "zq%2527",
-    "zq{\"a\":1}", "zq{},{NULL}", "zq\"},{\"",
-    "zq$1", "zq?1", "zq:x", "zq@x",
-    "zq\r\n; SELECT 1", "zq\t", "zq\x01",
-    "zq::text", "zq||version()", "zq\\", "zqE'\\x41'",
+    "zq%27",
+    "zq%2527",
+    "zq{\"a\":1}",
+    "zq{},{NULL}",
+    "zq\"},{\"",
+    "zq$1",
+    "zq?1",
+    "zq:x",
+    "zq@x",
+    "zq\r\n; SELECT 1",
+    "zq\t",
+    "zq\x01",
+    "zq::text",
+    "zq||version()",
+    "zq\\",
+    "zqE'\\x41'",
     "zq\xf0\x9f\x92\xa3",
 };
 
@@ -55,8 +71,10 @@ static void encode(const char *text, char *ret_encoded, size_t size)
 /* NULL when it is refused. */
 static struct plan *try(struct world *world, const char *query)
 {
-    const struct plan_context context = {
-        .model = world->model, .arena = &world->arena, .manner = world->manner, .now = {1769850307123456}};
+    const struct plan_context context = {.model = world->model,
+                                         .arena = &world->arena,
+                                         .manner = world->manner,
+                                         .now = {1769850307123456}};
     struct plan *plan = NULL;
     struct problem problem = {0};
     enum error error =
@@ -82,12 +100,36 @@ static void nothing_of_a_value_reaches_the_text(void **state)
 {
     (void)state;
     static const char *const forms[] = {
-        "note=%s",           "note=eq.%s",         "note=neq.%s",      "note=gt.%s",    "note=like.%s",
-        "note=like.*%s*",    "note=ilike.%s",      "note=in.(%s)",     "note=in.(a,%s)", "note=in.(%%22%s%%22)",
-        "note=not.eq.%s",    "note=not.in.(%s,b)", "currency=%s",      "note=is.%s",    "user_id=%s",
-        "amount=gte.%s",     "status=%s",          "created_at=%s",    "ok=%s",         "user_id=in.(1,%s)",
-        "order=%s",          "order=id.%s",        "order=%%22%s%%22", "select=%s",     "select=id,%%22%s%%22",
-        "limit=%s",          "offset=%s",          "page=%s",          "cursor=%s",     "%s=eq.1",
+        "note=%s",
+        "note=eq.%s",
+        "note=neq.%s",
+        "note=gt.%s",
+        "note=like.%s",
+        "note=like.*%s*",
+        "note=ilike.%s",
+        "note=in.(%s)",
+        "note=in.(a,%s)",
+        "note=in.(%%22%s%%22)",
+        "note=not.eq.%s",
+        "note=not.in.(%s,b)",
+        "currency=%s",
+        "note=is.%s",
+        "user_id=%s",
+        "amount=gte.%s",
+        "status=%s",
+        "created_at=%s",
+        "ok=%s",
+        "user_id=in.(1,%s)",
+        "order=%s",
+        "order=id.%s",
+        "order=%%22%s%%22",
+        "select=%s",
+        "select=id,%%22%s%%22",
+        "limit=%s",
+        "offset=%s",
+        "page=%s",
+        "cursor=%s",
+        "%s=eq.1",
         "note=%s&note=gt.%s",
     };
     struct world *worlds[] = {&pg, &sqlite};
@@ -160,12 +202,14 @@ static void a_real_database_finds_the_hostile_text_and_keeps_its_tables(void **s
     struct database database;
     char value[300], query[400];
     database_open_sqlite(&database);
-    database_run(&database, "CREATE TABLE transactions (id INTEGER PRIMARY KEY, user_id INTEGER, amount INTEGER,"
-                            " currency TEXT, status TEXT, created_at TEXT, note TEXT, ok BOOLEAN, meta TEXT,"
-                            " secret_hash TEXT)");
+    database_run(&database,
+                 "CREATE TABLE transactions (id INTEGER PRIMARY KEY, user_id INTEGER, amount INTEGER,"
+                 " currency TEXT, status TEXT, created_at TEXT, note TEXT, ok BOOLEAN, meta TEXT,"
+                 " secret_hash TEXT)");
     for (size_t i = 0; i < ARRAY_LEN(hostile); i++) {
         char *literal = sqlite3_mprintf("%Q", hostile[i]);
-        database_run(&database, "INSERT INTO transactions(id, note) VALUES (%u, %s)", (unsigned)i + 1, literal);
+        database_run(&database, "INSERT INTO transactions(id, note) VALUES (%u, %s)", (unsigned)i + 1,
+                     literal);
         sqlite3_free(literal);
     }
     static const char *const forms[] = {"select=id&note=eq.%s", "select=id&note=in.(nothing,%%22%s%%22)"};

@@ -8,7 +8,9 @@ static struct world world;
 
 /* What config/ and the store would have made of a file. */
 static const struct config_param source_params[] = {
-    {.name = {.text = SLICE_INIT("since")}, .type = SLICE_INIT("timestamptz"), .fallback = SLICE_INIT("24h ago")},
+    {.name = {.text = SLICE_INIT("since")},
+     .type = SLICE_INIT("timestamptz"),
+     .fallback = SLICE_INIT("24h ago")},
     {.name = {.text = SLICE_INIT("severity")},
      .type = SLICE_INIT("text"),
      .optional = true,
@@ -48,9 +50,12 @@ static struct config_query paged_config = {
     .page = {.size = 20, .max = 50},
     .envelope = {.total = SLICE_INIT("total")},
 };
-static struct named_query plain = {
-    .config = &plain_config, .params = params, .param_count = 4, .columns = columns, .column_count = 2,
-    .text = SLICE_INIT("SELECT src, n FROM x WHERE a = $1::timestamptz")};
+static struct named_query plain = {.config = &plain_config,
+                                   .params = params,
+                                   .param_count = 4,
+                                   .columns = columns,
+                                   .column_count = 2,
+                                   .text = SLICE_INIT("SELECT src, n FROM x WHERE a = $1::timestamptz")};
 static struct named_query paged = {.config = &paged_config,
                                    .params = params + 2,
                                    .param_count = 1,
@@ -76,8 +81,9 @@ static int close_world(void **state)
 
 static enum error plan_it(const struct named_query *query, const char *text, struct plan **ret_plan)
 {
-    const struct plan_context context = {
-        .model = world.model, .arena = &world.arena, .now = {1769850307123456}};
+    const struct plan_context context = {.model = world.model,
+                                         .arena = &world.arena,
+                                         .now = {1769850307123456}};
     world.problem = (struct problem){0};
     return plan_query(&context, query, slice_str(text), ret_plan, &world.problem);
 }
@@ -158,15 +164,17 @@ static void pages_of_a_query_run_it_once_and_lose_nothing(void **state)
     long last = 1000;
     paged.text = SLICE("SELECT src, n FROM x WHERE n < ?1 OR n IS NULL");
     database_open_sqlite(&database);
-    database_run(&database, "CREATE TABLE x (src TEXT, n INTEGER); INSERT INTO x WITH RECURSIVE i(i) AS (SELECT 1 UNION"
-                            " ALL SELECT i + 1 FROM i WHERE i < 60) SELECT 's' || i, nullif(i %% 9, 0) FROM i");
+    database_run(&database,
+                 "CREATE TABLE x (src TEXT, n INTEGER); INSERT INTO x WITH RECURSIVE i(i) AS (SELECT 1 UNION"
+                 " ALL SELECT i + 1 FROM i WHERE i < 60) SELECT 's' || i, nullif(i %% 9, 0) FROM i");
     for (;;) {
         struct slice query = arena_format(&world.arena, "top=50&limit=7%s%.*s", cursor.data ? "&cursor=" : "",
                                           SLICE_ARG(cursor));
         const struct plan *plan = planned(&paged, query.data);
         assert_null(strstr(plan->statement.text.data, "UNION"));
-        assert_slice(plan->total.text, "SELECT count(*) FROM (SELECT src, n FROM x WHERE n < ?1 OR n IS NULL\n)"
-                                       " AS leat_query");
+        assert_slice(plan->total.text,
+                     "SELECT count(*) FROM (SELECT src, n FROM x WHERE n < ?1 OR n IS NULL\n)"
+                     " AS leat_query");
         struct slice *cells;
         unsigned width, rows = database_rows(&database, &plan->statement, &world.arena, &cells, &width);
         for (unsigned i = 0; i < rows && i < 7; i++, seen++) {
@@ -189,7 +197,8 @@ static void a_cursor_belongs_to_the_parameters_it_came_with(void **state)
     const struct plan *plan = planned(&paged, "top=9");
     struct slice cursor = plan_cursor(plan, &world.arena, (struct slice[]){SLICE("5"), SLICE("s")}, false);
     assert_non_null(planned(&paged, arena_format(&world.arena, "top=9&cursor=%.*s", SLICE_ARG(cursor)).data));
-    expect_refused(&paged, arena_format(&world.arena, "top=8&cursor=%.*s", SLICE_ARG(cursor)).data, "bad-cursor");
+    expect_refused(&paged, arena_format(&world.arena, "top=8&cursor=%.*s", SLICE_ARG(cursor)).data,
+                   "bad-cursor");
 }
 
 int main(void)

@@ -15,28 +15,26 @@ static struct postgres *server;
 
 static const struct world_table tables_pg[] = {
     {.name = "t",
-     .columns = {{"id", VALUE_INT, "bigint", .bits = 64},
-                 {"user_id", VALUE_INT, "integer", .bits = 32},
-                 {"status", VALUE_TEXT, "text"},
-                 {"created_at", VALUE_TIMESTAMPTZ, "timestamptz", .nullable = true},
-                 {"updated_at", VALUE_TIMESTAMPTZ, "timestamptz"},
-                 {"meta", VALUE_OTHER, "text[]", .nullable = true}},
+     .columns = {COLUMN("id", VALUE_INT, "bigint", .bits = 64),
+                 COLUMN("user_id", VALUE_INT, "integer", .bits = 32), COLUMN("status", VALUE_TEXT, "text"),
+                 COLUMN("created_at", VALUE_TIMESTAMPTZ, "timestamptz", .nullable = true),
+                 COLUMN("updated_at", VALUE_TIMESTAMPTZ, "timestamptz"),
+                 COLUMN("meta", VALUE_OTHER, "text[]", .nullable = true)},
      .key = "id",
-     .indexes =
-         {{"id", .primary = true}, {"user_id,created_at desc"}, {"created_at,id"}, {"status,updated_at,id"}}},
+     .indexes = {INDEX("id", .primary = true), INDEX("user_id,created_at desc"), INDEX("created_at,id"),
+                 INDEX("status,updated_at,id")}},
     {.name = NULL},
 };
 
 static const struct world_table tables_lite[] = {
     {.name = "t",
-     .columns = {{"id", VALUE_INT, "INTEGER", .bits = 64},
-                 {"user_id", VALUE_INT, "INTEGER", .bits = 64},
-                 {"status", VALUE_TEXT, "TEXT"},
-                 {"created_at", VALUE_TIMESTAMPTZ, "TIMESTAMP", .nullable = true},
-                 {"updated_at", VALUE_TIMESTAMPTZ, "TIMESTAMP"}},
+     .columns = {COLUMN("id", VALUE_INT, "INTEGER", .bits = 64),
+                 COLUMN("user_id", VALUE_INT, "INTEGER", .bits = 64), COLUMN("status", VALUE_TEXT, "TEXT"),
+                 COLUMN("created_at", VALUE_TIMESTAMPTZ, "TIMESTAMP", .nullable = true),
+                 COLUMN("updated_at", VALUE_TIMESTAMPTZ, "TIMESTAMP")},
      .key = "id",
-     .indexes =
-         {{"id", .primary = true}, {"user_id,created_at desc"}, {"created_at"}, {"status,updated_at"}}},
+     .indexes = {INDEX("id", .primary = true), INDEX("user_id,created_at desc"), INDEX("created_at"),
+                 INDEX("status,updated_at")}},
     {.name = NULL},
 };
 

@@ -41,6 +41,16 @@ struct world_table {
     enum table_kind kind;
 };
 
+/* A column and an index in a table of a test; members may follow: COLUMN("id", VALUE_INT, "bigint", .bits = 64). */
+#define COLUMN(name_, kind_, type_, ...) \
+    { \
+        .name = (name_), .kind = (kind_), .type = (type_), __VA_ARGS__ \
+    }
+#define INDEX(columns_, ...) \
+    { \
+        .columns = (columns_), __VA_ARGS__ \
+    }
+
 /* tables: ended by one without name. resources: YAML below `resources:`, two blanks deep. */
 void world_open(struct world *world, enum dialect dialect, const struct world_table *tables,
                 const char *resources);
