@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The catalogue from a SQLite file: tables, views and their columns; keys.c has the indexes and foreign keys.
+/* The catalogue from a SQLite file: tables, views and their columns; keys.c has the indexes and foreign
+ * keys.
  *
- * Read by the table-valued forms of the PRAGMAs, on a connection of its own, in one read transaction. Left out: SQLite's own
- * tables, the shadow tables of virtual ones, hidden columns, and what cannot be read (a view on a table that is gone,
- * a virtual table whose module is not here).
- * A column's type is what sqlite3_column_decltype says of `SELECT *`, for that is what the rows go by later.
- * Failure: the file cannot be opened, is damaged or locked: one sentence. */
+ * Read by the table-valued forms of the PRAGMAs, on a connection of its own, in one read transaction. Left
+ * out: SQLite's own tables, the shadow tables of virtual ones, hidden columns, and what cannot be read (a
+ * view on a table that is gone, a virtual table whose module is not here).
+ * A column's type is what sqlite3_column_decltype says of `SELECT *`, for that is what the rows go by
+ * later. Failure: the file cannot be opened, is damaged or locked: one sentence. */
 #include "store/sqlite/catalog.h"
 
 #include <limits.h>
@@ -50,11 +51,13 @@ unsigned lite_loader_position(const struct table *table, struct slice column)
 static bool is_bytewise(sqlite3 *db, const struct table *table, const struct column *column)
 {
     const char *collation = NULL;
-    int code = sqlite3_table_column_metadata(db, "main", table->name.data, column->name.data, NULL, &collation, NULL, NULL, NULL);
+    int code = sqlite3_table_column_metadata(db, "main", table->name.data, column->name.data, NULL,
+                                             &collation, NULL, NULL, NULL);
     return code != SQLITE_OK || collation == NULL || sqlite3_stricmp(collation, "BINARY") == 0;
 }
 
-/* pragma_table_xinfo: name, "notnull", dflt_value, pk, hidden; as the SELECT * of `star` has it at the same place. */
+/* pragma_table_xinfo: name, "notnull", dflt_value, pk, hidden; as the SELECT * of `star` has it at the same
+ * place. */
 static void load_column(struct lite_loader *loader, struct table *table, sqlite3_stmt *star)
 {
     enum { NAME, NOT_NULL, FALLBACK, KEY, HIDDEN };
@@ -177,10 +180,13 @@ static bool prepare_all(struct lite_loader *loader)
         sqlite3_stmt **stmt;
         const char *sql;
     } all[] = {
-        {&loader->columns, "SELECT name, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1, 'main')"
-                           " WHERE hidden <> 1 ORDER BY cid"},
-        {&loader->indexes, "SELECT name, \"unique\", origin, partial FROM pragma_index_list(?1, 'main') ORDER BY name"},
-        {&loader->index_columns, "SELECT cid, \"desc\" FROM pragma_index_xinfo(?1, 'main') WHERE key ORDER BY seqno"},
+        {&loader->columns,
+         "SELECT name, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1, 'main')"
+         " WHERE hidden <> 1 ORDER BY cid"},
+        {&loader->indexes,
+         "SELECT name, \"unique\", origin, partial FROM pragma_index_list(?1, 'main') ORDER BY name"},
+        {&loader->index_columns,
+         "SELECT cid, \"desc\" FROM pragma_index_xinfo(?1, 'main') WHERE key ORDER BY seqno"},
         {&loader->foreign_keys, "SELECT id, \"table\", \"from\", \"to\", on_update, on_delete"
                                 " FROM pragma_foreign_key_list(?1, 'main') ORDER BY id, seq"},
     };

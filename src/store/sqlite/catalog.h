@@ -10,7 +10,8 @@
 struct lite_loader {
     sqlite3 *db;
     struct catalog *catalog;
-    sqlite3_stmt *columns, *indexes, *index_columns, *foreign_keys; /* each with the table's (or index's) name as ?1 */
+    sqlite3_stmt *columns, *indexes, *index_columns,
+        *foreign_keys; /* each with the table's (or index's) name as ?1 */
 };
 
 /* The rows a statement has with this name bound; then it stands before the first again, the name still bound.
@@ -21,7 +22,8 @@ struct slice lite_loader_text(struct lite_loader *loader, sqlite3_stmt *stmt, in
 /* SQLite's names are the same in capitals and small letters. UINT_MAX: absent. */
 unsigned lite_loader_position(const struct table *table, struct slice column);
 
-/* keys.c: the indexes of a table whose columns are loaded; then the foreign keys of all tables. False: it failed. */
+/* keys.c: the indexes of a table whose columns are loaded; then the foreign keys of all tables. False: it
+ * failed. */
 bool lite_load_indexes(struct lite_loader *loader, struct table *table);
 bool lite_load_foreign_keys(struct lite_loader *loader);
 

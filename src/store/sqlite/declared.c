@@ -12,7 +12,10 @@ static const struct word {
     struct slice word;
     struct type type;
 } words[] = {
-#define TYPE_INT {.kind = VALUE_INT, .name = SLICE_INIT("INTEGER"), .bits = 64, .orderable = true}
+#define TYPE_INT \
+    { \
+        .kind = VALUE_INT, .name = SLICE_INIT("INTEGER"), .bits = 64, .orderable = true \
+    }
     {SLICE_INIT("INTEGER"), TYPE_INT},
     {SLICE_INIT("INT"), TYPE_INT},
     {SLICE_INIT("BIGINT"), TYPE_INT},
@@ -23,25 +26,43 @@ static const struct word {
     {SLICE_INIT("INT4"), TYPE_INT},
     {SLICE_INIT("INT8"), TYPE_INT},
     {SLICE_INIT("UNSIGNED"), TYPE_INT},
-#define TYPE_BOOL {.kind = VALUE_BOOL, .name = SLICE_INIT("BOOLEAN"), .orderable = true}
+#define TYPE_BOOL \
+    { \
+        .kind = VALUE_BOOL, .name = SLICE_INIT("BOOLEAN"), .orderable = true \
+    }
     {SLICE_INIT("BOOLEAN"), TYPE_BOOL},
     {SLICE_INIT("BOOL"), TYPE_BOOL},
-#define TYPE_NUMERIC {.kind = VALUE_NUMERIC, .name = SLICE_INIT("NUMERIC"), .orderable = true}
+#define TYPE_NUMERIC \
+    { \
+        .kind = VALUE_NUMERIC, .name = SLICE_INIT("NUMERIC"), .orderable = true \
+    }
     {SLICE_INIT("NUMERIC"), TYPE_NUMERIC},
     {SLICE_INIT("DECIMAL"), TYPE_NUMERIC},
-#define TYPE_FLOAT {.kind = VALUE_FLOAT, .name = SLICE_INIT("REAL"), .bits = 64, .orderable = true}
+#define TYPE_FLOAT \
+    { \
+        .kind = VALUE_FLOAT, .name = SLICE_INIT("REAL"), .bits = 64, .orderable = true \
+    }
     {SLICE_INIT("REAL"), TYPE_FLOAT},
     {SLICE_INIT("DOUBLE"), TYPE_FLOAT},
     {SLICE_INIT("FLOAT"), TYPE_FLOAT},
-#define TYPE_TIMESTAMP {.kind = VALUE_TIMESTAMPTZ, .name = SLICE_INIT("TIMESTAMP"), .orderable = true}
+#define TYPE_TIMESTAMP \
+    { \
+        .kind = VALUE_TIMESTAMPTZ, .name = SLICE_INIT("TIMESTAMP"), .orderable = true \
+    }
     {SLICE_INIT("TIMESTAMP"), TYPE_TIMESTAMP},
     {SLICE_INIT("TIMESTAMPTZ"), TYPE_TIMESTAMP},
     {SLICE_INIT("DATE"), {.kind = VALUE_DATE, .name = SLICE_INIT("DATE"), .orderable = true}},
-#define TYPE_JSON {.kind = VALUE_JSON, .name = SLICE_INIT("JSON")}
+#define TYPE_JSON \
+    { \
+        .kind = VALUE_JSON, .name = SLICE_INIT("JSON") \
+    }
     {SLICE_INIT("JSON"), TYPE_JSON},
     {SLICE_INIT("JSONB"), TYPE_JSON},
     {SLICE_INIT("UUID"), {.kind = VALUE_UUID, .name = SLICE_INIT("UUID"), .orderable = true}},
-#define TYPE_BLOB {.kind = VALUE_BYTEA, .name = SLICE_INIT("BLOB"), .orderable = true}
+#define TYPE_BLOB \
+    { \
+        .kind = VALUE_BYTEA, .name = SLICE_INIT("BLOB"), .orderable = true \
+    }
     {SLICE_INIT("BLOB"), TYPE_BLOB},
     {SLICE_INIT("BYTEA"), TYPE_BLOB},
 };
@@ -69,7 +90,8 @@ static bool read_scale(struct slice text, int64_t *ret_precision, int64_t *ret_s
     if (!slice_to_int(precision, ret_precision) || (inside.data && !slice_to_int(slice_trim(inside), &scale)))
         return false;
     *ret_scale = scale;
-    return *ret_precision > 0 && *ret_precision <= 1000 && scale >= 0 && scale <= SCALE_MAX && scale <= *ret_precision;
+    return *ret_precision > 0 && *ret_precision <= 1000 && scale >= 0 && scale <= SCALE_MAX &&
+           scale <= *ret_precision;
 }
 
 static struct type with_scale(struct arena *arena, struct type type, struct slice rest)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A column's declared type → struct type. SQLite takes any words for a type and stores what it is given; what the words mean
- * here (letters' case and lengths such as INT(11) do not matter):
+/* A column's declared type → struct type. SQLite takes any words for a type and stores what it is given;
+ * what the words mean here (letters' case and lengths such as INT(11) do not matter):
  *
  *   INT INTEGER TINYINT SMALLINT MEDIUMINT BIGINT INT2 INT4 INT8 UNSIGNED   VALUE_INT, 64 bits
  *   BOOL BOOLEAN            VALUE_BOOL          0 and 1

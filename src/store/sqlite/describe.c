@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a named query answers: it is prepared (never run) with the rights it will have, and asked for its columns. Refused, with
- * the file and line: SQL that is wrong, that writes, that gives no rows, that is two statements, two columns of one name.
+/* What a named query answers: it is prepared (never run) with the rights it will have, and asked for its
+ * columns. Refused, with the file and line: SQL that is wrong, that writes, that gives no rows, that is two
+ * statements, two columns of one name.
  *
- * A column that is a plain column of a table has that one's declared type; any other (count(*), avg(x), a || b) has none, and its
- * values are written by what each is: VALUE_DYNAMIC. So sum() of a DECIMAL(p,s) is the integer of units: the query divides. */
+ * A column that is a plain column of a table has that one's declared type; any other (count(*), avg(x), a
+ * || b) has none, and its values are written by what each is: VALUE_DYNAMIC. So sum() of a DECIMAL(p,s) is
+ * the integer of units: the query divides. */
 #include "store/sqlite/declared.h"
 #include "store/sqlite/store.h"
 
@@ -21,7 +23,8 @@ static bool is_blank(sqlite3 *db, const char *sql)
 /* Why the statement cannot be served; NULL: it can. */
 static const char *refusal(sqlite3 *db, sqlite3_stmt *stmt, int code, const char *rest)
 {
-    if ((code & 0xff) == SQLITE_AUTH || (code != SQLITE_OK && strcmp(sqlite3_errmsg(db), "not authorized") == 0))
+    if ((code & 0xff) == SQLITE_AUTH ||
+        (code != SQLITE_OK && strcmp(sqlite3_errmsg(db), "not authorized") == 0))
         return "it does more than read: only SELECT is served";
     if (code != SQLITE_OK)
         return sqlite3_errmsg(db);
@@ -50,14 +53,16 @@ static bool names_differ(const struct named_query *query, struct complaints *com
     for (unsigned i = 0; i < query->column_count; i++)
         for (unsigned j = 0; j < i; j++)
             if (slice_eq(query->columns[i].name, query->columns[j].name)) {
-                complain(complaints, query->sql->at, "two columns of the query are called `" SLICE_FMT "`: name one AS another",
+                complain(complaints, query->sql->at,
+                         "two columns of the query are called `" SLICE_FMT "`: name one AS another",
                          SLICE_ARG(query->columns[i].name));
                 return false;
             }
     return true;
 }
 
-static bool describe(sqlite3 *db, struct arena *arena, struct named_query *query, struct complaints *complaints)
+static bool describe(sqlite3 *db, struct arena *arena, struct named_query *query,
+                     struct complaints *complaints)
 {
     sqlite3_stmt *stmt = NULL;
     struct slice text = arena_copy(arena, query->text);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The SQLite store as a whole: opening the file, its state, the table of its calls. store/store.h says what each promises. */
+/* The SQLite store as a whole: opening the file, its state, the table of its calls. store/store.h says what
+ * each promises. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -22,7 +23,8 @@ static enum error path_of(struct slice url, struct slice *ret_path, char why[512
     PRE(slice_starts(url, store_driver_sqlite.scheme));
     struct slice path = slice_skip(url, store_driver_sqlite.scheme.len);
     if (path.len == 0)
-        return refuse(why, "the database URL `sqlite:` names no file: write sqlite:PATH, as in sqlite:app.db");
+        return refuse(why,
+                      "the database URL `sqlite:` names no file: write sqlite:PATH, as in sqlite:app.db");
     if (slice_eq(path, SLICE(":memory:")))
         return refuse(why, "sqlite::memory: would be another, empty database for each connection: "
                            "name a file, as in sqlite:app.db");
@@ -40,7 +42,8 @@ static void add_advice(const char *path, char why[512])
     size_t len = strlen(why);
     char folder[256];
     if (strncmp(path, "//", 2) == 0)
-        snprintf(why + len, 512 - len, "; sqlite:PATH takes the path as it is: write sqlite:%s for a relative one",
+        snprintf(why + len, 512 - len,
+                 "; sqlite:PATH takes the path as it is: write sqlite:%s for a relative one",
                  path + strspn(path, "/"));
     else if (path[0] != '/' && getcwd(folder, sizeof folder))
         snprintf(why + len, 512 - len, " in %s; create it first, or correct the path", folder);
@@ -59,7 +62,8 @@ static enum error try_file(struct lite_store *store, char why[512])
     }
     sqlite3_stmt *stmt = NULL;
     bool wal = sqlite3_prepare_v2(db, "PRAGMA journal_mode", -1, &stmt, NULL) == SQLITE_OK &&
-               sqlite3_step(stmt) == SQLITE_ROW && sqlite3_stricmp((const char *)sqlite3_column_text(stmt, 0), "wal") == 0;
+               sqlite3_step(stmt) == SQLITE_ROW &&
+               sqlite3_stricmp((const char *)sqlite3_column_text(stmt, 0), "wal") == 0;
     sqlite3_finalize(stmt);
     lite_connection_close(db);
     if (!wal)
@@ -68,8 +72,8 @@ static enum error try_file(struct lite_store *store, char why[512])
     return OK;
 }
 
-/* Connections of a port's runners: the pool's size over the workers, each having one for itself. Never many: the
- * machine has few cores for statements that take long. */
+/* Connections of a port's runners: the pool's size over the workers, each having one for itself. Never
+ * many: the machine has few cores for statements that take long. */
 static unsigned runners_of(const struct store_options *options)
 {
     unsigned each = (options->pool_size + options->pool_overflow) / options->workers;
@@ -90,15 +94,16 @@ static void lite_close(struct store *base)
     mem_free(store);
 }
 
-static enum error lite_open(const struct store_options *options, struct offload *offload, struct store **ret_store,
-                            char why[512])
+static enum error lite_open(const struct store_options *options, struct offload *offload,
+                            struct store **ret_store, char why[512])
 {
     PRE(options->workers > 0);
     struct slice path;
     enum error error = path_of(options->url, &path, why);
     if (error != OK)
         return error;
-    /* Its counting takes a process-wide lock at each allocation. Refused when SQLite runs already: then it was done before. */
+    /* Its counting takes a process-wide lock at each allocation. Refused when SQLite runs already: then it
+     * was done before. */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     struct lite_store *store = mem_must(sizeof *store);
     store->base.driver = &store_driver_sqlite;
@@ -145,7 +150,7 @@ static void lite_state(struct store *base, struct store_state *ret_state)
     state.fetches = store->gone.fetches;
     state.failures = store->gone.failures;
     state.reconnects = store->gone.reopened;
-    LIST_EACH(&store->ports, link)
+    LIST_EACH (&store->ports, link)
         add_port(&state, container_of(link, struct lite_port, link));
     snprintf(state.why, sizeof state.why, "%s", state.up ? store->note : store->why);
     pthread_mutex_unlock(&store->lock);

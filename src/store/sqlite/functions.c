@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* leat_ilike: functions.h says what it does.
  *
- * The pattern is read once a statement, into folded characters, and kept by sqlite3_set_auxdata. Matching remembers the last
- * % alone: it goes back there when it is stuck, one character further on. That is enough for patterns of % and _ (a later %
- * makes the choices of an earlier one irrelevant) and bounds the work by text × pattern, where recursion would be exponential.
+ * The pattern is read once a statement, into folded characters, and kept by sqlite3_set_auxdata. Matching
+ * remembers the last % alone: it goes back there when it is stuck, one character further on. That is enough
+ * for patterns of % and _ (a later % makes the choices of an earlier one irrelevant) and bounds the work by
+ * text × pattern, where recursion would be exponential.
  *
- * Failure: a pattern that ends in its escape is an error, as on PostgreSQL; so is one above PATTERN_BYTES_MAX. */
+ * Failure: a pattern that ends in its escape is an error, as on PostgreSQL; so is one above
+ * PATTERN_BYTES_MAX. */
 #include "store/sqlite/functions.h"
 
 #include <wctype.h>
@@ -20,7 +22,8 @@ struct pattern {
     int32_t items[]; /* a folded character, ANY_ONE or ANY_MANY */
 };
 
-/* The character at *at, which moves behind it. Bytes that are no UTF-8 are characters of their own (above Unicode's). */
+/* The character at *at, which moves behind it. Bytes that are no UTF-8 are characters of their own (above
+ * Unicode's). */
 static int32_t take_char(const unsigned char **at, const unsigned char *end)
 {
     const unsigned char *p = *at;
@@ -83,7 +86,8 @@ static bool pattern_matches(const struct pattern *pattern, struct slice text, lo
         if (wanted == ANY_MANY) {
             again_item = ++item;
             again_at = at;
-        } else if (item < pattern->count && (wanted == fold(take_char(&next, end), locale) || wanted == ANY_ONE)) {
+        } else if (item < pattern->count &&
+                   (wanted == fold(take_char(&next, end), locale) || wanted == ANY_ONE)) {
             item++;
             at = next;
         } else if (again_at) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SQL functions that every connection has, so that SQLite filters as PostgreSQL does.
- *   leat_ilike(text, pattern)   `text ILIKE pattern`: % and _ by characters, \ escapes, case folded over all of Unicode. */
+ *   leat_ilike(text, pattern)   `text ILIKE pattern`: % and _ by characters, \ escapes, case folded over all
+ *                               of Unicode. */
 #ifndef LEAT_STORE_SQLITE_FUNCTIONS_H
 #define LEAT_STORE_SQLITE_FUNCTIONS_H
 
@@ -10,7 +11,8 @@
 
 #include "base/slice.h"
 
-/* locale: C.UTF-8 for folding, must outlive the connection; (locale_t)0 folds ASCII alone. False: out of memory. */
+/* locale: C.UTF-8 for folding, must outlive the connection; (locale_t)0 folds ASCII alone. False: out of
+ * memory. */
 bool lite_functions_add(sqlite3 *db, locale_t locale);
 
 #endif

@@ -42,7 +42,8 @@ static bool load_index(struct lite_loader *loader, struct table *table)
 static void add_rowid(struct lite_loader *loader, struct table *table)
 {
     struct index *index = &table->indexes[table->index_count++];
-    *index = (struct index){.unique = true, .primary = true, .count = 1, .name = SLICE(""), .method = SLICE("btree")};
+    *index = (struct index){
+        .unique = true, .primary = true, .count = 1, .name = SLICE(""), .method = SLICE("btree")};
     index->columns = ARENA_NEW(&loader->catalog->arena, unsigned);
     index->descending = ARENA_NEW(&loader->catalog->arena, bool);
     index->columns[0] = table->key[0];
@@ -90,7 +91,8 @@ static struct slice name_of(struct lite_loader *loader, const struct foreign_key
     return arena_format(&loader->catalog->arena, SLICE_FMT "_fkey", SLICE_ARG(name));
 }
 
-/* One column pair: from → to; a `to` that is left out means the target's primary key. False: a column is not there. */
+/* One column pair: from → to; a `to` that is left out means the target's primary key. False: a column is
+ * not there. */
 static bool add_pair(struct lite_loader *loader, struct foreign_key *key)
 {
     sqlite3_stmt *stmt = loader->foreign_keys;
@@ -107,18 +109,22 @@ static bool add_pair(struct lite_loader *loader, struct foreign_key *key)
     return true;
 }
 
-static void begin_key(struct lite_loader *loader, struct foreign_key *key, struct table *table, unsigned columns_max)
+static void begin_key(struct lite_loader *loader, struct foreign_key *key, struct table *table,
+                      unsigned columns_max)
 {
     sqlite3_stmt *stmt = loader->foreign_keys;
-    *key = (struct foreign_key){.table = table, .target = find_table(loader->catalog, lite_loader_text(loader, stmt, 1))};
+    *key = (struct foreign_key){.table = table,
+                                .target = find_table(loader->catalog, lite_loader_text(loader, stmt, 1))};
     key->columns = ARENA_ARRAY(&loader->catalog->arena, unsigned, columns_max);
     key->target_columns = ARENA_ARRAY(&loader->catalog->arena, unsigned, columns_max);
     key->on_update_acts = acts(lite_loader_text(loader, stmt, 4));
     key->on_delete_acts = acts(lite_loader_text(loader, stmt, 5));
 }
 
-/* The keys that are whole, into `keys`; returns how many. One whose table or column is not there is left out. */
-static unsigned load_keys_of(struct lite_loader *loader, struct table *table, struct foreign_key *keys, unsigned rows)
+/* The keys that are whole, into `keys`; returns how many. One whose table or column is not there is left
+ * out. */
+static unsigned load_keys_of(struct lite_loader *loader, struct table *table, struct foreign_key *keys,
+                             unsigned rows)
 {
     unsigned count = 0;
     int id = -1;
@@ -169,7 +175,8 @@ static void gather(struct catalog *catalog)
 bool lite_load_foreign_keys(struct lite_loader *loader)
 {
     for (unsigned i = 0; i < loader->catalog->table_count; i++)
-        if (loader->catalog->tables[i].kind == TABLE_TABLE && !load_table_keys(loader, &loader->catalog->tables[i]))
+        if (loader->catalog->tables[i].kind == TABLE_TABLE &&
+            !load_table_keys(loader, &loader->catalog->tables[i]))
             return false;
     gather(loader->catalog);
     return true;

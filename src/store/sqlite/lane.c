@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The verdict on a shape: lane.h says by what rules.
  *
- * SQLite promises nothing about the wording of EXPLAIN; so every line must be one that is known to be harmless, and an unknown
- * one sends the shape to the pool, where it is slower and right. */
+ * SQLite promises nothing about the wording of EXPLAIN; so every line must be one that is known to be
+ * harmless, and an unknown one sends the shape to the pool, where it is slower and right. */
 #include "store/sqlite/lane.h"
 
 #include <stdlib.h>
 
 #include "base/check.h"
 
-enum { WINDOW_RUNS = 64, WINDOW_SLOW_MAX = 3, SLOW_US = 200, AWAY_MS = 100, STRIKES_MAX = 6, PLAN_LINES_MAX = 100 };
+enum {
+    WINDOW_RUNS = 64,
+    WINDOW_SLOW_MAX = 3,
+    SLOW_US = 200,
+    AWAY_MS = 100,
+    STRIKES_MAX = 6,
+    PLAN_LINES_MAX = 100
+};
 
 struct plan_line {
     int id, parent;
@@ -87,11 +94,13 @@ static bool lists_values(const struct plan_lines *plan, const struct plan_line *
     return values;
 }
 
-/* Whether all that is sorted comes from co-routines: the branches of a keyset page, each with a LIMIT of its own. */
+/* Whether all that is sorted comes from co-routines: the branches of a keyset page, each with a LIMIT of
+ * its own. */
 static bool sorts_coroutines(const struct plan_lines *plan, const struct plan_line *sort)
 {
     for (const struct plan_line *line = plan->lines; line < plan->lines + plan->count; line++) {
-        bool reads = slice_starts(line->detail, SLICE("SCAN ")) || slice_starts(line->detail, SLICE("SEARCH "));
+        bool reads =
+            slice_starts(line->detail, SLICE("SCAN ")) || slice_starts(line->detail, SLICE("SEARCH "));
         if (line->parent == sort->parent && reads && !scans_coroutine(plan, line))
             return false;
     }
@@ -143,7 +152,8 @@ static bool plan_is_harmless(sqlite3 *db, struct slice text, bool limited)
     return harmless;
 }
 
-/* Aggregates and window functions read all their rows before the first comes; `Count` is one opcode that nothing stops. */
+/* Aggregates and window functions read all their rows before the first comes; `Count` is one opcode that
+ * nothing stops. */
 static bool program_aggregates(sqlite3 *db, struct slice text)
 {
     sqlite3_stmt *stmt = explain(db, "EXPLAIN", text);

@@ -2,14 +2,15 @@
 /* Integers and doubles → text: number.h says how.
  *
  * The fewest digits of a double are found in three tries, the cheapest first:
- *   1. it is an integer m < 10^15 divided by 10^k, k ≤ 12: then m's digits are it. (m and 10^k are exact doubles, and a
- *      division is rounded once, as reading a decimal is; two decimals of fifteen digits never share a double.)
+ *   1. it is an integer m < 10^15 divided by 10^k, k ≤ 12: then m's digits are it. (m and 10^k are exact
+ *      doubles, and a division is rounded once, as reading a decimal is; two decimals of fifteen digits never
+ *      share a double.)
  *   2. fifteen significant digits read back as the same; or sixteen; else seventeen always do.
  *   3. below the smallest normal double even fewer digits may do: every count is tried.
- * PostgreSQL's layout (src/common/d2s.c, to_chars): plain for 1e-4 ≤ |x| < 1e15, else d.ddde±XX.
- * Its digits are the same but for two rarities, where both read back as the same double: some powers of two outside the
- * reach of 1 (it finds sixteen digits where rounding to nearest needs seventeen), and decimals that lie exactly between two
- * doubles (1e23, which it writes as 9.999999999999999e+22). */
+ * PostgreSQL's layout (src/common/d2s.c, to_chars): plain for 1e-4 ≤ |x| < 1e15, else d.ddde±XX. Its digits
+ * are the same but for two rarities, where both read back as the same double: some powers of two outside
+ * the reach of 1 (it finds sixteen digits where rounding to nearest needs seventeen), and decimals that lie
+ * exactly between two doubles (1e23, which it writes as 9.999999999999999e+22). */
 #include "store/sqlite/number.h"
 
 #include <float.h>
@@ -23,9 +24,10 @@
 
 enum { SCALE_MAX = 12, DIGITS_MAX = 17, PLAIN_FROM = -4, PLAIN_BELOW = 15 };
 
-static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
-                            "49505152535455565758596061626364656667686970717273747576777879808182838485868788899091929394959697"
-                            "9899";
+static const char pairs[] =
+    "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
+    "49505152535455565758596061626364656667686970717273747576777879808182838485868788899091929394959697"
+    "9899";
 
 static size_t write_digits(char *to, uint64_t value)
 {

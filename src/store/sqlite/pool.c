@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The way of a read that may take long: on the offload pool, by runners. store.h (of this folder) has the picture.
+/* The way of a read that may take long: on the offload pool, by runners. store.h (of this folder) has the
+ * picture.
  *
  *            lite_pool_submit            a thread takes it             it comes home
  *   WAITING ────────────────► QUEUED ─────────────────────► RUNNING ────────────────► ended
  *      │                        │ cancel                       │ cancel, limit
- *      └─ cancel, wait_ms ─► ended ◄┘ (the job runs empty)      └─ stopped by the progress handler or sqlite3_interrupt
+ *      └─ cancel, wait_ms ─► ended ◄┘ (the job runs empty)      └─ progress handler or sqlite3_interrupt
  *
- * A port has at most runners_max runners, so one worker cannot take the whole pool; the fetches beyond wait in its list, for at
- * most wait_ms. While anything is out, a patrol of PATROL_MS ends what has waited too long and interrupts what runs too
- * long: again and again, because an interrupt that meets a statement between two steps is lost.
- * Failure: 503 "pool-exhausted", 504 "query-timeout", 503 "cancelled", 503 "database-busy" after BUSY_WAIT_MS of a lock. */
+ * A port has at most runners_max runners, so one worker cannot take the whole pool; the fetches beyond wait
+ * in its list, for at most wait_ms. While anything is out, a patrol of PATROL_MS ends what has waited too
+ * long and interrupts what runs too long: again and again, because an interrupt that meets a statement
+ * between two steps is lost. Failure: 503 "pool-exhausted", 504 "query-timeout", 503 "cancelled", 503
+ * "database-busy" after BUSY_WAIT_MS of a lock. */
 #include "store/sqlite/store.h"
 
 #include "base/mem.h"
@@ -267,10 +269,10 @@ static bool is_due(struct mono due, struct mono now)
 
 static void end_overdue(struct lite_port *port, struct mono now)
 {
-    LIST_EACH_SAFE(&port->waiting, link, after)
-    {
+    LIST_EACH_SAFE (&port->waiting, link, after) {
         struct fetch *fetch = container_of(link, struct fetch, link);
-        if (is_due(fetch->deadline, now) || is_due(mono_after_ms(fetch->submitted, port->store->wait_ms), now))
+        if (is_due(fetch->deadline, now) ||
+            is_due(mono_after_ms(fetch->submitted, port->store->wait_ms), now))
             leave_waiting(port, fetch, lite_problem_exhausted());
     }
 }
@@ -280,8 +282,7 @@ static void on_patrol(struct timer *timer)
     struct lite_port *port = container_of(timer, struct lite_port, patrol);
     struct mono now = clock_mono();
     end_overdue(port, now);
-    LIST_EACH(&port->busy, link)
-    {
+    LIST_EACH (&port->busy, link) {
         struct lite_runner *runner = container_of(link, struct lite_runner, link);
         if (atomic_load(&runner->cancelled) || is_due(runner->limit, now))
             interrupt(runner);
@@ -304,18 +305,17 @@ void lite_pool_init(struct lite_port *port)
 
 void lite_pool_refresh(struct lite_port *port)
 {
-    LIST_EACH(&port->idle, link)
+    LIST_EACH (&port->idle, link)
         container_of(link, struct lite_runner, link)->stale = true;
-    LIST_EACH(&port->busy, link)
+    LIST_EACH (&port->busy, link)
         container_of(link, struct lite_runner, link)->stale = true;
 }
 
 static void stop_all(struct lite_port *port)
 {
-    LIST_EACH_SAFE(&port->waiting, link, after)
+    LIST_EACH_SAFE (&port->waiting, link, after)
         leave_waiting(port, container_of(link, struct fetch, link), lite_problem_cancelled());
-    LIST_EACH(&port->busy, link)
-    {
+    LIST_EACH (&port->busy, link) {
         struct lite_runner *runner = container_of(link, struct lite_runner, link);
         if (runner->fetch)
             lite_cancel(&port->base, runner->fetch);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A worker's port: the inline way of a read. store.h (of this folder) has the picture, pool.c the other way.
+/* A worker's port: the inline way of a read. store.h (of this folder) has the picture, pool.c the other
+ * way.
  *
- * The reads of one turn of the loop share a transaction, begun at the first and committed by the turn's end: a row by key
- * costs 1.5 µs so, 2.7 µs with a transaction of its own. They therefore see one state of the database, the one at the
- * first of them; a writer on this thread must end the transaction before it answers (lite_turn_end).
- * Once a second the path is looked at: when it leads to another file, the connection is opened anew; when it leads nowhere,
- * reads are answered 503 until a file is there again. */
+ * The reads of one turn of the loop share a transaction, begun at the first and committed by the turn's
+ * end: a row by key costs 1.5 µs so, 2.7 µs with a transaction of its own. They therefore see one state of
+ * the database, the one at the first of them; a writer on this thread must end the transaction before it
+ * answers (lite_turn_end). Once a second the path is looked at: when it leads to another file, the
+ * connection is opened anew; when it leads nowhere, reads are answered 503 until a file is there again. */
 #include "store/sqlite/store.h"
 
 #include "base/mem.h"
@@ -160,7 +161,8 @@ static enum lite_run run_here(struct lite_port *port, struct fetch *fetch)
         return lite_code_is_locked(code) ? RUN_ELSEWHERE : lite_run_failed(port->reader, fetch, code);
     }
     struct mono now = clock_mono();
-    return is_inline(port, statement, now) ? lite_run_inline(port->reader, statement, fetch, now) : RUN_ELSEWHERE;
+    return is_inline(port, statement, now) ? lite_run_inline(port->reader, statement, fetch, now)
+                                           : RUN_ELSEWHERE;
 }
 
 enum submit lite_submit(struct port *base, struct fetch *fetch)

@@ -4,14 +4,17 @@
  * Settings, and what each is for:
  *   query_only              no statement of ours can write, whatever it says
  *   case_sensitive_like     LIKE means the same on both stores, and an index can serve LIKE 'abc%'
- *   mmap_size 0 (default)   pages are read, not mapped: with 8 MB of cache a row by key costs the same (1.3 to 1.6 µs; 467 MB file),
- *                           while a mapped file counts as memory of each connection, faults in slowly, and ends the process by
- *                           SIGBUS when somebody writes over it (cp new.db app.db)
+ *   mmap_size 0 (default)   pages are read, not mapped: with 8 MB of cache a row by key costs nearly the same (1.4
+ *                           against 1.3 µs; 467 MB file), while a mapped file counts as memory of each
+ *                           connection, faults in slowly, and ends the process by SIGBUS when somebody
+ *                           writes over it (cp new.db app.db)
  *   trusted_schema off      views and generated columns of a foreign file cannot call functions with effects
- *   no lookaside, Debian    so memory comes from malloc each time; MEMSTATUS off spares a process-wide lock around it
+ *   no lookaside, Debian    so memory comes from malloc each time; MEMSTATUS off (driver.c) spares it a
+ *                           process-wide lock
  *
- * A running statement is looked at every PROGRESS_STEPS opcodes (some 20 µs): is it cancelled, is it over its time? One opcode can
- * be long — count(*) of a table is a single one — and is only ended by sqlite3_interrupt, which it asks from time to time. */
+ * A running statement is looked at every PROGRESS_STEPS opcodes (some 20 µs): is it cancelled, is it over
+ * its time? One opcode can be long — count(*) of a table is a single one — and is only ended by
+ * sqlite3_interrupt, which it asks from time to time. */
 #include "store/sqlite/reader.h"
 
 #include <errno.h>
@@ -46,7 +49,8 @@ bool lite_file_same(struct lite_file a, struct lite_file b)
     return a.device == b.device && a.inode == b.inode;
 }
 
-int lite_authorize_reading(void *context, int action, const char *a, const char *b, const char *c, const char *d)
+int lite_authorize_reading(void *context, int action, const char *a, const char *b, const char *c,
+                           const char *d)
 {
     (void)context, (void)a, (void)b, (void)c, (void)d;
     switch (action) {
@@ -84,7 +88,8 @@ static const char *words_of(sqlite3 *db, int code)
     case SQLITE_NOTADB:
         return "it is not a SQLite database, or it is encrypted";
     case SQLITE_CANTOPEN:
-        return "it may not be read, or its folder not be written to (SQLite keeps PATH-wal and PATH-shm beside it)";
+        return "it may not be read, or its folder not be written to "
+               "(SQLite keeps PATH-wal and PATH-shm beside it)";
     default:
         return db ? sqlite3_errmsg(db) : sqlite3_errstr(code);
     }
@@ -99,8 +104,8 @@ static int set_up(sqlite3 *db, locale_t locale)
     return lite_functions_add(db, locale) ? sqlite3_exec(db, settings, NULL, NULL, NULL) : SQLITE_NOMEM;
 }
 
-/* The first look at the file itself: before it, anything opens. json_each declares its table at its first use, which is before
- * the authorizer would refuse that. */
+/* The first look at the file itself: before it, anything opens. json_each declares its table at its first
+ * use, which is before the authorizer would refuse that. */
 static int look(sqlite3 *db)
 {
     int code = sqlite3_exec(db, "SELECT 1 FROM json_each('[]')", NULL, NULL, NULL);
@@ -121,8 +126,10 @@ static enum error open_unseen(const char *path, locale_t locale, sqlite3 **ret_d
         return error;
     sqlite3 *db = NULL;
     char *plain = path_plain(path);
-    /* Read-write, though nothing is written: a reader may have to recover the write-ahead log of a process that died. */
-    int code = plain ? sqlite3_open_v2(plain, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) : SQLITE_NOMEM;
+    /* Read-write, though nothing is written: a reader may have to recover the write-ahead log of a process
+     * that died. */
+    int code =
+        plain ? sqlite3_open_v2(plain, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) : SQLITE_NOMEM;
     sqlite3_free(plain);
     if (code == SQLITE_OK)
         code = set_up(db, locale);
@@ -158,20 +165,27 @@ void lite_connection_close(sqlite3 *db)
     POST(code == SQLITE_OK); /* statements were left open */
 }
 
-/* SQLite's progress handler: not 0 stops what runs. */
+static bool is_over(const struct lite_reader *reader)
+{
+    if (reader->cancelled && atomic_load_explicit(reader->cancelled, memory_order_relaxed))
+        return true;
+    return reader->limit.us != 0 && clock_mono().us >= reader->limit.us;
+}
+
+/* SQLite's progress handler: not 0 stops what runs. Steps are counted on from run to run of a statement, so
+ * the first look may come at once: a short statement that was only kept waiting for the processor is let
+ * run to its end. */
 static int on_progress(void *context)
 {
     struct lite_reader *reader = context;
-    if (reader->cancelled && atomic_load_explicit(reader->cancelled, memory_order_relaxed))
-        return 1;
-    return reader->limit.us != 0 && clock_mono().us >= reader->limit.us;
+    return ++reader->looks > 1 && is_over(reader);
 }
 
 /* SQLite's busy handler: 0 gives up. Naps grow from 1 ms; the first is for a lock held just now. */
 static int on_busy(void *context, int times)
 {
     struct lite_reader *reader = context;
-    if (clock_mono().us >= reader->busy_until.us || on_progress(reader))
+    if (clock_mono().us >= reader->busy_until.us || is_over(reader))
         return 0;
     long nap_ms = times < BUSY_NAP_MS_MAX ? times + 1 : BUSY_NAP_MS_MAX;
     nanosleep(&(struct timespec){.tv_nsec = nap_ms * 1000000}, NULL);
@@ -185,7 +199,8 @@ static void cache_size(sqlite3 *db, unsigned kib)
     sqlite3_exec(db, sql, NULL, NULL, NULL); /* else it is SQLite's 2 MB */
 }
 
-enum error lite_reader_open(const struct lite_reader_options *options, struct lite_reader **ret_reader, char why[512])
+enum error lite_reader_open(const struct lite_reader_options *options, struct lite_reader **ret_reader,
+                            char why[512])
 {
     sqlite3 *db;
     struct lite_file file;
@@ -195,7 +210,8 @@ enum error lite_reader_open(const struct lite_reader_options *options, struct li
     if (error != OK)
         return error;
     struct lite_reader *reader = mem_must(sizeof *reader);
-    *reader = (struct lite_reader){.magic = READER_MAGIC, .db = db, .file = file, .cache_kib = options->cache_kib};
+    *reader =
+        (struct lite_reader){.magic = READER_MAGIC, .db = db, .file = file, .cache_kib = options->cache_kib};
     lite_statements_init(&reader->statements, db, options->statements_max);
     lite_rows_init(&reader->rows, options->bytes_max, options->cells_max);
     sqlite3_progress_handler(db, PROGRESS_STEPS, on_progress, reader);
@@ -248,7 +264,8 @@ void lite_reader_begin(struct lite_reader *reader)
 {
     CHECK_MAGIC(reader, READER_MAGIC);
     PRE(reader->ready);
-    sqlite3_step(reader->begin); /* deferred: takes nothing, so it cannot fail but for memory; then each reads alone */
+    sqlite3_step(
+        reader->begin); /* deferred: takes nothing, so it cannot fail but for memory; then each reads alone */
     sqlite3_reset(reader->begin);
 }
 

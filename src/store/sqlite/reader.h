@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A connection that reads: opened so that it cannot write, with our functions, a cache of prepared statements, and a way to
- * stop what it runs. Used by one thread at a time (SQLITE_OPEN_NOMUTEX); handing it over needs a barrier, as the offload
- * pool's queue is. Only lite_reader_interrupt may come from another thread, and only while the connection stays open. */
+/* A connection that reads: opened so that it cannot write, with our functions, a cache of prepared
+ * statements, and a way to stop what it runs. Used by one thread at a time (SQLITE_OPEN_NOMUTEX); handing
+ * it over needs a barrier, as the offload pool's queue is. Only lite_reader_interrupt may come from another
+ * thread, and only while the connection stays open. */
 #ifndef LEAT_STORE_SQLITE_READER_H
 #define LEAT_STORE_SQLITE_READER_H
 
@@ -27,9 +28,10 @@ struct lite_reader {
     sqlite3_stmt *begin, *commit;
     struct lite_statements statements;
     struct lite_rows rows;
-    struct mono limit;        /* what runs is stopped then; us 0: never */
-    struct mono busy_until;   /* how long a lock is waited for; us 0: not at all */
-    atomic_bool *cancelled;   /* what runs is stopped when it becomes true; may be NULL */
+    struct mono limit;      /* what runs is stopped then; us 0: never */
+    unsigned looks;         /* how often the progress handler has looked at what runs; 0 at its beginning */
+    struct mono busy_until; /* how long a lock is waited for; us 0: not at all */
+    atomic_bool *cancelled; /* what runs is stopped when it becomes true; may be NULL */
 };
 
 struct lite_reader_options {
@@ -40,7 +42,8 @@ struct lite_reader_options {
 };
 
 /* A bare connection that cannot write: for the catalogue. why: one sentence. */
-enum error lite_connection_open(const char *path, locale_t locale, sqlite3 **ret_db, char why[512]) must_check;
+enum error lite_connection_open(const char *path, locale_t locale, sqlite3 **ret_db,
+                                char why[512]) must_check;
 void lite_connection_close(sqlite3 *db); /* takes NULL */
 
 /* Opens; the file's content is not looked at yet. why: one sentence. */
@@ -48,8 +51,8 @@ enum error lite_reader_open(const struct lite_reader_options *options, struct li
                             char why[512]) must_check;
 void lite_reader_close(struct lite_reader *reader); /* takes NULL */
 
-/* To be called before each use: at the first it looks at the file and takes the rights to do more than read away. A result
- * code of SQLite; SQLITE_BUSY when the file is locked, to be tried again. */
+/* To be called before each use: at the first it looks at the file and takes the rights to do more than read
+ * away. A result code of SQLite; SQLITE_BUSY when the file is locked, to be tried again. */
 int lite_reader_ready(struct lite_reader *reader) must_check;
 
 /* A read transaction over several statements, so that each need not begin its own. */
@@ -61,6 +64,7 @@ bool lite_file_at(const char *path, struct lite_file *ret_file);
 bool lite_file_same(struct lite_file a, struct lite_file b);
 
 /* For the SQL of named queries: allows reading, and nothing else (no PRAGMA, no ATTACH, no writing). */
-int lite_authorize_reading(void *context, int action, const char *a, const char *b, const char *c, const char *d);
+int lite_authorize_reading(void *context, int action, const char *a, const char *b, const char *c,
+                           const char *d);
 
 #endif

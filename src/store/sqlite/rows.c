@@ -8,19 +8,16 @@
 #include "base/mem.h"
 #include "store/sqlite/number.h"
 
-
 void lite_rows_init(struct lite_rows *rows, size_t bytes_max, size_t cells_max)
 {
     PRE(bytes_max > 0 && cells_max > 0);
     *rows = (struct lite_rows){.span_max = cells_max};
     buf_init(&rows->bytes, bytes_max);
-    buf_init(&rows->json, bytes_max);
 }
 
 void lite_rows_done(struct lite_rows *rows)
 {
     buf_done(&rows->bytes);
-    buf_done(&rows->json);
     mem_free(rows->spans);
     mem_free(rows->cells);
     *rows = (struct lite_rows){0};
@@ -43,8 +40,6 @@ bool lite_rows_begin(struct lite_rows *rows, unsigned columns)
 
 static bool spans_grow(struct lite_rows *rows, size_t count)
 {
-    if (count > rows->span_max)
-        return false;
     size_t cap = rows->span_cap ? rows->span_cap : 64;
     while (cap < count)
         cap *= 2;
@@ -89,45 +84,10 @@ static struct lite_span cell_real(struct lite_rows *rows, double value, bool jso
     return cell_kept(rows, slice_of(text, len + 2));
 }
 
-/* How many bytes at the front are well-formed UTF-8. */
-static size_t utf8_front(struct slice text)
-{
-    size_t good = 0, step;
-    for (; good < text.len; good += step) {
-        for (step = 1; step <= 4 && good + step <= text.len; step++)
-            if (slice_is_utf8(slice_of(text.data + good, step)))
-                break;
-        if (step > 4 || good + step > text.len)
-            return good;
-    }
-    return good;
-}
-
-/* The text with U+FFFD for each byte that belongs to no character. */
-static void mend_utf8(struct buf *mended, struct slice text)
-{
-    while (text.len > 0) {
-        size_t good = utf8_front(text);
-        buf_append(mended, text.data, good);
-        text = slice_skip(text, good);
-        if (text.len == 0)
-            return;
-        buf_lit(mended, "\xef\xbf\xbd");
-        text = slice_skip(text, 1);
-    }
-}
-
 static struct lite_span cell_json_text(struct lite_rows *rows, struct slice text)
 {
     size_t at = rows->bytes.len;
-    if (slice_is_utf8(text)) {
-        buf_json(&rows->bytes, text);
-    } else {
-        buf_clear(&rows->json);
-        mend_utf8(&rows->json, text);
-        buf_json(&rows->bytes, buf_slice(&rows->json));
-        rows->bytes.failed |= rows->json.failed;
-    }
+    buf_json_mended(&rows->bytes, text);
     return (struct lite_span){.at = at, .len = rows->bytes.len - at};
 }
 
@@ -182,7 +142,7 @@ bool lite_rows_add(struct lite_rows *rows, sqlite3_stmt *stmt, const bool *dynam
 {
     PRE((unsigned)sqlite3_data_count(stmt) == rows->columns);
     size_t count = rows->span_count + rows->columns;
-    if (count > rows->span_cap && !spans_grow(rows, count))
+    if (count > rows->span_max || (count > rows->span_cap && !spans_grow(rows, count)))
         return false;
     for (unsigned i = 0; i < rows->columns; i++)
         rows->spans[rows->span_count + i] = cell_of(rows, stmt, (int)i, dynamic[i], copy);

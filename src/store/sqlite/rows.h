@@ -8,10 +8,10 @@
  *   BLOB            its bytes                "\\x…"
  *   NULL            data NULL                data NULL
  *
- * Why rows are kept at all: an inline run hands its rows over only once it is complete, so that one which takes too long can
- * be run again elsewhere without a row given twice. Offloaded rows are added and given one by one.
- * Ownership: cells point into the rows' own memory, or (not copied) into the statement's until its next step.
- * Failure: rows_add returns false when memory or the cap is out. One thread at a time. */
+ * Why rows are kept at all: an inline run hands its rows over only once it is complete, so that one which
+ * takes too long can be run again elsewhere without a row given twice. Offloaded rows are added and given
+ * one by one. Ownership: cells point into the rows' own memory, or (not copied) into the statement's until
+ * its next step. Failure: rows_add returns false when memory or the cap is out. One thread at a time. */
 #ifndef LEAT_STORE_SQLITE_ROWS_H
 #define LEAT_STORE_SQLITE_ROWS_H
 
@@ -27,7 +27,6 @@ struct lite_span {
 
 struct lite_rows {
     struct buf bytes;
-    struct buf json; /* scratch */
     struct lite_span *spans;
     size_t span_count, span_cap, span_max;
     struct slice *cells; /* of the row being given */
@@ -42,7 +41,8 @@ void lite_rows_done(struct lite_rows *rows);
 /* Forgets all; the rows that follow have so many columns. False: out of memory. */
 bool lite_rows_begin(struct lite_rows *rows, unsigned columns) must_check;
 
-/* Adds the row the statement stands on. dynamic[i]: column i has no declared type. copy: the cells outlive the next step. */
+/* Adds the row the statement stands on. dynamic[i]: column i has no declared type. copy: the cells outlive
+ * the next step. */
 bool lite_rows_add(struct lite_rows *rows, sqlite3_stmt *stmt, const bool *dynamic, bool copy) must_check;
 
 /* Hands all rows to the sink and forgets them; false when it wanted no more. *given counts. */

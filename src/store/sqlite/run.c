@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bind, step, reset: run.h says in which manners. Values are bound without copies: they belong to the caller until the fetch's
- * end, and bindings are gone before it. */
+/* Bind, step, reset: run.h says in which manners. Values are bound without copies: they belong to the
+ * caller until the fetch's end, and bindings are gone before it. */
 #include "store/sqlite/run.h"
 
 #include "store/sqlite/trouble.h"
@@ -85,11 +85,12 @@ static void measure(struct lite_lane *lane, int code, int64_t run_us, struct mon
         lite_lane_measured(lane, run_us, now);
 }
 
-enum lite_run lite_run_inline(struct lite_reader *reader, struct lite_statement *statement, struct fetch *fetch,
-                              struct mono started)
+enum lite_run lite_run_inline(struct lite_reader *reader, struct lite_statement *statement,
+                              struct fetch *fetch, struct mono started)
 {
     PRE(fetch->rows == 0);
     reader->limit.us = started.us + BUDGET_US;
+    reader->looks = 0;
     if (!lite_rows_begin(&reader->rows, statement->columns))
         return RUN_ELSEWHERE;
     int code = bind_all(statement->stmt, &fetch->statement);
@@ -101,7 +102,8 @@ enum lite_run lite_run_inline(struct lite_reader *reader, struct lite_statement 
     else if (code != SQLITE_DONE)
         run = lite_run_failed(reader, fetch, code);
     rest(statement->stmt);
-    reader->limit.us = 0; /* SQLite counts a statement's steps on: even a COMMIT may ask the progress handler */
+    reader->limit.us =
+        0; /* SQLite counts a statement's steps on: even a COMMIT may ask the progress handler */
     struct mono ended = clock_mono();
     fetch->run_us = mono_diff_us(ended, started);
     measure(&statement->lane, code, fetch->run_us, ended);
@@ -136,6 +138,7 @@ enum lite_run lite_run_pool(struct lite_reader *reader, struct fetch *fetch)
     struct lite_statement *statement = lite_statements_get(&reader->statements, fetch->statement.text);
     if (!statement)
         return lite_run_failed(reader, fetch, sqlite3_extended_errcode(reader->db));
+    reader->looks = 0;
     code = bind_all(statement->stmt, &fetch->statement);
     if (code == SQLITE_OK)
         code = give_rows(reader, statement, fetch);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Running one statement of a fetch on a reader. Two manners:
  *
- *   inline   rows are kept until the statement is complete, then given to the sink. Over the budget of time (1 ms) or memory,
- *            or before a lock: RUN_ELSEWHERE, nothing has been given, the same fetch can run on the pool.
- *   pool     each row is given as it comes; the statement ends at reader->limit, by cancelling, or when the sink has enough.
+ *   inline   rows are kept until the statement is complete, then given to the sink. Over the budget of time
+ *            (1 ms) or of memory, or before a lock: RUN_ELSEWHERE, nothing has been given, the same
+ *            fetch can run on the pool.
+ *   pool     each row is given as it comes; the statement ends at reader->limit, by cancelling, or when the
+ *            sink has enough.
  *
  * The fetch's problem and rows are set; its times and lane are the caller's. The reader's thread. */
 #ifndef LEAT_STORE_SQLITE_RUN_H
@@ -19,8 +21,8 @@ enum lite_run {
 };
 
 /* Its lane has been asked already; started: now. */
-enum lite_run lite_run_inline(struct lite_reader *reader, struct lite_statement *statement, struct fetch *fetch,
-                              struct mono started) must_check;
+enum lite_run lite_run_inline(struct lite_reader *reader, struct lite_statement *statement,
+                              struct fetch *fetch, struct mono started) must_check;
 
 enum lite_run lite_run_pool(struct lite_reader *reader, struct fetch *fetch) must_check;
 

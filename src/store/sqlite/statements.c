@@ -30,7 +30,7 @@ static void drop(struct lite_statements *statements, struct lite_statement *stat
 
 void lite_statements_clear(struct lite_statements *statements)
 {
-    LIST_EACH_SAFE(&statements->recent, link, after)
+    LIST_EACH_SAFE (&statements->recent, link, after)
         drop(statements, container_of(link, struct lite_statement, link));
     POST(statements->count == 0);
 }
@@ -64,7 +64,8 @@ bool lite_statement_columns(struct lite_statement *statement)
 static struct lite_statement *prepare(struct lite_statements *statements, struct slice text)
 {
     sqlite3_stmt *stmt = NULL;
-    int code = sqlite3_prepare_v3(statements->db, text.data, (int)text.len, SQLITE_PREPARE_PERSISTENT, &stmt, NULL);
+    int code =
+        sqlite3_prepare_v3(statements->db, text.data, (int)text.len, SQLITE_PREPARE_PERSISTENT, &stmt, NULL);
     if (code != SQLITE_OK || stmt == NULL) /* NULL: nothing but white space and comments */
         return NULL;
     struct lite_statement *statement = mem_must(sizeof *statement);

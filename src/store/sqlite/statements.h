@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A connection's prepared statements by their text, the least recently used ones dropped. A statement keeps which of its
- * columns have no declared type, and the lane its shape runs in. One thread at a time. */
+/* A connection's prepared statements by their text, the least recently used ones dropped. A statement keeps
+ * which of its columns have no declared type, and the lane its shape runs in. One thread at a time. */
 #ifndef LEAT_STORE_SQLITE_STATEMENTS_H
 #define LEAT_STORE_SQLITE_STATEMENTS_H
 
@@ -16,7 +16,7 @@ struct lite_statement {
     sqlite3_stmt *stmt;
     bool *dynamic; /* by column: no declared type */
     unsigned columns;
-    int prepares;  /* SQLite's count when `dynamic` was read: it prepares again by itself when the schema changes */
+    int prepares; /* SQLite's count when `dynamic` was read: after a change of the schema it prepares again */
     struct lite_lane lane;
     struct list link;
 };
@@ -33,10 +33,12 @@ void lite_statements_init(struct lite_statements *statements, sqlite3 *db, unsig
 void lite_statements_clear(struct lite_statements *statements);
 void lite_statements_done(struct lite_statements *statements);
 
-/* The statement of a text, prepared if need be. NULL: it cannot be; sqlite3_errcode and _errmsg of the connection tell. */
+/* The statement of a text, prepared if need be. NULL: it cannot be; sqlite3_errcode and _errmsg of the
+ * connection tell. */
 struct lite_statement *lite_statements_get(struct lite_statements *statements, struct slice text);
 
-/* To be called on a statement's first row: reads its columns anew if SQLite prepared it again. False: out of memory. */
+/* To be called on a statement's first row: reads its columns anew if SQLite prepared it again. False: out
+ * of memory. */
 bool lite_statement_columns(struct lite_statement *statement) must_check;
 
 #endif

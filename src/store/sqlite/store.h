@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of this driver share: the store (the process's) and its ports (a worker's). See README.md for the picture.
+/* What the parts of this driver share: the store (the process's) and its ports (a worker's). See README.md
+ * for the picture.
  *
  *   submit ─ inline? ─► run on the loop, in the turn's read transaction ─► SUBMIT_DONE
  *                └────► waiting ─► a runner (a connection and a job) on the offload pool ─► on_end
  *
- * Threads: a port and all its lists belong to its loop's thread. A runner's reader is used by the pool's thread between
- * offload_submit and on_done, by the port's thread otherwise; `stage`, `cancelled` and `db` are for both. */
+ * Threads: a port and all its lists belong to its loop's thread. A runner's reader is used by the pool's
+ * thread between offload_submit and on_done, by the port's thread otherwise; `stage`, `cancelled` and `db`
+ * are for both. */
 #ifndef LEAT_STORE_SQLITE_STORE_H
 #define LEAT_STORE_SQLITE_STORE_H
 
@@ -26,7 +28,9 @@ struct lite_store {
     size_t answer_bytes_max;
     pthread_mutex_t lock; /* guards what follows */
     struct list ports;
-    struct lite_counts { uint64_t fetches, failures, reopened; } gone; /* of ports that were detached */
+    struct lite_counts {
+        uint64_t fetches, failures, reopened;
+    } gone; /* of ports that were detached */
     char why[256];
 };
 
@@ -36,10 +40,10 @@ struct lite_runner {
     struct job job;
     struct list link; /* in its port's idle or busy */
     struct lite_port *port;
-    struct fetch *fetch; /* NULL: idle or abandoned */
+    struct fetch *fetch;        /* NULL: idle or abandoned */
     struct lite_reader *reader; /* opened on the pool; NULL until then */
-    struct mono limit; /* the present fetch is stopped then; us 0: never */
-    bool broken, stale; /* to be done when it comes home: close the reader, forget its statements */
+    struct mono limit;          /* the present fetch is stopped then; us 0: never */
+    bool broken, stale;         /* to be done when it comes home: close the reader, forget its statements */
     _Atomic(enum lite_stage) stage;
     _Atomic(sqlite3 *) db; /* for sqlite3_interrupt; closed only by the port's thread */
     atomic_bool cancelled;
@@ -78,7 +82,8 @@ static inline struct lite_store *lite_store_of(struct store *store)
 /* The sole writer's increment: no locked instruction. */
 static inline void lite_count(_Atomic uint64_t *counter)
 {
-    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
 }
 
 /* port.c */

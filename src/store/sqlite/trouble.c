@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Problems from result codes: trouble.h says whose. A client is told what it can do about it, in the words and codes that
- * store/pg uses for the same; the words of the database and the SQL are in `cause`, for the log. */
+/* Problems from result codes: trouble.h says whose. A client is told what it can do about it, in the words
+ * and codes that store/pg uses for the same; the words of the database and the SQL are in `cause`, for the
+ * log. */
 #include "store/sqlite/trouble.h"
 
 #include "base/check.h"
@@ -29,7 +30,8 @@ static const struct rule {
      SLICE_INIT("The database is out of resources."), 2},
     {SQLITE_FULL, 503, SLICE_INIT("database-unavailable"), SLICE_INIT("53100"),
      SLICE_INIT("The database is out of resources."), 2},
-    {0, 500, SLICE_INIT("database-error"), SLICE_INIT("XX000"), SLICE_INIT("The database could not run the statement."), 0},
+    {0, 500, SLICE_INIT("database-error"), SLICE_INIT("XX000"),
+     SLICE_INIT("The database could not run the statement."), 0},
 };
 
 static const struct rule *rule_for(int code)
@@ -43,7 +45,8 @@ static const struct rule *rule_for(int code)
 bool lite_code_is_broken(int code)
 {
     int primary = code & 0xff;
-    return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN;
+    return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || primary == SQLITE_IOERR ||
+           primary == SQLITE_CANTOPEN;
 }
 
 struct problem lite_problem_unavailable(struct arena *arena, const char *why)
@@ -102,7 +105,8 @@ struct problem lite_problem_cancelled(void)
     };
 }
 
-/* Errors that a value of the request can cause have no code of their own, only SQLite's (and our functions') words. */
+/* Errors that a value of the request can cause have no code of their own, only SQLite's (and our
+ * functions') words. */
 static bool value_is_refused(const struct lite_trouble *trouble)
 {
     static const char *const messages[] = {

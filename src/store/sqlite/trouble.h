@@ -12,7 +12,7 @@ struct lite_trouble {
     int code;            /* extended */
     const char *message; /* sqlite3_errmsg, or NULL */
     struct slice sql;
-    bool cancelled;      /* it was asked to end: whatever it died of */
+    bool cancelled; /* it was asked to end: whatever it died of */
 };
 
 /* All texts are in the arena or literals. */

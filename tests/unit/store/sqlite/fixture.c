@@ -160,7 +160,8 @@ void assert_read(struct fixture *fixture, const char *sql, const char *rows, con
     read_init(&read, sql);
     read_run(fixture, &read);
     if (problem_is(&read.fetch.problem))
-        fail_msg(SLICE_FMT ": " SLICE_FMT, SLICE_ARG(read.fetch.problem.code), SLICE_ARG(read.fetch.problem.cause));
+        fail_msg(SLICE_FMT ": " SLICE_FMT, SLICE_ARG(read.fetch.problem.code),
+                 SLICE_ARG(read.fetch.problem.cause));
     assert_slice(buf_slice(&read.out), rows);
     if (lane)
         assert_string_equal(read.fetch.lane, lane);

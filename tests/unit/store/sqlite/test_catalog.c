@@ -34,9 +34,11 @@ static void tables_views_and_columns_come_with_their_types(void **state)
 {
     (void)state;
     struct fixture fixture;
-    fixture_init(&fixture, "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, nick TEXT COLLATE NOCASE,"
-                           " balance DECIMAL(12,2) DEFAULT 0, born DATE, seen TIMESTAMP, free, \"odd \"\"name\" BLOB);"
-                           "CREATE VIEW lively AS SELECT id, email, seen, balance * 2 AS twice, count(*) AS n FROM users;");
+    fixture_init(
+        &fixture,
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, nick TEXT COLLATE NOCASE,"
+        " balance DECIMAL(12,2) DEFAULT 0, born DATE, seen TIMESTAMP, free, \"odd \"\"name\" BLOB);"
+        "CREATE VIEW lively AS SELECT id, email, seen, balance * 2 AS twice, count(*) AS n FROM users;");
     struct catalog *catalog = load(&fixture);
     assert_int_equal(catalog->dialect, DIALECT_SQLITE);
     assert_true(slice_starts(catalog->server, SLICE("SQLite 3.")));
@@ -151,15 +153,19 @@ static void foreign_keys_join_their_tables_whatever_the_letters_case(void **stat
 {
     (void)state;
     struct fixture fixture;
-    fixture_init(&fixture, "CREATE TABLE Parent (a INT, B INT, PRIMARY KEY (a, B));"
-                           "CREATE TABLE child (id INTEGER PRIMARY KEY, x INT, y INT, up INT REFERENCES CHILD (ID) ON DELETE CASCADE,"
-                           " lost INT REFERENCES absent (id), FOREIGN KEY (x, y) REFERENCES parent ON UPDATE SET NULL);");
+    fixture_init(
+        &fixture,
+        "CREATE TABLE Parent (a INT, B INT, PRIMARY KEY (a, B));"
+        "CREATE TABLE child (id INTEGER PRIMARY KEY, x INT, y INT, up INT REFERENCES CHILD (ID) ON DELETE CASCADE,"
+        " lost INT REFERENCES absent (id), FOREIGN KEY (x, y) REFERENCES parent ON UPDATE SET NULL);");
     struct catalog *catalog = load(&fixture);
     const struct table *child = table(catalog, "child"), *parent = table(catalog, "Parent");
     assert_int_equal(catalog->foreign_key_count, 2);
     assert_int_equal(child->foreign_key_count, 2);
-    const struct foreign_key *two = child->foreign_keys[0]->count == 2 ? child->foreign_keys[0] : child->foreign_keys[1];
-    const struct foreign_key *up = child->foreign_keys[0]->count == 2 ? child->foreign_keys[1] : child->foreign_keys[0];
+    const struct foreign_key *two =
+        child->foreign_keys[0]->count == 2 ? child->foreign_keys[0] : child->foreign_keys[1];
+    const struct foreign_key *up =
+        child->foreign_keys[0]->count == 2 ? child->foreign_keys[1] : child->foreign_keys[0];
     assert_ptr_equal(two->table, child);
     assert_ptr_equal(two->target, parent);
     assert_slice(two->name, "child_x_y_fkey");
@@ -179,8 +185,10 @@ static void generated_columns_are_there_and_marked(void **state)
 {
     (void)state;
     struct fixture fixture;
-    fixture_init(&fixture, "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT, twice INT GENERATED ALWAYS AS (a * 2) STORED,"
-                           " half REAL AS (a / 2.0), last TEXT);");
+    fixture_init(
+        &fixture,
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT, twice INT GENERATED ALWAYS AS (a * 2) STORED,"
+        " half REAL AS (a / 2.0), last TEXT);");
     struct catalog *catalog = load(&fixture);
     const struct table *t = table(catalog, "t");
     assert_int_equal(t->column_count, 5);
@@ -196,9 +204,11 @@ static void what_cannot_be_read_and_shadow_tables_are_left_out(void **state)
 {
     (void)state;
     struct fixture fixture;
-    fixture_init(&fixture, "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a INT); CREATE VIEW v AS SELECT * FROM t;"
-                           "CREATE VIEW broken AS SELECT * FROM gone; CREATE VIRTUAL TABLE words USING fts5 (text);"
-                           "CREATE TABLE sqlitex (a INT); INSERT INTO t (a) VALUES (1); ANALYZE;");
+    fixture_init(
+        &fixture,
+        "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a INT); CREATE VIEW v AS SELECT * FROM t;"
+        "CREATE VIEW broken AS SELECT * FROM gone; CREATE VIRTUAL TABLE words USING fts5 (text);"
+        "CREATE TABLE sqlitex (a INT); INSERT INTO t (a) VALUES (1); ANALYZE;");
     struct catalog *catalog = load(&fixture);
     assert_int_equal(catalog->table_count, 4);
     table(catalog, "t");
@@ -215,9 +225,11 @@ static void rows_are_estimated_by_the_last_analyze(void **state)
 {
     (void)state;
     struct fixture fixture;
-    fixture_init(&fixture, "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT); CREATE INDEX t_a ON t (a); CREATE TABLE u (id INTEGER PRIMARY KEY);"
-                           "INSERT INTO t WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) SELECT i, i FROM n;"
-                           "ANALYZE;");
+    fixture_init(
+        &fixture,
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT); CREATE INDEX t_a ON t (a); CREATE TABLE u (id INTEGER PRIMARY KEY);"
+        "INSERT INTO t WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) SELECT i, i FROM n;"
+        "ANALYZE;");
     struct catalog *catalog = load(&fixture);
     assert_true(table(catalog, "t")->rows_estimate == 500);
     assert_true(table(catalog, "u")->rows_estimate < 0);

@@ -62,7 +62,8 @@ static void numbers_and_times_can_be_ordered_json_and_dynamic_values_not(void **
     (void)state;
     struct arena arena;
     arena_init(&arena, 1024);
-    const char *orderable[] = {"INTEGER", "BOOLEAN", "DECIMAL(9,2)", "REAL", "TIMESTAMP", "DATE", "UUID", "BLOB", "TEXT"};
+    const char *orderable[] = {"INTEGER", "BOOLEAN", "DECIMAL(9,2)", "REAL", "TIMESTAMP",
+                               "DATE",    "UUID",    "BLOB",         "TEXT"};
     for (size_t i = 0; i < ARRAY_LEN(orderable); i++)
         assert_true(lite_declared_type(&arena, orderable[i]).orderable);
     assert_false(lite_declared_type(&arena, "JSON").orderable);

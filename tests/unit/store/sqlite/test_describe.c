@@ -2,7 +2,8 @@
 /* Named queries as SQLite describes them, and those it refuses. */
 #include "fixture.h"
 
-static const char schema[] = "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, price DECIMAL(9,2), made TIMESTAMP);";
+static const char schema[] =
+    "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, price DECIMAL(9,2), made TIMESTAMP);";
 
 struct described {
     struct fixture fixture;
@@ -40,7 +41,9 @@ static void columns_have_their_names_and_declared_types(void **state)
 {
     (void)state;
     struct described it;
-    describe(&it, "SELECT id, price AS cost, max(made) AS \"last\", count(*) AS n FROM t WHERE name = ?1 GROUP BY id; -- done\n");
+    describe(
+        &it,
+        "SELECT id, price AS cost, max(made) AS \"last\", count(*) AS n FROM t WHERE name = ?1 GROUP BY id; -- done\n");
     assert_int_equal(it.error, OK);
     assert_int_equal(it.complaints.count, 0);
     assert_int_equal(it.query.column_count, 4);
@@ -72,19 +75,30 @@ static void what_is_wrong_is_refused_with_the_place(void **state)
     assert_refused("SELECT id FROM tt", "SQLite refuses the query: no such table: tt");
     assert_refused("SELEKT 1", "SQLite refuses the query: near \"SELEKT\": syntax error");
     assert_refused("-- nothing\n", "SQLite refuses the query: there is no statement in it");
-    assert_refused("SELECT 1 AS a; SELECT 2", "SQLite refuses the query: there is more than one statement in it");
-    assert_refused("SELECT id, name AS id FROM t", "two columns of the query are called `id`: name one AS another");
+    assert_refused("SELECT 1 AS a; SELECT 2",
+                   "SQLite refuses the query: there is more than one statement in it");
+    assert_refused("SELECT id, name AS id FROM t",
+                   "two columns of the query are called `id`: name one AS another");
 }
 
 static void what_does_more_than_read_is_refused(void **state)
 {
     (void)state;
     const char *statements[] = {
-        "DELETE FROM t RETURNING id", "UPDATE t SET name = ''", "INSERT INTO t (id) VALUES (1)", "DROP TABLE t", "PRAGMA journal_mode",
-        "PRAGMA query_only = 0", "ATTACH 'x' AS y", "BEGIN", "VACUUM", "SELECT * FROM pragma_database_list",
+        "DELETE FROM t RETURNING id",
+        "UPDATE t SET name = ''",
+        "INSERT INTO t (id) VALUES (1)",
+        "DROP TABLE t",
+        "PRAGMA journal_mode",
+        "PRAGMA query_only = 0",
+        "ATTACH 'x' AS y",
+        "BEGIN",
+        "VACUUM",
+        "SELECT * FROM pragma_database_list",
     };
     for (size_t i = 0; i < ARRAY_LEN(statements); i++)
-        assert_refused(statements[i], "SQLite refuses the query: it does more than read: only SELECT is served");
+        assert_refused(statements[i],
+                       "SQLite refuses the query: it does more than read: only SELECT is served");
 }
 
 static void a_described_query_runs_and_its_dynamic_cells_are_json(void **state)

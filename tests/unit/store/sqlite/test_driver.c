@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opening a database: what is refused, in which words; and what happens when the file changes under a running store. */
+/* Opening a database: what is refused, in which words; and what happens when the file changes under a
+ * running store. */
 #include "fixture.h"
 
 #include <stdio.h>
@@ -101,7 +102,8 @@ static struct problem read_until(struct fixture *fixture, const char *sql, const
     for (;;) {
         read_init(&read, sql);
         read_run(fixture, &read);
-        bool wanted = rows ? slice_eq(buf_slice(&read.out), slice_str(rows)) : problem_is(&read.fetch.problem);
+        bool wanted =
+            rows ? slice_eq(buf_slice(&read.out), slice_str(rows)) : problem_is(&read.fetch.problem);
         struct problem problem = read.fetch.problem;
         problem.cause = SLICE("");
         read_done(&read);
@@ -117,12 +119,15 @@ static void a_file_renamed_over_the_databases_is_taken_up(void **state)
 {
     (void)state;
     struct fixture fixture;
-    fixture_init(&fixture, "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO t VALUES (1, 'old');");
+    fixture_init(&fixture,
+                 "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO t VALUES (1, 'old');");
     assert_read(&fixture, "SELECT name FROM t WHERE id = 1", "old", "inline");
     assert_read(&fixture, "SELECT name FROM t WHERE name > ''", "old", "offload");
     char other[128];
     snprintf(other, sizeof other, "%s/other.db", fixture.folder);
-    database_run(other, "PRAGMA journal_mode = WAL; CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO t VALUES (1, 'new');");
+    database_run(
+        other,
+        "PRAGMA journal_mode = WAL; CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO t VALUES (1, 'new');");
     assert_int_equal(rename(other, fixture.path), 0);
     read_until(&fixture, "SELECT name FROM t WHERE id = 1", "new");
     assert_read(&fixture, "SELECT name FROM t WHERE name > ''", "new", "offload");
@@ -137,7 +142,8 @@ static void a_file_that_is_gone_is_a_503_until_one_is_there_again(void **state)
 {
     (void)state;
     struct fixture fixture;
-    fixture_init(&fixture, "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO t VALUES (1, 'old');");
+    fixture_init(&fixture,
+                 "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO t VALUES (1, 'old');");
     const char *sql = "SELECT name FROM t WHERE id = 1";
     char aside[128];
     snprintf(aside, sizeof aside, "%s/aside.db", fixture.folder);
@@ -163,9 +169,11 @@ static void a_file_written_over_is_a_503_or_the_new_rows_and_never_the_end(void 
 {
     (void)state;
     struct fixture fixture;
-    fixture_init(&fixture, "CREATE TABLE t (id INTEGER PRIMARY KEY, pad TEXT);"
-                           "INSERT INTO t WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
-                           "  SELECT i, hex(zeroblob(500)) FROM n; PRAGMA wal_checkpoint(TRUNCATE);");
+    fixture_init(
+        &fixture,
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, pad TEXT);"
+        "INSERT INTO t WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
+        "  SELECT i, hex(zeroblob(500)) FROM n; PRAGMA wal_checkpoint(TRUNCATE);");
     assert_read(&fixture, "SELECT id FROM t WHERE id = 1", "1", "inline");
     assert_int_equal(truncate(fixture.path, 8192), 0);
     unsigned failed = 0;

@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static const char schema[] = "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, text TEXT);"
-                             "INSERT INTO t WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)"
-                             "  SELECT i, i * 7 % 1000, 'row ' || i FROM n;";
+static const char schema[] =
+    "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, text TEXT);"
+    "INSERT INTO t WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)"
+    "  SELECT i, i * 7 % 1000, 'row ' || i FROM n;";
 
 static const char count_sql[] = "SELECT count(*) FROM t";
-static const char endless_sql[] = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+static const char endless_sql[] =
+    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
 
 static void a_count_runs_on_another_thread_and_ends_on_this_one(void **state)
 {
@@ -301,7 +303,8 @@ static void *work(void *context)
     fixture.port = store_driver_sqlite.attach(worker->store, fixture.loop, 0);
     for (int i = 1; i <= 200; i++) {
         struct read read;
-        read_init(&read, i % 2 ? "SELECT n FROM t WHERE id = ?1" : "SELECT n FROM t WHERE text = 'row ' || ?1");
+        read_init(&read,
+                  i % 2 ? "SELECT n FROM t WHERE id = ?1" : "SELECT n FROM t WHERE text = 'row ' || ?1");
         read_bind_int(&read, i);
         if (read_submit(&fixture, &read) == SUBMIT_PENDING) {
             if (i % 10 == 0)
@@ -309,7 +312,9 @@ static void *work(void *context)
             while (read.ends == 0)
                 loop_turn(fixture.loop, 1000);
         }
-        worker->good += problem_is(&read.fetch.problem) ? slice_eq(read.fetch.problem.code, SLICE("cancelled")) : read.fetch.rows == 1;
+        worker->good += problem_is(&read.fetch.problem)
+                            ? slice_eq(read.fetch.problem.code, SLICE("cancelled"))
+                            : read.fetch.rows == 1;
         read_done(&read);
         loop_turn(fixture.loop, 0);
     }

@@ -49,7 +49,8 @@ static void null_and_empty_and_blob_cells_are_told_apart(void **state)
     assert_int_equal(read.out.len, 2);
     assert_memory_equal(read.out.data, "\x00\xff", 2);
     read_done(&read);
-    assert_read(&fixture, "SELECT id, price, score, made, picture FROM items WHERE id = 2", "2|-5|1e+20|<null>|<null>", "inline");
+    assert_read(&fixture, "SELECT id, price, score, made, picture FROM items WHERE id = 2",
+                "2|-5|1e+20|<null>|<null>", "inline");
     assert_read(&fixture, "SELECT id, name, score, picture FROM items WHERE id = 3", "3||5|", "inline");
     fixture_free(&fixture);
 }
@@ -61,10 +62,12 @@ static void a_column_without_a_declared_type_comes_as_json(void **state)
     fixture_init(&fixture, schema);
     assert_read(&fixture, "SELECT name || '\"', score * 2, id + 1, picture || NULL FROM items WHERE id = 1",
                 "\"saw\\\"\"|0.2|2|<null>", "inline");
-    assert_read(&fixture, "SELECT count(*), avg(price), max(name) FROM items WHERE id > 0", "3|664.6666666666666|\"saw\"",
-                "offload");
+    assert_read(&fixture, "SELECT count(*), avg(price), max(name) FROM items WHERE id > 0",
+                "3|664.6666666666666|\"saw\"", "offload");
     assert_read(&fixture, "SELECT x'00ff', CAST(x'61ff62' AS TEXT), 9e999 FROM items WHERE id = 1",
-                "\"\\\\x00ff\"|\"a\xef\xbf\xbd" "b\"|\"Infinity\"", "inline");
+                "\"\\\\x00ff\"|\"a\xef\xbf\xbd"
+                "b\"|\"Infinity\"",
+                "inline");
     fixture_free(&fixture);
 }
 
@@ -74,7 +77,9 @@ static void every_kind_of_bind_reaches_the_database(void **state)
     struct fixture fixture;
     fixture_init(&fixture, schema);
     struct read read;
-    read_init(&read, "SELECT typeof(?1), typeof(?2), typeof(?3), typeof(?4), typeof(?5), ?2 || '' FROM items WHERE id = 1");
+    read_init(
+        &read,
+        "SELECT typeof(?1), typeof(?2), typeof(?3), typeof(?4), typeof(?5), ?2 || '' FROM items WHERE id = 1");
     read_bind_int(&read, 7);
     read_bind_text(&read, "");
     read.binds[read.fetch.statement.bind_count++] = (struct bind){.kind = BIND_REAL, .real = 1.5};
@@ -112,7 +117,8 @@ static void a_sink_that_has_enough_ends_the_read_without_a_problem(void **state)
     (void)state;
     struct fixture fixture;
     fixture_init(&fixture, schema);
-    const char *statements[] = {"SELECT id FROM big ORDER BY id LIMIT 50", "SELECT id FROM big ORDER BY pad || 'x' DESC, id"};
+    const char *statements[] = {"SELECT id FROM big ORDER BY id LIMIT 50",
+                                "SELECT id FROM big ORDER BY pad || 'x' DESC, id"};
     const char *rows[] = {"1;2;3", "9;99;999"};
     for (unsigned i = 0; i < 2; i++) {
         struct read read;
@@ -146,7 +152,8 @@ static void an_inline_read_over_its_budget_is_run_again_on_the_pool_and_no_row_c
     struct fixture fixture;
     fixture_init(&fixture, schema);
     /* A search by index, then a filter that nothing matches until the end: more than a millisecond. */
-    const char *sql = "SELECT id FROM big WHERE grp IN (0, 1, 2) AND length(replace(pad, '9', '')) = 4 ORDER BY grp, id LIMIT 9";
+    const char *sql =
+        "SELECT id FROM big WHERE grp IN (0, 1, 2) AND length(replace(pad, '9', '')) = 4 ORDER BY grp, id LIMIT 9";
     struct read read;
     read_init(&read, sql);
     read_run(&fixture, &read);
@@ -242,8 +249,14 @@ static void nothing_can_be_written(void **state)
     struct fixture fixture;
     fixture_init(&fixture, schema);
     const char *statements[] = {
-        "DELETE FROM items", "PRAGMA query_only = OFF", "ATTACH '/tmp/x.db' AS x", "CREATE TABLE x (a)", "VACUUM",
-        "INSERT INTO items (id) VALUES (9) RETURNING id", "SELECT load_extension('/tmp/x.so')", "SELECT * FROM pragma_table_info('items')",
+        "DELETE FROM items",
+        "PRAGMA query_only = OFF",
+        "ATTACH '/tmp/x.db' AS x",
+        "CREATE TABLE x (a)",
+        "VACUUM",
+        "INSERT INTO items (id) VALUES (9) RETURNING id",
+        "SELECT load_extension('/tmp/x.so')",
+        "SELECT * FROM pragma_table_info('items')",
     };
     for (size_t i = 0; i < ARRAY_LEN(statements); i++) {
         struct read read;
@@ -281,9 +294,12 @@ static void like_minds_capitals_and_uses_the_index_for_a_prefix(void **state)
     (void)state;
     struct fixture fixture;
     fixture_init(&fixture, schema);
-    assert_read(&fixture, "SELECT id FROM items WHERE name LIKE 'SA%' ESCAPE '\\' ORDER BY name LIMIT 5", "", "inline");
-    assert_read(&fixture, "SELECT id FROM items WHERE name LIKE 'sa%' ESCAPE '\\' ORDER BY name LIMIT 5", "1", "inline");
-    assert_read(&fixture, "SELECT id FROM items WHERE leat_ilike(name, 'SA%') ORDER BY name LIMIT 5", "1", "inline");
+    assert_read(&fixture, "SELECT id FROM items WHERE name LIKE 'SA%' ESCAPE '\\' ORDER BY name LIMIT 5", "",
+                "inline");
+    assert_read(&fixture, "SELECT id FROM items WHERE name LIKE 'sa%' ESCAPE '\\' ORDER BY name LIMIT 5", "1",
+                "inline");
+    assert_read(&fixture, "SELECT id FROM items WHERE leat_ilike(name, 'SA%') ORDER BY name LIMIT 5", "1",
+                "inline");
     fixture_free(&fixture);
 }
 
