@@ -11,6 +11,8 @@
 #include "http/path.h"
 
 struct entry {
+    struct slice path;
+    struct entry *next; /* in the order of adding */
     struct route route;
     bool has_rows;       /* `/{id}` exists below it */
     size_t prefix_bytes; /* of two that claim one path the longer prefix has it; SIZE_MAX: built in */
@@ -19,6 +21,7 @@ struct entry {
 struct route_table {
     struct arena arena;
     struct map entries;
+    struct entry *first, **last; /* the same in order, so that every process suggests the same */
     const struct model *model;
 };
 
@@ -30,6 +33,9 @@ static void add(struct route_table *table, struct slice path, struct entry entry
         return;
     struct entry *kept = ARENA_NEW(&table->arena, struct entry);
     *kept = entry;
+    kept->path = path;
+    *table->last = kept;
+    table->last = &kept->next;
     map_put(&table->entries, path, kept);
 }
 
@@ -75,6 +81,7 @@ struct route_table *route_table_new(const struct model *model)
     struct route_table *table = mem_must(sizeof *table);
     arena_init(&table->arena, 8 * 1024);
     table->model = model;
+    table->last = &table->first;
     add_builtin(table, SLICE("/health/live"), ROUTE_LIVE);
     add_builtin(table, SLICE("/health/ready"), ROUTE_READY);
     add_builtin(table, SLICE("/health"), ROUTE_HEALTH);
@@ -198,42 +205,60 @@ static enum error bad_path(const char *why, struct arena *arena, struct problem 
     return ERR_PROBLEM;
 }
 
-static void offer_paths(const struct route_table *table, struct nearest *nearest)
+static struct slice nearest_of_all(const struct route_table *table, struct slice path)
 {
-    size_t position = 0;
-    struct map_entry *entry;
-    while ((entry = map_next(&table->entries, &position)) != NULL)
-        nearest_offer(nearest, entry->key);
+    struct nearest nearest = nearest_begin(path);
+    for (const struct entry *entry = table->first; entry; entry = entry->next)
+        nearest_offer(&nearest, entry->path);
+    return nearest.best;
+}
+
+/* "/users" of "/api/users": the prefix was forgotten. */
+static struct slice with_prefix(const struct route_table *table, struct slice path)
+{
+    for (const struct entry *entry = table->first; entry && path.len > 1; entry = entry->next)
+        if (slice_ends(entry->path, path))
+            return entry->path;
+    return (struct slice){NULL, 0};
 }
 
 /* What may have been meant: a path, or the resource of a row. data NULL: nothing is near. */
 static struct slice nearest_path(const struct route_table *table, struct slice path)
 {
-    struct nearest nearest = nearest_begin(path);
-    offer_paths(table, &nearest);
-    if (!nearest.best.data) {
-        struct slice id;
-        nearest = nearest_begin(parent_of(path, &id));
-        offer_paths(table, &nearest);
-    }
-    return nearest.best;
+    struct slice id, parent = parent_of(path, &id);
+    struct slice nearest = with_prefix(table, path);
+    if (!nearest.data)
+        nearest = nearest_of_all(table, path);
+    if (!nearest.data)
+        nearest = with_prefix(table, parent);
+    return nearest.data ? nearest : nearest_of_all(table, parent);
+}
+
+/* Where nothing is near, the first list there is shows what paths look like. */
+static struct slice hint_of(const struct route_table *table, struct arena *arena, struct slice nearest)
+{
+    if (nearest.data)
+        return arena_format(arena, "Did you mean `" SLICE_FMT "`?", SLICE_ARG(nearest));
+    for (const struct entry *entry = table->first; entry; entry = entry->next)
+        if (entry->route.kind == ROUTE_LIST)
+            return arena_format(arena, "A path that is served: `" SLICE_FMT "`.", SLICE_ARG(entry->path));
+    return (struct slice){NULL, 0};
 }
 
 static enum error unknown_path(const struct route_table *table, struct slice path, struct arena *arena,
                                struct problem *ret_problem)
 {
     struct slice shown = slice_of(path.data, path.len < PROBLEM_VALUE_MAX ? path.len : PROBLEM_VALUE_MAX);
+    struct slice nearest = nearest_path(table, path);
     *ret_problem = (struct problem){.status = 404,
                                     .code = SLICE("unknown-path"),
                                     .pg_code = SLICE("PGRST205"),
                                     .detail = arena_format(arena, "Nothing is served at `" SLICE_FMT "`.",
                                                            SLICE_ARG(shown)),
+                                    .hint = hint_of(table, arena, nearest),
                                     .place = SLICE("path"),
                                     .value = arena_copy(arena, shown),
-                                    .nearest = nearest_path(table, path)};
-    struct slice nearest = ret_problem->nearest;
-    if (nearest.data)
-        ret_problem->hint = arena_format(arena, "Did you mean `" SLICE_FMT "`?", SLICE_ARG(nearest));
+                                    .nearest = nearest};
     return ERR_PROBLEM;
 }
 

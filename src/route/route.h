@@ -27,8 +27,9 @@ struct route {
 struct route_table *route_table_new(const struct model *model);
 void route_table_free(struct route_table *table); /* takes NULL */
 
-/* arena: for decoding, which few paths need, and for the words of a problem. On ERR_PROBLEM ret_route->manner is set all the same. Problems:
- * 404 unknown-path (nearest), 405 method-not-allowed (allow), 400 bad-path (escapes, dot segments). */
+/* arena: for decoding, which few paths need, and for the words of a problem. On ERR_PROBLEM ret_route->manner is set all
+ * the same. Problems: 404 unknown-path (nearest: of what somebody may read, not yet of what this caller may),
+ * 405 method-not-allowed (allow), 400 bad-path (escapes, dot segments). */
 enum error route_match(const struct route_table *table, const struct http_head *head, struct arena *arena,
                        struct route *ret_route, struct problem *ret_problem) must_check;
 

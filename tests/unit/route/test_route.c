@@ -269,9 +269,15 @@ static void an_unknown_path_says_what_may_have_been_meant(void **state)
     assert_slice(fixture->problem.nearest, "/api/users");
     ASSERT_PROBLEM("GET", "/api/users/", 404, "unknown-path");
     assert_slice(fixture->problem.nearest, "/api/users");
+    ASSERT_PROBLEM("GET", "/users", 404, "unknown-path");
+    assert_slice(fixture->problem.nearest, "/api/users");
+    ASSERT_PROBLEM("GET", "/users/5", 404, "unknown-path");
+    assert_slice(fixture->problem.nearest, "/api/users");
+    ASSERT_PROBLEM("GET", "/", 404, "unknown-path");
+    assert_null(fixture->problem.nearest.data);
     ASSERT_PROBLEM("GET", "/favicon.ico", 404, "unknown-path");
     assert_null(fixture->problem.nearest.data);
-    assert_int_equal(fixture->problem.hint.len, 0);
+    assert_slice(fixture->problem.hint, "A path that is served: `/api/users`.");
 }
 
 static void a_problem_is_told_in_the_manner_of_its_prefix(void **state)
