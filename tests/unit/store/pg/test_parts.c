@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of the PostgreSQL store that need no server: URLs and settings, shapes, failures, array literals, the pool's counts. */
+#include <stdio.h>
+
+#include "fixture.h"
+#include "store/pg/gather.h"
+#include "store/pg/read.h"
+#include "store/pg/slow.h"
+
+/* ---- URLs and settings ---- */
+
+static struct target parse(struct arena *arena, const char *url)
+{
+    struct target target;
+    char why[512] = "";
+    if (pg_target_parse(arena, slice_str(url), &target, why) != OK)
+        fail_msg("%s", why);
+    return target;
+}
+
+static void a_host_that_is_a_name_is_to_be_resolved_and_an_address_is_not(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url;
+        bool has_names;
+    } cases[] = {
+        {"postgresql://u@localhost/d", true},
+        {"postgresql://u@127.0.0.1/d", false},
+        {"postgresql://u@[::1]:5433/d", false},
+        {"postgresql:///d?host=/var/run/postgresql", false},
+        {"postgresql:///d?host=@abstract", false},
+        {"postgresql://10.0.0.1,db.example/d", true},
+        {"postgresql://db.example/d?hostaddr=10.0.0.1", false},
+        {"postgresql:///d", false},
+    };
+    struct arena arena;
+    arena_init(&arena, 4096);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_int_equal(parse(&arena, cases[i].url).has_names, cases[i].has_names);
+    arena_done(&arena);
+}
+
+static void a_url_that_cannot_be_read_is_told_why(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct target target;
+    char why[512] = "";
+    arena_init(&arena, 4096);
+    assert_int_equal(pg_target_parse(&arena, SLICE("postgresql://h/d?colour=red"), &target, why),
+                     ERR_INVALID);
+    assert_non_null(strstr(why, "colour"));
+    assert_int_equal(pg_target_parse(&arena, SLICE("postgresql://[::1/d"), &target, why), ERR_INVALID);
+    arena_done(&arena);
+}
+
+static void resolving_gives_lists_of_the_same_length(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct addresses addresses;
+    arena_init(&arena, 4096);
+    struct target target = parse(&arena, "postgresql://localhost:1111,127.0.0.9:2222,no..where:3333/d");
+    assert_true(pg_target_resolve(&target, &addresses));
+    unsigned hosts = 1, found = 1, ports = 1;
+    for (const char *c = addresses.hosts; *c; c++)
+        hosts += *c == ',';
+    for (const char *c = addresses.addresses; *c; c++)
+        found += *c == ',';
+    for (const char *c = addresses.ports; *c; c++)
+        ports += *c == ',';
+    assert_true(hosts >= 2 && hosts == found && found == ports);
+    assert_true(strncmp(addresses.hosts, "localhost", 9) == 0);
+    assert_non_null(strstr(addresses.addresses, "127.0.0.9"));
+    assert_non_null(strstr(addresses.ports, "2222"));
+    assert_null(strstr(addresses.ports, "3333")); /* the one that does not resolve is left out */
+    target = parse(&arena, "postgresql://no..where/d");
+    assert_false(pg_target_resolve(&target, &addresses));
+    assert_non_null(strstr(addresses.why, "no..where"));
+    arena_done(&arena);
+}
+
+static void settings_are_one_statement(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, 4096);
+    const char *text = pg_settings_text(&arena, SESSION_POINT, 250, false).data;
+    assert_true(strncmp(text, "SELECT ", 7) == 0);
+    assert_null(strchr(text, ';'));
+    assert_non_null(strstr(text, "'default_transaction_read_only', 'on', false"));
+    assert_non_null(strstr(text, "'statement_timeout', '250', false"));
+    assert_non_null(strstr(text, "force_generic_plan"));
+    text = pg_settings_text(&arena, SESSION_LIST, 250, true).data;
+    assert_non_null(strstr(text, "'transaction_read_only', 'on', true"));
+    assert_null(strstr(text, "force_generic_plan"));
+    assert_null(strstr(text, "search_path")); /* the role's own */
+    arena_done(&arena);
+}
+
+static void passwords_are_masked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url, *shown;
+    } cases[] = {
+        {"postgresql://u:secret@h/d", "postgresql://u:***@h/d"},
+        {"postgresql://u:se@cr:et@h:1/d?x=y", "postgresql://u:***@h:1/d?x=y"},
+        {"postgres://h/d?user=u&password=secret&sslmode=require",
+         "postgres://h/d?user=u&password=***&sslmode=require"},
+        {"postgresql://u@h/d", "postgresql://u@h/d"},
+        {"postgresql://h/d", "postgresql://h/d"},
+        {"sqlite:a:b@c.db", "sqlite:a:b@c.db"},
+        {"", ""},
+    };
+    struct arena arena;
+    arena_init(&arena, 1024);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_slice(store_url_masked(&arena, slice_str(cases[i].url)), cases[i].shown);
+    arena_done(&arena);
+}
+
+static void a_url_tells_whose_it_is(void **state)
+{
+    (void)state;
+    enum dialect dialect = DIALECT_SQLITE;
+    assert_true(store_url_dialect(SLICE("postgresql://h/d"), &dialect));
+    assert_int_equal(dialect, DIALECT_PG);
+    assert_true(store_url_dialect(SLICE("postgres://h/d"), &dialect));
+    assert_true(store_url_dialect(SLICE("sqlite:x.db"), &dialect));
+    assert_int_equal(dialect, DIALECT_SQLITE);
+    assert_false(store_url_dialect(SLICE("mysql://h/d"), &dialect));
+    assert_false(store_url_dialect(SLICE(""), &dialect));
+}
+
+/* ---- shapes ---- */
+
+static void nobody_left(struct shape *shape, void *context)
+{
+    unsigned *gone = context;
+    (void)shape;
+    (*gone)++;
+}
+
+static struct shape *use(struct shapes *shapes, const char *sql, const struct gather *gather, unsigned *gone)
+{
+    struct statement statement = {.text = slice_str(sql), .gather = gather};
+    return pg_shapes_use(shapes, &statement, nobody_left, gone);
+}
+
+static void equal_texts_are_one_shape(void **state)
+{
+    (void)state;
+    struct shapes shapes;
+    unsigned gone = 0;
+    char copy[] = "SELECT 1";
+    pg_shapes_init(&shapes);
+    struct shape *shape = use(&shapes, "SELECT 1", NULL, &gone);
+    assert_ptr_equal(use(&shapes, copy, NULL, &gone), shape);
+    assert_ptr_not_equal(use(&shapes, "SELECT 2", NULL, &gone), shape);
+    assert_int_equal(shape->uses, 2);
+    assert_int_equal(shape->lane, SHAPE_UNKNOWN);
+    struct gather gather = {SLICE("SELECT 3 …"), 0};
+    assert_int_equal(use(&shapes, "SELECT 3", &gather, &gone)->lane, SHAPE_FAST);
+    pg_shapes_done(&shapes);
+}
+
+static void the_least_recently_used_shape_makes_room_but_not_one_in_use(void **state)
+{
+    (void)state;
+    struct shapes shapes;
+    unsigned gone = 0;
+    char sql[32];
+    pg_shapes_init(&shapes);
+    struct shape *held = use(&shapes, "held", NULL, &gone);
+    shape_hold(held);
+    struct shape *used = use(&shapes, "used", NULL, &gone);
+    for (unsigned i = 0; i < 3 * SHAPES_MAX; i++) {
+        snprintf(sql, sizeof sql, "SELECT %u", i);
+        use(&shapes, sql, NULL, &gone);
+        assert_ptr_equal(use(&shapes, "used", NULL, &gone), used);
+    }
+    assert_int_equal(shapes.count, SHAPES_MAX);
+    assert_int_equal(gone, 3 * SHAPES_MAX + 2 - SHAPES_MAX);
+    assert_ptr_equal(use(&shapes, "held", NULL, &gone), held);
+    shape_release(held);
+    pg_shapes_done(&shapes);
+}
+
+static void the_p95_estimate_lies_where_it_should(void **state)
+{
+    (void)state;
+    struct shapes shapes;
+    struct unit_random random = {12345};
+    unsigned gone = 0, above = 0;
+    pg_shapes_init(&shapes);
+    struct shape *shape = use(&shapes, "SELECT 1", NULL, &gone);
+    for (unsigned i = 0; i < 20000; i++) {
+        int64_t sample_us = (int64_t)unit_random_below(&random, 10000) + 1; /* uniform: the p95 is 9,500 */
+        if (i >= 2000)
+            above += sample_us > shape->p95_us;
+        pg_shape_measure(shape, sample_us, 100);
+    }
+    assert_in_range(above, 18000 * 2 / 100, 18000 * 9 / 100);
+    assert_int_equal(shape->lane, SHAPE_FAST);
+    pg_shapes_done(&shapes);
+}
+
+static void a_shape_moves_to_the_lane_it_has_earned(void **state)
+{
+    (void)state;
+    struct shapes shapes;
+    unsigned gone = 0;
+    pg_shapes_init(&shapes);
+    struct shape *shape = use(&shapes, "SELECT 1", NULL, &gone);
+    pg_shape_measure(shape, 300, 100);
+    assert_int_equal(shape->lane, SHAPE_FAST);
+    pg_shape_timed_out(shape, 250000);
+    assert_int_equal(shape->lane, SHAPE_SLOW);
+    pg_shape_measure(shape, 300, 100);
+    assert_int_equal(shape->lane, SHAPE_SLOW); /* one good run is not enough */
+    for (int i = 0; i < 200; i++)
+        pg_shape_measure(shape, 300, 100);
+    assert_int_equal(shape->lane, SHAPE_FAST);
+    pg_shape_measure(shape, 300, ANSWER_BYTES_FAST_MAX + 1);
+    assert_int_equal(shape->lane, SHAPE_SLOW); /* large */
+    for (int i = 0; i < 200; i++)
+        pg_shape_measure(shape, 300, 100);
+    assert_int_equal(shape->lane, SHAPE_FAST);
+    pg_shape_measure_least(shape, 60000);
+    assert_int_equal(shape->lane, SHAPE_SLOW);
+    pg_shape_forget(shape);
+    assert_int_equal(shape->lane, SHAPE_UNKNOWN);
+    pg_shapes_done(&shapes);
+}
+
+/* ---- failures ---- */
+
+static void every_sqlstate_has_its_documented_problem(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sqlstate;
+        unsigned status;
+        const char *code;
+        bool retry;
+    } cases[] = {
+        {"22P02", 400, "invalid-value", false},       {"22003", 400, "invalid-value", false},
+        {"P0001", 400, "database-refused", false},    {"25006", 500, "database-error", false},
+        {"42501", 403, "forbidden", false},           {"57014", 504, "query-timeout", false},
+        {"40001", 503, "database-busy", true},        {"40P01", 503, "database-busy", true},
+        {"08006", 503, "database-unavailable", true}, {"28P01", 503, "database-unavailable", true},
+        {"3D000", 503, "database-unavailable", true}, {"53300", 503, "database-unavailable", true},
+        {"57P01", 503, "database-unavailable", true}, {"57P03", 503, "database-unavailable", true},
+        {"42P01", 500, "database-error", false},      {"XX000", 500, "database-error", false},
+    };
+    struct arena arena;
+    arena_init(&arena, 1024);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct failure failure;
+        pg_failure_make(&failure, cases[i].sqlstate, "relation \"hidden\" is odd");
+        struct problem problem = pg_failure_problem(&failure, SLICE("SELECT hidden"), &arena);
+        assert_int_equal(problem.status, cases[i].status);
+        assert_slice(problem.code, cases[i].code);
+        assert_slice(problem.pg_code, cases[i].sqlstate);
+        assert_int_equal(problem.retry_after_s > 0, cases[i].retry);
+        assert_non_null(memmem(problem.cause.data, problem.cause.len, "SELECT hidden", 13));
+        assert_null(memmem(problem.detail.data, problem.detail.len, "SELECT", 6));
+        bool says = cases[i].status == 400;
+        assert_int_equal(memmem(problem.detail.data, problem.detail.len, "hidden", 6) != NULL, says);
+    }
+    arena_done(&arena);
+}
+
+static void messages_are_one_line_and_cut_between_characters(void **state)
+{
+    (void)state;
+    struct failure failure;
+    char text[1200] = "  first\nsecond\t";
+    size_t len = strlen(text);
+    while (len + 2 < sizeof text)
+        text[len++] = (char)0xc3, text[len++] = (char)0xa9; /* é */
+    text[len] = '\0';
+    pg_failure_make(&failure, "XX000", text);
+    assert_true(strncmp(failure.cause, "first second ", 13) == 0);
+    assert_true(slice_is_utf8(slice_str(failure.message)));
+    assert_true(slice_is_utf8(slice_str(failure.cause)));
+    assert_null(strchr(failure.cause, '\n'));
+}
+
+/* ---- the back-off, the pool ---- */
+
+static void the_backoff_grows_to_five_seconds_and_is_never_nothing(void **state)
+{
+    (void)state;
+    struct unit_random random = {99};
+    for (unsigned failures = 1; failures < 100; failures++) {
+        int64_t wait_ms = pg_backoff_ms(failures, unit_random_next(&random));
+        assert_in_range(wait_ms, failures > 8 ? 2500 : 25, 5000);
+        if (failures == 1)
+            assert_in_range(wait_ms, 25, 50);
+    }
+}
+
+static void the_pool_counts_and_says_when_it_is_full_or_down(void **state)
+{
+    (void)state;
+    struct pool pool;
+    struct list port;
+    struct loop *loop = loop_new();
+    struct pool_waiter waiter = {.loop = loop};
+    struct slow *slow;
+    struct failure failure;
+    struct mono now = clock_mono();
+    list_init(&port);
+    pg_pool_init(&pool, 3, 4, 1000);
+    pg_pool_add_port(&pool, &port, 2);
+    assert_int_equal(pg_pool_take(&pool, &waiter, true, now, &slow, &failure), POOL_MAY_OPEN);
+    assert_int_equal(pg_pool_take(&pool, &waiter, false, now, &slow, &failure),
+                     POOL_FULL); /* told to open none */
+    assert_int_equal(pg_pool_take(&pool, &waiter, true, now, &slow, &failure), POOL_MAY_OPEN);
+    assert_int_equal(pg_pool_take(&pool, &waiter, true, now, &slow, &failure), POOL_FULL);
+    assert_int_equal(pool.open, 4);
+    pg_pool_leave_line(&pool, &waiter);
+    pg_pool_gone(&pool);
+    pg_failure_make(&failure, "53300", "too many");
+    pg_pool_is_down(&pool, &failure, now);
+    assert_int_equal(pg_pool_take(&pool, &waiter, true, now, &slow, &failure),
+                     POOL_FULL); /* another may be given back */
+    pg_pool_leave_line(&pool, &waiter);
+    pg_pool_gone(&pool);
+    assert_int_equal(pg_pool_take(&pool, &waiter, true, now, &slow, &failure), POOL_DOWN);
+    assert_string_equal(failure.sqlstate, "53300");
+    assert_int_equal(pg_pool_take(&pool, &waiter, true, mono_after_ms(now, 60), &slow, &failure),
+                     POOL_MAY_OPEN);
+    pg_pool_gone(&pool);
+    pg_pool_remove_port(&pool, &port, 2);
+    assert_int_equal(pool.open, 0);
+    pg_pool_done(&pool);
+    loop_free(loop);
+}
+
+/* ---- array literals ---- */
+
+static void keys_are_written_so_that_the_database_reads_them_back(void **state)
+{
+    (void)state;
+    static const char *words[] = {"1", "-5", "a b", "", "NULL", "q\"\\", "{,}", "2026-01-01T00:00:00"};
+    struct buf keys;
+    buf_init(&keys, GATHER_BYTES_MAX + 16);
+    pg_gather_begin(&keys);
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        struct bind bind = {.kind = BIND_TEXT, .text = slice_str(words[i])};
+        struct fetch fetch = {.statement = {.binds = &bind, .bind_count = 1}};
+        assert_true(pg_gather_add_key(&keys, &fetch));
+    }
+    pg_gather_finish(&keys);
+    assert_string_equal(keys.data, "{1,-5,\"a b\",\"\",\"NULL\",\"q\\\"\\\\\",\"{,}\",2026-01-01T00:00:00}");
+    buf_done(&keys);
+}
+
+static void a_key_that_does_not_fit_or_is_null_goes_alone(void **state)
+{
+    (void)state;
+    static char big[GATHER_BYTES_MAX];
+    struct buf keys;
+    memset(big, 'x', sizeof big - 1);
+    struct bind bind = {.kind = BIND_TEXT, .text = slice_str(big)}, null = {.kind = BIND_NULL};
+    struct fetch fetch = {.statement = {.binds = &bind, .bind_count = 1}};
+    buf_init(&keys, GATHER_BYTES_MAX + 16);
+    pg_gather_begin(&keys);
+    assert_false(pg_gather_add_key(&keys, &fetch));
+    fetch.statement.binds = &null;
+    assert_false(pg_gather_add_key(&keys, &fetch));
+    pg_gather_finish(&keys);
+    assert_string_equal(keys.data, "{}");
+    buf_done(&keys);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_host_that_is_a_name_is_to_be_resolved_and_an_address_is_not),
+        cmocka_unit_test(a_url_that_cannot_be_read_is_told_why),
+        cmocka_unit_test(resolving_gives_lists_of_the_same_length),
+        cmocka_unit_test(settings_are_one_statement),
+        cmocka_unit_test(passwords_are_masked),
+        cmocka_unit_test(a_url_tells_whose_it_is),
+        cmocka_unit_test(equal_texts_are_one_shape),
+        cmocka_unit_test(the_least_recently_used_shape_makes_room_but_not_one_in_use),
+        cmocka_unit_test(the_p95_estimate_lies_where_it_should),
+        cmocka_unit_test(a_shape_moves_to_the_lane_it_has_earned),
+        cmocka_unit_test(every_sqlstate_has_its_documented_problem),
+        cmocka_unit_test(messages_are_one_line_and_cut_between_characters),
+        cmocka_unit_test(the_backoff_grows_to_five_seconds_and_is_never_nothing),
+        cmocka_unit_test(the_pool_counts_and_says_when_it_is_full_or_down),
+        cmocka_unit_test(keys_are_written_so_that_the_database_reads_them_back),
+        cmocka_unit_test(a_key_that_does_not_fit_or_is_null_goes_alone),
+    };
+    return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);
+}
