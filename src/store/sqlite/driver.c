@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "store/sqlite/store.h"
 
-enum { STORE_MAGIC = 0x4c535452, RUNNERS_MAX = 8 };
+enum { RUNNERS_MAX = 8 };
 
 /* ---- open, close ---- */
 
@@ -84,7 +84,6 @@ static unsigned runners_of(const struct store_options *options)
 static void lite_close(struct store *base)
 {
     struct lite_store *store = lite_store_of(base);
-    CHECK_MAGIC(store, STORE_MAGIC);
     PRE(list_empty(&store->ports));
     if (store->locale != (locale_t)0)
         freelocale(store->locale);
@@ -107,7 +106,7 @@ static enum error lite_open(const struct store_options *options, struct offload 
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     struct lite_store *store = mem_must(sizeof *store);
     store->base.driver = &store_driver_sqlite;
-    store->magic = STORE_MAGIC;
+    store->magic = LITE_STORE_MAGIC;
     store->path = mem_dup(path.data, path.len);
     store->note = "";
     store->locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
@@ -137,15 +136,13 @@ static void add_port(struct store_state *state, struct lite_port *port)
     state->connections += 1 + atomic_load_explicit(&port->state_connections, memory_order_relaxed);
     state->busy += atomic_load_explicit(&port->state_busy, memory_order_relaxed);
     state->waiting += atomic_load_explicit(&port->state_waiting, memory_order_relaxed);
-    if (atomic_load_explicit(&port->down, memory_order_relaxed))
-        state->up = false;
 }
 
 static void lite_state(struct store *base, struct store_state *ret_state)
 {
     struct lite_store *store = lite_store_of(base);
-    CHECK_MAGIC(store, STORE_MAGIC);
-    struct store_state state = {.up = true, .connections_max = store->workers * (1 + store->runners_max)};
+    struct store_state state = {.up = !atomic_load_explicit(&store->down, memory_order_relaxed),
+                                .connections_max = store->workers * (1 + store->runners_max)};
     pthread_mutex_lock(&store->lock);
     state.fetches = store->gone.fetches;
     state.failures = store->gone.failures;

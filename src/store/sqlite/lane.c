@@ -112,6 +112,7 @@ static bool line_is_harmless(const struct plan_lines *plan, const struct plan_li
     static const struct slice known[] = {
         SLICE_INIT("USE TEMP B-TREE FOR RIGHT PART OF ORDER BY"),
         SLICE_INIT("USE TEMP B-TREE FOR LAST TERM OF ORDER BY"),
+        SLICE_INIT("SCAN CONSTANT ROW"),
         SLICE_INIT("MERGE (UNION ALL)"),
         SLICE_INIT("COMPOUND QUERY"),
         SLICE_INIT("LEFT-MOST SUBQUERY"),
@@ -121,6 +122,9 @@ static bool line_is_harmless(const struct plan_lines *plan, const struct plan_li
         SLICE_INIT("MULTI-INDEX OR"),
     };
     struct slice detail = line->detail;
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+        if (slice_eq(detail, known[i]))
+            return true;
     if (slice_starts(detail, SLICE("SEARCH ")))
         return !contains(detail, SLICE(" AUTOMATIC ")) && !contains(detail, SLICE(" VIRTUAL TABLE "));
     if (slice_starts(detail, SLICE("LIST SUBQUERY ")))
@@ -131,12 +135,7 @@ static bool line_is_harmless(const struct plan_lines *plan, const struct plan_li
         return scans_coroutine(plan, line) || (limited && !contains(detail, SLICE(" VIRTUAL TABLE ")));
     if (slice_eq(detail, SLICE("USE TEMP B-TREE FOR ORDER BY")))
         return limited && sorts_coroutines(plan, line);
-    if (slice_starts(detail, SLICE("CO-ROUTINE ")) || slice_starts(detail, SLICE("INDEX ")))
-        return true;
-    for (size_t i = 0; i < ARRAY_LEN(known); i++)
-        if (slice_eq(detail, known[i]))
-            return true;
-    return false;
+    return slice_starts(detail, SLICE("CO-ROUTINE ")) || slice_starts(detail, SLICE("INDEX "));
 }
 
 static bool plan_is_harmless(sqlite3 *db, struct slice text, bool limited)

@@ -4,13 +4,14 @@
  *
  *            lite_pool_submit            a thread takes it             it comes home
  *   WAITING ────────────────► QUEUED ─────────────────────► RUNNING ────────────────► ended
- *      │                        │ cancel                       │ cancel, limit
+ *      │                        │ cancel, wait_ms              │ cancel, limit
  *      └─ cancel, wait_ms ─► ended ◄┘ (the job runs empty)      └─ progress handler or sqlite3_interrupt
  *
  * A port has at most runners_max runners, so one worker cannot take the whole pool; the fetches beyond wait
  * in its list, for at most wait_ms. While anything is out, a patrol of PATROL_MS ends what has waited too
  * long and interrupts what runs too long: again and again, because an interrupt that meets a statement
- * between two steps is lost. Failure: 503 "pool-exhausted", 504 "query-timeout", 503 "cancelled", 503
+ * between two steps is lost.
+ * Failure: 503 "pool-exhausted", 504 "query-timeout", 503 "cancelled", 503
  * "database-busy" after BUSY_WAIT_MS of a lock. */
 #include "store/sqlite/store.h"
 
@@ -73,6 +74,13 @@ static void leave_waiting(struct lite_port *port, struct fetch *fetch, struct pr
 
 /* ---- on the pool's thread ---- */
 
+static struct lite_runner *runner_of(struct job *job)
+{
+    struct lite_runner *runner = container_of(job, struct lite_runner, job);
+    CHECK_MAGIC(runner, LITE_RUNNER_MAGIC);
+    return runner;
+}
+
 static bool open_reader(struct lite_runner *runner)
 {
     struct lite_store *store = runner->port->store;
@@ -96,7 +104,7 @@ static bool open_reader(struct lite_runner *runner)
 
 static void run(struct job *job)
 {
-    struct lite_runner *runner = container_of(job, struct lite_runner, job);
+    struct lite_runner *runner = runner_of(job);
     enum lite_stage queued = STAGE_QUEUED;
     if (!atomic_compare_exchange_strong(&runner->stage, &queued, STAGE_RUNNING))
         return; /* abandoned */
@@ -122,7 +130,9 @@ static void close_reader(struct lite_runner *runner)
 
 static void free_runner(struct lite_runner *runner)
 {
+    PRE(runner->fetch == NULL);
     close_reader(runner);
+    runner->magic = 0;
     mem_free(runner);
 }
 
@@ -142,7 +152,7 @@ static void pump(struct lite_port *port);
 
 static void on_home(struct job *job)
 {
-    struct lite_runner *runner = container_of(job, struct lite_runner, job);
+    struct lite_runner *runner = runner_of(job);
     struct lite_port *port = runner->port;
     struct fetch *fetch = runner->fetch;
     runner->fetch = NULL;
@@ -165,6 +175,7 @@ static struct lite_runner *take_runner(struct lite_port *port)
     if (port->runner_count == port->store->runners_max)
         return NULL;
     struct lite_runner *runner = mem_must(sizeof *runner);
+    runner->magic = LITE_RUNNER_MAGIC;
     runner->port = port;
     runner->job.run = run;
     runner->job.on_done = on_home;
@@ -186,6 +197,7 @@ static struct mono limit_of(const struct lite_port *port, const struct fetch *fe
 
 static void dispatch(struct lite_port *port, struct lite_runner *runner, struct fetch *fetch)
 {
+    PRE(runner->fetch == NULL && atomic_load(&runner->stage) == STAGE_IDLE);
     list_remove(&fetch->link);
     port->waiting_count--;
     freshen(runner);
@@ -241,9 +253,23 @@ static void interrupt(struct lite_runner *runner)
         sqlite3_interrupt(db);
 }
 
+/* Ends a fetch that no thread has taken yet; its job will find nothing to do. False: a thread has it. */
+static bool abandon(struct lite_runner *runner, struct problem problem)
+{
+    enum lite_stage queued = STAGE_QUEUED;
+    if (!atomic_compare_exchange_strong(&runner->stage, &queued, STAGE_ABANDONED))
+        return false;
+    struct fetch *fetch = runner->fetch;
+    runner->fetch = NULL;
+    fetch->store_data[0] = NULL;
+    fetch->wait_us = mono_diff_us(clock_mono(), fetch->submitted);
+    end_later(runner->port, fetch, problem);
+    return true;
+}
+
 void lite_cancel(struct port *base, struct fetch *fetch)
 {
-    struct lite_port *port = (struct lite_port *)base;
+    struct lite_port *port = lite_port_of(base);
     struct lite_runner *runner = fetch->store_data[0];
     if (!runner && problem_is(&fetch->problem))
         return; /* its end is on the way */
@@ -251,13 +277,9 @@ void lite_cancel(struct port *base, struct fetch *fetch)
         leave_waiting(port, fetch, lite_problem_cancelled());
         return;
     }
-    enum lite_stage queued = STAGE_QUEUED;
-    if (atomic_compare_exchange_strong(&runner->stage, &queued, STAGE_ABANDONED)) {
-        runner->fetch = NULL;
-        fetch->store_data[0] = NULL;
-        end_later(port, fetch, lite_problem_cancelled());
+    PRE(runner->fetch == fetch);
+    if (abandon(runner, lite_problem_cancelled()))
         return;
-    }
     atomic_store(&runner->cancelled, true);
     interrupt(runner);
 }
@@ -267,13 +289,29 @@ static bool is_due(struct mono due, struct mono now)
     return due.us != 0 && now.us >= due.us;
 }
 
-static void end_overdue(struct lite_port *port, struct mono now)
+static bool waited_too_long(const struct lite_port *port, const struct fetch *fetch, struct mono now)
+{
+    return is_due(fetch->deadline, now) || is_due(mono_after_ms(fetch->submitted, port->store->wait_ms), now);
+}
+
+static void patrol_waiting(struct lite_port *port, struct mono now)
 {
     LIST_EACH_SAFE (&port->waiting, link, after) {
         struct fetch *fetch = container_of(link, struct fetch, link);
-        if (is_due(fetch->deadline, now) ||
-            is_due(mono_after_ms(fetch->submitted, port->store->wait_ms), now))
+        if (waited_too_long(port, fetch, now))
             leave_waiting(port, fetch, lite_problem_exhausted());
+    }
+}
+
+static void patrol_busy(struct lite_port *port, struct mono now)
+{
+    LIST_EACH (&port->busy, link) {
+        struct lite_runner *runner = container_of(link, struct lite_runner, link);
+        if (runner->fetch && waited_too_long(port, runner->fetch, now) &&
+            abandon(runner, lite_problem_exhausted()))
+            continue;
+        if (atomic_load(&runner->cancelled) || is_due(runner->limit, now))
+            interrupt(runner);
     }
 }
 
@@ -281,12 +319,8 @@ static void on_patrol(struct timer *timer)
 {
     struct lite_port *port = container_of(timer, struct lite_port, patrol);
     struct mono now = clock_mono();
-    end_overdue(port, now);
-    LIST_EACH (&port->busy, link) {
-        struct lite_runner *runner = container_of(link, struct lite_runner, link);
-        if (atomic_load(&runner->cancelled) || is_due(runner->limit, now))
-            interrupt(runner);
-    }
+    patrol_waiting(port, now);
+    patrol_busy(port, now);
     if (port->busy_count > 0 || port->waiting_count > 0)
         loop_timer_set(port->loop, timer, PATROL_MS);
 }

@@ -14,20 +14,12 @@
 #include "store/sqlite/trouble.h"
 
 enum {
-    PORT_MAGIC = 0x4c50524f,
     STATEMENTS_MAX = 256,
     CACHE_KIB = 8000,
     INLINE_BYTES_MAX = 256 * 1024,
     INLINE_CELLS_MAX = 16 * 1024,
     FILE_LOOK_US = 1000 * 1000,
 };
-
-static struct lite_port *port_of(struct port *base)
-{
-    struct lite_port *port = (struct lite_port *)base;
-    CHECK_MAGIC(port, PORT_MAGIC);
-    return port;
-}
 
 /* ---- the connection ---- */
 
@@ -112,7 +104,7 @@ static void note_down(struct lite_port *port, const struct problem *problem)
     memcpy(store->why, problem->cause.data, len);
     store->why[len] = '\0';
     pthread_mutex_unlock(&store->lock);
-    atomic_store_explicit(&port->down, true, memory_order_relaxed);
+    atomic_store_explicit(&store->down, true, memory_order_relaxed);
 }
 
 void lite_port_note(struct lite_port *port, const struct problem *problem)
@@ -122,8 +114,8 @@ void lite_port_note(struct lite_port *port, const struct problem *problem)
         lite_count(&port->failures);
     if (slice_eq(problem->code, SLICE("database-unavailable")))
         note_down(port, problem);
-    else if (!problem_is(problem) && atomic_load_explicit(&port->down, memory_order_relaxed))
-        atomic_store_explicit(&port->down, false, memory_order_relaxed);
+    else if (!problem_is(problem) && atomic_load_explicit(&port->store->down, memory_order_relaxed))
+        atomic_store_explicit(&port->store->down, false, memory_order_relaxed);
 }
 
 /* ---- submit ---- */
@@ -167,7 +159,7 @@ static enum lite_run run_here(struct lite_port *port, struct fetch *fetch)
 
 enum submit lite_submit(struct port *base, struct fetch *fetch)
 {
-    struct lite_port *port = port_of(base);
+    struct lite_port *port = lite_port_of(base);
     PRE(!port->closing && fetch->on_end != NULL && fetch->sink.on_row != NULL);
     fetch->lane = "inline";
     fetch->rows = 0;
@@ -186,7 +178,7 @@ enum submit lite_submit(struct port *base, struct fetch *fetch)
 
 void lite_refresh(struct port *base)
 {
-    struct lite_port *port = port_of(base);
+    struct lite_port *port = lite_port_of(base);
     if (port->reader)
         lite_statements_clear(&port->reader->statements);
     lite_pool_refresh(port);
@@ -200,7 +192,7 @@ struct port *lite_attach(struct store *base, struct loop *loop, unsigned worker)
     struct lite_store *store = lite_store_of(base);
     struct lite_port *port = mem_must(sizeof *port);
     port->base.store = base;
-    port->magic = PORT_MAGIC;
+    port->magic = LITE_PORT_MAGIC;
     port->store = store;
     port->loop = loop;
     port->turn_end.run = on_turn_end;
@@ -227,7 +219,7 @@ static void leave_store(struct lite_port *port)
 /* Not within a turn of the loop: what runs on the pool comes home by further turns. */
 void lite_detach(struct port *base)
 {
-    struct lite_port *port = port_of(base);
+    struct lite_port *port = lite_port_of(base);
     port->closing = true;
     lite_pool_done(port);
     turn_end(port);

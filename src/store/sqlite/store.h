@@ -16,6 +16,12 @@
 #include "store/driver.h"
 #include "store/sqlite/reader.h"
 
+enum {
+    LITE_STORE_MAGIC = 0x4c535452,
+    LITE_PORT_MAGIC = 0x4c50524f,
+    LITE_RUNNER_MAGIC = 0x4c52554e,
+};
+
 struct lite_store {
     struct store base;
     uint32_t magic;
@@ -32,11 +38,13 @@ struct lite_store {
         uint64_t fetches, failures, reopened;
     } gone; /* of ports that were detached */
     char why[256];
+    atomic_bool down; /* the last read that the file's state could fail did fail */
 };
 
 enum lite_stage { STAGE_IDLE, STAGE_QUEUED, STAGE_RUNNING, STAGE_ABANDONED };
 
 struct lite_runner {
+    uint32_t magic;
     struct job job;
     struct list link; /* in its port's idle or busy */
     struct lite_port *port;
@@ -71,12 +79,20 @@ struct lite_port {
 
     _Atomic uint64_t fetches, failures, reopened; /* written by this thread alone */
     _Atomic unsigned state_connections, state_busy, state_waiting;
-    atomic_bool down;
 };
 
 static inline struct lite_store *lite_store_of(struct store *store)
 {
-    return (struct lite_store *)store;
+    struct lite_store *lite = (struct lite_store *)store;
+    CHECK_MAGIC(lite, LITE_STORE_MAGIC);
+    return lite;
+}
+
+static inline struct lite_port *lite_port_of(struct port *port)
+{
+    struct lite_port *lite = (struct lite_port *)port;
+    CHECK_MAGIC(lite, LITE_PORT_MAGIC);
+    return lite;
 }
 
 /* The sole writer's increment: no locked instruction. */

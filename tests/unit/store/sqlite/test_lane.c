@@ -12,6 +12,7 @@ static const char schema[] =
     "CREATE VIRTUAL TABLE f USING fts5 (text);";
 
 static const char *const inline_plans[] = {
+    "SELECT 1",
     "SELECT * FROM t WHERE id = ?1",
     "SELECT * FROM t WHERE id IN (?1, ?2, ?3)",
     "SELECT * FROM t WHERE a = ?1 AND b > ?2",

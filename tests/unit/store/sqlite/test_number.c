@@ -93,7 +93,7 @@ static void no_shorter_text_would_read_back_as_the_same_double(void **state)
     struct unit_random random = {.state = 7};
     for (int i = 0; i < 20000; i++) {
         double value = (double)(unit_random_next(&random) >> 11) / 9007199254740992.0;
-        char text[LITE_NUMBER_MAX + 1], shorter[LITE_NUMBER_MAX];
+        char text[LITE_NUMBER_MAX + 1], shorter[400];
         text[lite_write_real(text, value)] = '\0';
         int digits = 0;
         bool leading = true;

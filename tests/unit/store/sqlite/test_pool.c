@@ -193,6 +193,30 @@ static void a_read_that_waits_too_long_is_a_503_that_says_when_to_come_again(voi
     fixture_free(&fixture);
 }
 
+static void a_read_no_thread_takes_before_its_deadline_is_a_503(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture, schema);
+    struct read busy[2], queued;
+    occupy(&fixture, busy);
+    read_init(&queued, count_sql);
+    queued.fetch.deadline = mono_after_ms(clock_mono(), 30);
+    assert_int_equal(read_submit(&fixture, &queued), SUBMIT_PENDING);
+    read_wait(&fixture, &queued);
+    assert_slice(queued.fetch.problem.code, "pool-exhausted");
+    assert_int_equal(busy[0].ends + busy[1].ends, 0);
+    for (int i = 0; i < 2; i++)
+        store_driver_sqlite.cancel(fixture.port, &busy[i].fetch);
+    for (int i = 0; i < 2; i++) {
+        read_wait(&fixture, &busy[i]);
+        read_done(&busy[i]);
+    }
+    assert_read(&fixture, count_sql, "1000", "offload"); /* the abandoned runner serves again */
+    read_done(&queued);
+    fixture_free(&fixture);
+}
+
 static void a_pool_whose_queue_is_full_is_a_503(void **state)
 {
     (void)state;
@@ -362,6 +386,7 @@ int main(void)
         cmocka_unit_test(a_running_read_that_is_cancelled_ends_so),
         cmocka_unit_test(queued_and_waiting_reads_that_are_cancelled_end_while_others_run_on),
         cmocka_unit_test(a_read_that_waits_too_long_is_a_503_that_says_when_to_come_again),
+        cmocka_unit_test(a_read_no_thread_takes_before_its_deadline_is_a_503),
         cmocka_unit_test(a_pool_whose_queue_is_full_is_a_503),
         cmocka_unit_test(detaching_ends_what_runs_and_what_waits),
         cmocka_unit_test(a_lock_held_for_good_is_a_503_and_one_let_go_is_waited_for),
