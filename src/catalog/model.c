@@ -91,6 +91,7 @@ static void resolve_resource(const struct resolver *r, const struct config_resou
 /* The statement with its parameters in the database's own form. */
 static struct slice query_text(const struct resolver *r, const struct named_query *query)
 {
+    PRE(query->sql && query->sql->pieces);
     const struct config_sql *sql = query->sql;
     struct buf text;
     buf_init(&text, TEXT_BYTES_MAX);

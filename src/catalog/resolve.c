@@ -47,7 +47,7 @@ static void complain_table(const struct resolver *r, const struct word *name)
 
 const struct table *resolve_table(const struct resolver *r, const struct config_resource *resource)
 {
-    PRE(resource->table.text.data);
+    PRE(resource->table.text.data && r->catalog);
     bool many;
     const struct table *table = catalog_find(r->catalog, resource->table.text, &many);
     if (table)
@@ -139,6 +139,7 @@ unsigned resolve_names(const struct resolver *r, const struct columns_known *kno
         if (column && count < most)
             columns[count++] = column;
     }
+    POST(count <= most);
     return count;
 }
 
@@ -157,6 +158,7 @@ void resolve_exposed(const struct resolver *r, const struct config_resource *con
     struct columns_known known = {.owner = config->name.text,
                                   .columns = all_columns(r, table),
                                   .count = table->column_count};
+    PRE(table && resource->column_count == 0);
     bool *exposed = ARENA_ARRAY(r->arena, bool, table->column_count + 1);
     struct slice rest = config->columns.text.data ? config->columns.text : SLICE("*"), behind;
     while (rest.data) {
@@ -222,12 +224,17 @@ static bool resolve_term(const struct resolver *r, const struct columns_known *k
 unsigned resolve_order(const struct resolver *r, const struct columns_known *known, const struct word *order,
                        struct order_term **ret_terms)
 {
-    struct order_term *terms = ARENA_ARRAY(r->arena, struct order_term, order->text.len / 2 + 2);
+    struct order_term *terms = ARENA_ARRAY(r->arena, struct order_term, order->text.len + 2);
     unsigned count = 0;
     for (struct slice rest = order->text, behind; rest.data;) {
         struct slice name = next_name(&rest, true, &behind);
-        count += resolve_term(r, known, order, name, behind, &terms[count]);
+        bool resolved = resolve_term(r, known, order, name, behind, &terms[count]);
+        for (unsigned i = 0; resolved && i < count; i++)
+            if (terms[i].column == terms[count].column)
+                complain(r->complaints, order->at, "`order` names `" SLICE_FMT "` twice", SLICE_ARG(name));
+        count += resolved;
     }
     *ret_terms = terms;
+    POST(count <= order->text.len + 1);
     return count;
 }

@@ -100,6 +100,7 @@ static bool take_operand(struct invocation *invocation, const char *operand)
 
 bool invocation_parse(const struct command *command, int argc, char **argv, struct invocation *ret_invocation)
 {
+    PRE(command && command->run);
     *ret_invocation = (struct invocation){.command = command, .argv = argv};
     bool options_ended = false;
     for (int at = 2; at < argc; at++) {

@@ -19,6 +19,7 @@ struct target {
 
 static bool copy_text(char *to, size_t size, struct slice from)
 {
+    PRE(size > 0);
     if (from.len == 0 || from.len >= size)
         return false;
     memcpy(to, from.data, from.len);

@@ -217,6 +217,7 @@ const struct kind kind_choice = {.expected = "a word", .read = read_choice, .pri
 /* The log's level: a choice that is kept as its word. */
 static void read_level(struct walk *walk, const struct key *key, const struct node *node, void *field)
 {
+    PRE(field);
     static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
     const struct key choice = {.name = key->name, .kind = &kind_choice, .choices = levels};
     unsigned level = ARRAY_LEN(levels);
@@ -244,6 +245,7 @@ const struct kind kind_summary = {.expected = "a sentence", .read = read_summary
 
 static void read_section(struct walk *walk, const struct key *key, const struct node *node, void *field)
 {
+    PRE(key->section);
     struct slice called = arena_format(walk->arena, "`%s`", key->name);
     walk_section(walk, key->section, node, called.data, field);
 }

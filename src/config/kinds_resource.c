@@ -224,6 +224,7 @@ const struct kind kind_any = {.expected =
 static void resource_names(struct walk *walk, const struct node *node, struct config_resource *resource)
 {
     struct word key = {.text = node->key, .at = node->key_at};
+    PRE(key.text.len > 0);
     size_t dot = slice_find(key.text, '.');
     if (!resource->table.text.data)
         resource->table = key;

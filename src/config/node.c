@@ -58,6 +58,7 @@ struct node *node_child(const struct node *map, struct slice key)
 
 static void append(struct node *parent, struct node *child)
 {
+    PRE(parent->kind != NODE_TEXT && child->next == NULL);
     if (parent->last)
         parent->last->next = child;
     else
@@ -68,6 +69,7 @@ static void append(struct node *parent, struct node *child)
 
 void node_put(struct node *map, struct node *child)
 {
+    PRE(child->key.data);
     struct node *old = node_child(map, child->key);
     if (!old) {
         append(map, child);
@@ -281,6 +283,7 @@ enum error node_parse(struct arena *arena, struct node_source source, struct com
     yaml_parser_delete(&parser);
     while (b.depth)
         close_node(&b);
+    POST(b.depth == 0);
     if (error)
         return error;
     if (!b.root || node_is_nothing(b.root)) {

@@ -37,6 +37,7 @@ static struct node *value_node(struct walk *walk, const struct config_override *
 /* The mapping that the path's next segment leads to, made where it is absent. */
 static struct node *step(struct walk *walk, struct node *map, struct slice segment, struct place at)
 {
+    PRE(map->kind == NODE_MAP);
     struct node *child = node_child(map, segment);
     if (!child) {
         child = new_node(walk, NODE_MAP, at, segment);

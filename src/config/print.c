@@ -5,6 +5,7 @@
 
 void print_name(struct printer *printer, const char *name)
 {
+    PRE(printer->indent % 2 == 0);
     for (unsigned i = 0; i < printer->indent; i++)
         buf_byte(printer->out, ' ');
     config_print_text(printer->out, slice_str(name));

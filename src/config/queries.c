@@ -150,6 +150,7 @@ static void read_sql(struct walk *walk, const struct sql_file *file, struct conf
 static unsigned read_query(struct walk *walk, const struct sql_file *files, unsigned count,
                            struct config_query *query)
 {
+    PRE(count > 0);
     struct slice head = {0};
     unsigned taken = 0;
     *query =
@@ -158,6 +159,7 @@ static unsigned read_query(struct walk *walk, const struct sql_file *files, unsi
     for (; taken < count && slice_eq(files[taken].path, query->path); taken++)
         read_sql(walk, &files[taken], query, &head);
     query_complete(walk, query);
+    POST(taken > 0);
     return taken;
 }
 

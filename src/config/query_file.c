@@ -56,6 +56,7 @@ static struct config_sql *variant_field(struct config_query *query, enum sql_var
 void query_file_read(struct walk *walk, struct sql_source source, struct config_query *query,
                      struct slice *head)
 {
+    PRE(source.name && head);
     struct place start = {.file = source.name, .line = 1, .column = 1};
     struct slice own_head = {0}, sql = source.bytes;
     if (!slice_is_utf8(source.bytes) ||

@@ -55,6 +55,7 @@ static enum token bad(struct lexer *l, const char *what)
 /* Up to and with the closing quote; a doubled quote is two quotations in a row, which comes to the same. */
 static enum token quoted(struct lexer *l, char close, bool backslashes, const char *unclosed)
 {
+    PRE(l->end < l->text.len);
     size_t at = l->end + 1;
     for (; at < l->text.len && l->text.data[at] != close; at++)
         if (backslashes && l->text.data[at] == '\\')
@@ -207,6 +208,7 @@ static void complain_param(struct lexer *l, const struct config_query *query, st
 static void take_param(struct lexer *l, const struct config_query *query, struct config_sql *sql,
                        size_t *piece_at)
 {
+    PRE(l->text.data[l->at] == ':' && *piece_at <= l->at);
     struct slice name = slice_of(l->text.data + l->at + 1, l->end - l->at - 1);
     unsigned index = 0;
     while (index < query->param_count && !slice_eq(query->params[index].name.text, name))
@@ -280,6 +282,7 @@ void sql_cut(struct walk *walk, struct sql_source source, struct place start, st
     bool begun = false, ended = false;
     while (l.at < l.text.len) {
         enum token token = next_token(&l);
+        IMPLIES(token != TOKEN_BAD, l.end > l.at && l.end <= l.text.len);
         if (token == TOKEN_BAD || !statement_goes_on(&l, token, &begun, ended))
             return;
         if (token != TOKEN_SPACE && significant_end == 0) {

@@ -26,6 +26,7 @@ static size_t count_digits(struct slice text)
 
 static bool read_with(const struct unit *units, struct slice text, int64_t *ret_value)
 {
+    PRE(units->word && ret_value);
     size_t digits = count_digits(text);
     int64_t number, value;
     if (!slice_to_int(slice_of(text.data, digits), &number))

@@ -95,6 +95,7 @@ struct slice walk_found(struct walk *walk, const struct node *node)
 
 void walk_expected(struct walk *walk, const struct node *node, const char *key, const char *expected)
 {
+    PRE(key && expected);
     complain(walk->complaints, node->at, "`%s`: found " SLICE_FMT ", expected %s", key,
              SLICE_ARG(walk_found(walk, node)), expected);
 }

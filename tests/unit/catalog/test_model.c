@@ -186,6 +186,12 @@ static const struct mistake {
      "`.nullsfirst` or `.nullslast`\n"},
     {"resources: {users: {order: id.nullsfirst.desc}}",
      "leat.yaml:3:28: `order`: found `.nullsfirst.desc` behind `id`, expected `.asc` or `.desc`, then `.nullsfirst` or `.nullslast`\n"},
+    {"resources: {users: {order: 'id,email,id.desc'}}", "leat.yaml:3:28: `order` names `id` twice\n"},
+    {"resources: {users: {order: ',,,,'}}", "leat.yaml:3:28: `users` has no column ``\n"
+                                            "leat.yaml:3:28: `users` has no column ``\n"
+                                            "leat.yaml:3:28: `users` has no column ``\n"
+                                            "leat.yaml:3:28: `users` has no column ``\n"
+                                            "leat.yaml:3:28: `users` has no column ``\n"},
     {"resources: {users: {order: data}}",
      "leat.yaml:3:28: `order`: the column `data` has no order, being of type json\n"},
     {"resources: {totals: {key: usr_id}}",

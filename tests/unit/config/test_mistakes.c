@@ -150,6 +150,8 @@ static const struct mistake {
     {"resources: {users: {write: none, tenant: id}}\n",
      "leat.yaml:1:21: `write` is not built yet: take it out\n"
      "leat.yaml:1:34: `tenant` is not built yet: take it out\n"},
+    {"resources: {'a.': {}}\n",
+     "leat.yaml:1:13: `resources`: `` cannot stand in a path: 1 to 100 letters are needed: give another name by `as:`\n"},
     {"resources: {users: {}, users: {}}\n",
      "leat.yaml:1:24: `users` stands here for the second time; the first is in line 1\n"},
     {"queries: [a]\n",
