@@ -49,7 +49,7 @@ enum lite_run lite_run_failed(struct lite_reader *reader, struct fetch *fetch, i
 {
     bool cancelled = reader->cancelled && atomic_load_explicit(reader->cancelled, memory_order_relaxed);
     struct lite_trouble trouble = {
-        .code = code == SQLITE_OK ? SQLITE_ERROR : code,
+        .code = code == SQLITE_OK ? SQLITE_NOMEM : code, /* not SQLite failed: our own memory did */
         .message = sqlite3_extended_errcode(reader->db) == code ? sqlite3_errmsg(reader->db) : NULL,
         .sql = fetch->statement.text,
         .cancelled = cancelled,
