@@ -24,6 +24,7 @@
 
 #define OFFLOAD_QUEUE_MAX 4096
 #define LISTEN_FDS_START 3
+#define STOP_MS_MAX 5000 /* from the end of the drain to the exit */
 
 static void block_signals(sigset_t *ret_set)
 {
@@ -93,7 +94,8 @@ static void say_listening(const struct service *service)
     for (unsigned i = 0; i < service->listen_count; i++) {
         char address[64];
         net_address(service->listen_fds[i], address);
-        log_event(LOG_INFO, "listening", LOG_STR("address", address), LOG_INT("workers", service->worker_count),
+        log_event(LOG_INFO, "listening", LOG_STR("address", address),
+                  LOG_INT("workers", service->worker_count),
                   LOG_INT("resources", service->snapshot->model->resource_count),
                   LOG_INT("queries", service->snapshot->model->query_count));
     }
@@ -164,8 +166,25 @@ static void drain(struct service *service)
         sleep_ms(10);
 }
 
+/* A call that libpq makes for us at a database that went silent (PQcancel has no time limit) must not keep us from ending. */
+static void *end_regardless(void *context)
+{
+    sleep_ms(STOP_MS_MAX);
+    log_event(LOG_WARN, "stopped", LOG_STR("left", "a call to the database that does not return"));
+    _exit(0);
+    return context;
+}
+
+static void bound_stop(void)
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, end_regardless, NULL) == 0)
+        (void)pthread_detach(thread);
+}
+
 static void stop(struct service *service)
 {
+    bound_stop();
     for (unsigned i = 0; i < service->worker_count; i++)
         worker_post_stop(service->workers[i]);
     for (unsigned i = 0; i < service->worker_count; i++)
@@ -179,7 +198,8 @@ static void stop(struct service *service)
     log_event(LOG_INFO, "stopped");
 }
 
-static void serve_until_told(const struct service_options *options, struct service *service, const sigset_t *signals)
+static void serve_until_told(const struct service_options *options, struct service *service,
+                             const sigset_t *signals)
 {
     for (;;) {
         int number = sigwaitinfo(signals, NULL);

@@ -30,6 +30,20 @@ def test_a_server_that_ends_under_load_and_starts_again(leat, server, end):
     load.check(CUT)
 
 
+def test_once_ready_again_no_request_fails(leat, server):
+    for _ in range(3):
+        with Load(leat, PATHS) as load:
+            load.good()
+            server.stop_server("immediate")
+            leat.await_true(lambda: leat.get("/health/ready").status_code == 503)
+            load.see(AWAY, times=100)
+        server.start()
+        leat.await_ready()
+        with Load(leat, PATHS) as after:
+            after.good(times=200)
+        after.check([])
+
+
 def test_a_server_restarted_five_times_under_load(leat, server):
     with Load(leat, PATHS) as load:
         for _ in range(5):

@@ -179,6 +179,13 @@ class Leat:
     def connect(self):
         return Wire(self.host, self.port)
 
+    def status_of(self, request):
+        """The status of one request on a connection of its own; None: closed without an answer."""
+        with self.connect() as wire:
+            wire.send(request)
+            answer = wire.answer()
+            return answer and answer[0]
+
 
 class Wire:
     """A bare connection: bytes out, answers in."""

@@ -243,8 +243,9 @@ class Postgres:
         return self.start()
 
     def stop(self):
-        """Ends the server and deletes everything."""
+        """Ends the server, paused or not, and deletes everything."""
         if self.process is not None:
+            self.resume()
             self.stop_server("immediate")
         shutil.rmtree(self.folder, ignore_errors=True)
 

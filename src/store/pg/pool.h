@@ -38,6 +38,7 @@ struct pool {
     struct mono retry_at;           /* no slow connection is opened before: the last attempt failed */
     unsigned failures;              /* in a row */
     _Atomic bool up;                /* read without the lock too */
+    atomic_bool cancelling;         /* a call of PQcancel is out; no lock */
 };
 
 enum pool_answer { POOL_GIVEN, POOL_MAY_OPEN, POOL_FULL, POOL_DOWN };

@@ -251,6 +251,24 @@ static void shape_gone(struct shape *shape, void *context)
     }
 }
 
+/* The lane that serves this kind while there is no other. */
+static struct lane *lane_for(struct pg_port *port, enum session_kind kind)
+{
+    return &port->lanes[kind == SESSION_POINT ? 0 : port->lane_count - 1];
+}
+
+/* Whether no lane of a kind can be had. When another connection has found the database well again, ours does not wait for its
+ * back-off to pass: a service that says it is ready is. */
+static bool is_away(struct pg_port *port, enum session_kind kind)
+{
+    if (coming_lane(port, kind) != NULL)
+        return false;
+    if (!atomic_load_explicit(&port->store->pool.up, memory_order_relaxed))
+        return true;
+    pg_lane_open(lane_for(port, kind));
+    return false;
+}
+
 /* What it needs is known to be away: better a clear answer now than a wait. */
 static bool refuse(struct pg_port *port, const struct shape *shape, struct fetch *fetch)
 {
@@ -258,8 +276,8 @@ static bool refuse(struct pg_port *port, const struct shape *shape, struct fetch
     struct failure failure;
     if (port->closing)
         pg_failure_make(&failure, "57P01", "the service is stopping");
-    else if (shape->lane == SHAPE_FAST && coming_lane(port, kind) == NULL)
-        failure = port->lanes[kind == SESSION_POINT ? 0 : port->lane_count - 1].session.failure;
+    else if (shape->lane == SHAPE_FAST && is_away(port, kind))
+        failure = lane_for(port, kind)->session.failure;
     else
         return false;
     fetch->problem = pg_failure_problem(&failure, fetch->statement.text, fetch->arena);

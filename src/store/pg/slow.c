@@ -285,6 +285,7 @@ static void call_done(struct job *job)
     struct slow *slow = container_of(job, struct slow, job);
     CHECK_MAGIC(slow, SLOW_MAGIC);
     slow->port->jobs_out--;
+    atomic_store(&slow->port->store->pool.cancelling, false);
     PQfreeCancel(slow->cancel);
     slow->cancel = NULL;
     if (slow->state == SLOW_GONE) {
@@ -297,10 +298,15 @@ static void call_done(struct job *job)
     }
 }
 
+/* One call at a time in the process: at a server that has gone silent it does not return, and must leave threads of the offload
+ * pool for others. Who finds one under way, or cannot have it, is asked again by the tick. */
 void pg_slow_cancel(struct slow *slow)
 {
     PRE(slow->fetch == NULL);
     if (slow->state != SLOW_RUNNING || slow->stage == STAGE_SYNC)
+        return;
+    struct pool *pool = &slow->port->store->pool;
+    if (atomic_exchange(&pool->cancelling, true))
         return;
     slow->cancel = PQgetCancel(slow->session.conn);
     slow->job = (struct job){.run = call_run, .on_done = call_done, .home = slow->port->loop};
@@ -309,8 +315,9 @@ void pg_slow_cancel(struct slow *slow)
         move(slow, SLOW_CANCELLING);
         return;
     }
-    PQfreeCancel(slow->cancel); /* the tick tries again */
+    PQfreeCancel(slow->cancel);
     slow->cancel = NULL;
+    atomic_store(&pool->cancelling, false);
 }
 
 /* ---- having some ---- */
