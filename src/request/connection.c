@@ -63,17 +63,19 @@ static void on_body(void *owner, struct conn *conn, struct slice piece, bool las
 
 static struct slice fault_code(unsigned status)
 {
-    switch (status) {
-    case 408: return SLICE("request-timeout");
-    case 413: return SLICE("body-too-large");
-    case 414: return SLICE("target-too-long");
-    case 417: return SLICE("expectation-failed");
-    case 431: return SLICE("head-too-large");
-    case 501: return SLICE("not-implemented");
-    case 503: return SLICE("overloaded");
-    case 505: return SLICE("version-not-supported");
-    default: return SLICE("malformed-request");
-    }
+    static const struct {
+        unsigned status;
+        struct slice code;
+    } codes[] = {
+        {408, SLICE_INIT("request-timeout")}, {413, SLICE_INIT("body-too-large")},
+        {414, SLICE_INIT("target-too-long")}, {417, SLICE_INIT("expectation-failed")},
+        {431, SLICE_INIT("head-too-large")},  {501, SLICE_INIT("not-implemented")},
+        {503, SLICE_INIT("overloaded")},      {505, SLICE_INIT("version-not-supported")},
+    };
+    for (unsigned i = 0; i < ARRAY_LEN(codes); i++)
+        if (codes[i].status == status)
+            return codes[i].code;
+    return SLICE("malformed-request");
 }
 
 static void on_fault(void *owner, struct conn *conn, unsigned status, const char *reason)
@@ -98,5 +100,7 @@ static void on_gone(void *owner, struct conn *conn)
     request_cancel(request);
 }
 
-const struct net_events connection_events = {
-    .on_request = on_request, .on_body = on_body, .on_fault = on_fault, .on_gone = on_gone};
+const struct net_events connection_events = {.on_request = on_request,
+                                             .on_body = on_body,
+                                             .on_fault = on_fault,
+                                             .on_gone = on_gone};

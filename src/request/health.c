@@ -123,8 +123,7 @@ static struct health_result last_result(struct service *service)
 
 static bool up_now(const struct health_result *health)
 {
-    return health->checked && health->up &&
-           mono_diff_us(clock_mono(), health->checked_at) < CHECK_STALE_US;
+    return health->checked && health->up && mono_diff_us(clock_mono(), health->checked_at) < CHECK_STALE_US;
 }
 
 bool health_ready(struct service *service)
@@ -141,8 +140,9 @@ static void write_health(struct request *request)
     store_state(service->store, &state);
     bool up = up_now(&health), draining = atomic_load(&service->draining);
     struct buf *out = &request->body;
-    buf_format(out, "{\"status\":\"%s\",\"version\":\"" LEAT_VERSION "\",\"checks\":{\"database\":{\"status\":\"%s\"",
-               draining ? "draining" : up ? "up" : "down", up ? "up" : "down");
+    const char *database = up ? "up" : "down", *whole = draining ? "draining" : database;
+    buf_format(out, "{\"status\":\"%s\",\"version\":\"" LEAT_VERSION "\",\"checks\":", whole);
+    buf_format(out, "{\"database\":{\"status\":\"%s\"", database);
     if (health.checked)
         buf_format(out, ",\"age_ms\":%lld,\"took_us\":%lld",
                    (long long)mono_diff_us(clock_mono(), health.checked_at) / 1000,
@@ -162,7 +162,9 @@ enum step step_builtin(struct request *request)
     request->answer.no_store = true;
     request->answer.status = 200;
     switch (request->route.kind) {
-    case ROUTE_LIVE: buf_lit(&request->body, "{\"status\":\"alive\"}"); break;
+    case ROUTE_LIVE:
+        buf_lit(&request->body, "{\"status\":\"alive\"}");
+        break;
     case ROUTE_READY:
         if (health_ready(request->worker->service)) {
             buf_lit(&request->body, "{\"status\":\"ready\"}");
@@ -172,8 +174,11 @@ enum step step_builtin(struct request *request)
         request->answer.status = 503;
         request->answer.retry_after_s = 1;
         break;
-    case ROUTE_HEALTH: write_health(request); break;
-    default: UNREACHABLE("a route that is not built in");
+    case ROUTE_HEALTH:
+        write_health(request);
+        break;
+    default:
+        UNREACHABLE("a route that is not built in");
     }
     return STEP_RESPOND;
 }

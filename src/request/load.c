@@ -19,14 +19,15 @@ static unsigned gather_overrides(const struct service_options *options, struct a
     for (; count < options->override_count && count < OVERRIDES_MAX - 3; count++)
         overrides[count] = options->overrides[count];
     if (options->listen)
-        overrides[count++] = (struct config_override){
-            SLICE("listen"), slice_str(options->listen), "--listen"};
+        overrides[count++] =
+            (struct config_override){SLICE("listen"), slice_str(options->listen), "--listen"};
     if (options->database_url && options->config_file)
         overrides[count++] =
             (struct config_override){SLICE("database.url"), slice_str(options->database_url), "--database"};
     if (options->workers)
         overrides[count++] =
-            (struct config_override){SLICE("workers"), arena_format(arena, "%u", options->workers), "--workers"};
+            (struct config_override){SLICE("workers"), arena_format(arena, "%u", options->workers),
+                                     "--workers"};
     return count;
 }
 
@@ -60,7 +61,8 @@ void service_store_options(const struct config *config, struct store_options *re
                                           .answer_bytes_max = config->answers.bytes_max};
 }
 
-static enum error open_store(const struct config *config, struct service *service, struct complaints *complaints)
+static enum error open_store(const struct config *config, struct service *service,
+                             struct complaints *complaints)
 {
     if (service->store)
         return OK;
@@ -130,6 +132,8 @@ static enum error build(struct config **config_owned, struct service *service, s
     }
     *config_owned = NULL;
     error = store_describe(service->store, model, complaints);
+    if (!error)
+        error = model_resolve_orders(model, complaints);
     if (error) {
         *ret_exit = 2;
         model_unref(model);

@@ -17,9 +17,9 @@ bool worker_log_due(const struct request *request)
 static struct slice method_text(const struct request *request)
 {
     static const struct slice names[] = {
-        [HTTP_GET] = SLICE_INIT("GET"),       [HTTP_HEAD] = SLICE_INIT("HEAD"),
-        [HTTP_POST] = SLICE_INIT("POST"),     [HTTP_PUT] = SLICE_INIT("PUT"),
-        [HTTP_PATCH] = SLICE_INIT("PATCH"),   [HTTP_DELETE] = SLICE_INIT("DELETE"),
+        [HTTP_GET] = SLICE_INIT("GET"),         [HTTP_HEAD] = SLICE_INIT("HEAD"),
+        [HTTP_POST] = SLICE_INIT("POST"),       [HTTP_PUT] = SLICE_INIT("PUT"),
+        [HTTP_PATCH] = SLICE_INIT("PATCH"),     [HTTP_DELETE] = SLICE_INIT("DELETE"),
         [HTTP_OPTIONS] = SLICE_INIT("OPTIONS"), [HTTP_OTHER] = SLICE_INIT("-"),
     };
     PRE(request->method < ARRAY_LEN(names));

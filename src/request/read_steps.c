@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "request/steps.h"
 #include "request/links.h"
+#include "request/steps.h"
 #include "request/worker.h"
 
 static const struct config *config_of(const struct request *request)
@@ -26,11 +26,9 @@ static enum error make_plan(struct request *request)
         return plan_row(&context, route->resource, route->id, request->query_string, &request->plan,
                         &request->problem);
     if (route->kind == ROUTE_QUERY)
-        return plan_query(&context, route->query, request->query_string, &request->plan,
-                          &request->problem);
+        return plan_query(&context, route->query, request->query_string, &request->plan, &request->problem);
     PRE(route->kind == ROUTE_LIST);
-    return plan_list(&context, route->resource, request->query_string, &request->plan,
-                     &request->problem);
+    return plan_list(&context, route->resource, request->query_string, &request->plan, &request->problem);
 }
 
 enum step step_plan(struct request *request)
@@ -126,9 +124,11 @@ static void submit_total(struct request *request)
 {
     const struct plan *plan = request->plan;
     struct totals *totals = request->worker->service->totals;
-    int64_t ttl_ms = request->route.resource->config->page.total_ttl_ms;
+    const struct route *route = &request->route;
+    const struct page_policy *page =
+        route->kind == ROUTE_QUERY ? &route->query->config->page : &route->resource->config->page;
     request->has_total = totals_get(totals, request->snapshot->model->number, plan->total_key,
-                                    loop_now(request->worker->loop), ttl_ms, &request->total);
+                                    loop_now(request->worker->loop), page->total_ttl_ms, &request->total);
     if (request->has_total)
         return;
     request->total_fetch = (struct fetch){.statement = plan->total,
@@ -188,8 +188,8 @@ static void keep_total(struct request *request)
 {
     if (!request->has_total || request->total_fetch.rows == 0)
         return; /* none wanted, or it was a kept one */
-    totals_put(request->worker->service->totals, request->snapshot->model->number,
-               request->plan->total_key, loop_now(request->worker->loop), request->total);
+    totals_put(request->worker->service->totals, request->snapshot->model->number, request->plan->total_key,
+               loop_now(request->worker->loop), request->total);
 }
 
 static void find_facts(struct request *request, struct page_facts *facts)
@@ -248,7 +248,8 @@ enum step step_encode(struct request *request)
     if (worker_answers_full(request->worker, page->body.len)) /* it was not yet when this one set out */
         return answers_full(request);
     request->answer.status = 200;
-    if (plan->kind == PLAN_LIST && envelope_of(request) == NULL) { /* a bare array says by headers where it stands */
+    if (plan->kind == PLAN_LIST &&
+        envelope_of(request) == NULL) { /* a bare array says by headers where it stands */
         request->answer.content_range = content_range(request);
         request->answer.link = links_write(request, &facts);
     }

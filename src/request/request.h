@@ -49,7 +49,8 @@ struct request {
 
     const struct request_sink *sink; /* NULL: cancelled, nobody waits */
     void *sink_context;
-    const struct http_head *head; /* the source's: valid until delivered or cancelled; copied from before parking */
+    const struct http_head
+        *head; /* the source's: valid until delivered or cancelled; copied from before parking */
     const struct sockaddr_storage *peer;
     struct slice query_string, target;
     enum http_method method;

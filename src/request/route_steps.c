@@ -6,8 +6,8 @@
 enum step step_route(struct request *request)
 {
     PRE(request->head != NULL);
-    enum error error = route_match(request->snapshot->routes, request->head, &request->arena,
-                                   &request->route, &request->problem);
+    enum error error = route_match(request->snapshot->routes, request->head, &request->arena, &request->route,
+                                   &request->problem);
     return error ? STEP_RESPOND : STEP_IDENTIFY;
 }
 

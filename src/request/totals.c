@@ -65,8 +65,8 @@ static bool key_make(struct key *key, uint64_t generation, struct slice text)
     return true;
 }
 
-bool totals_get(struct totals *totals, uint64_t generation, struct slice text, struct mono now, int64_t ttl_ms,
-                uint64_t *ret_total)
+bool totals_get(struct totals *totals, uint64_t generation, struct slice text, struct mono now,
+                int64_t ttl_ms, uint64_t *ret_total)
 {
     struct key key;
     if (ttl_ms <= 0 || !key_make(&key, generation, text))
@@ -80,7 +80,8 @@ bool totals_get(struct totals *totals, uint64_t generation, struct slice text, s
     return fresh;
 }
 
-void totals_put(struct totals *totals, uint64_t generation, struct slice text, struct mono now, uint64_t value)
+void totals_put(struct totals *totals, uint64_t generation, struct slice text, struct mono now,
+                uint64_t value)
 {
     struct key key;
     if (!key_make(&key, generation, text))

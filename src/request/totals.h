@@ -18,6 +18,7 @@ void totals_free(struct totals *totals);
 /* False: none kept, or older than ttl_ms. `generation`: the model's number, part of the key. */
 bool totals_get(struct totals *totals, uint64_t generation, struct slice key, struct mono now, int64_t ttl_ms,
                 uint64_t *ret_total);
-void totals_put(struct totals *totals, uint64_t generation, struct slice key, struct mono now, uint64_t total);
+void totals_put(struct totals *totals, uint64_t generation, struct slice key, struct mono now,
+                uint64_t total);
 
 #endif

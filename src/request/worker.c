@@ -145,8 +145,7 @@ static void on_snapshot(struct letter *letter)
     CHECK_MAGIC(worker, WORKER_MAGIC);
     snapshot_unref(worker->snapshot);
     worker->snapshot = news->snapshot;
-    struct net_limits limits =
-        limits_of(worker->snapshot->model->config, worker->service->worker_count);
+    struct net_limits limits = limits_of(worker->snapshot->model->config, worker->service->worker_count);
     net_limits_set(worker->net, &limits);
     store_refresh(worker->port);
     mem_free(news);

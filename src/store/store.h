@@ -44,7 +44,8 @@ struct statement {
     struct slice text; /* equal text = the same shape: prepared, measured and given its lane by it */
     const struct bind *binds;
     unsigned bind_count;
-    const struct gather *gather; /* NULL: runs alone. Its key is binds[0], in the canonical text of its type */
+    const struct gather
+        *gather; /* NULL: runs alone. Its key is binds[0], in the canonical text of its type */
 };
 
 /* What takes the rows, one by one. cells: the database's text form, data NULL for NULL; valid during the call alone.
@@ -58,15 +59,15 @@ struct fetch {
     struct statement statement;
     struct row_sink sink;
     void (*on_end)(struct fetch *fetch);
-    struct arena *arena;    /* for the problem's texts */
-    struct mono deadline;   /* for waiting and running together; us 0: the store's own limits alone */
+    struct arena *arena;  /* for the problem's texts */
+    struct mono deadline; /* for waiting and running together; us 0: the store's own limits alone */
 
-    struct problem problem; /* at the end: status 0 = all rows were given */
-    unsigned rows;          /* given to the sink */
+    struct problem problem;  /* at the end: status 0 = all rows were given */
+    unsigned rows;           /* given to the sink */
     int64_t wait_us, run_us; /* waiting for a connection; at the database */
-    const char *lane;       /* "fast", "slow", "inline", "offload": for logs and tests */
+    const char *lane;        /* "fast", "slow", "inline", "offload": for logs and tests */
 
-    struct list link;       /* from here on the store's own */
+    struct list link; /* from here on the store's own */
     unsigned state;
     void *store_data[4];
     struct mono submitted, sent;
@@ -76,13 +77,13 @@ struct fetch {
 enum submit { SUBMIT_DONE, SUBMIT_PENDING };
 
 struct store_options {
-    struct slice url;            /* sqlite:PATH | postgresql://… */
+    struct slice url; /* sqlite:PATH | postgresql://… */
     unsigned workers;
     unsigned pool_size, pool_overflow;
     int64_t pool_wait_ms, pool_recycle_ms, timeout_ms;
     bool prepared;
     unsigned gather_max;
-    uint64_t answer_bytes_max;   /* no answer larger than this is asked to be held */
+    uint64_t answer_bytes_max; /* no answer larger than this is asked to be held */
 };
 
 /* "sqlite" → DIALECT_SQLITE…; false: the URL begins with nothing known. */
@@ -113,10 +114,10 @@ void store_refresh(struct port *port);
 
 /* A copy of the state, for health and metrics; any thread. */
 struct store_state {
-    bool up;                 /* the last try to connect or run succeeded */
+    bool up; /* the last try to connect or run succeeded */
     unsigned connections, busy, waiting, connections_max;
     uint64_t fetches, failures, reconnects, gathered, resent;
-    char why[256];           /* when not up: the last error, for operators */
+    char why[256]; /* when not up: the last error, for operators */
 };
 void store_state(struct store *store, struct store_state *ret_state);
 

@@ -104,6 +104,22 @@ def test_a_query_that_writes_does_not_load_yet(database, tmp_path, statement):
     assert "bad.sql:" in refused(database, tmp_path, HEAD + "*/\n" + statement)
 
 
+def test_a_query_with_an_order_over_a_unique_key_is_paged(database, tmp_path):
+    database.sql("CREATE TABLE t (id INTEGER PRIMARY KEY, n int); INSERT INTO t VALUES (1, 5), (2, NULL), (3, 5), (4, 7), (5, NULL), (6, 1);")
+    text = HEAD + "order: n.desc,id\npage: {size: 2, max: 4}\n*/\nSELECT id, n FROM t"
+    with serve(database, tmp_path, {"paged.sql": text, "counted.sql": text.replace("max: 4", "max: 4, by: number, total: 1m")}) as leat:
+        ids, cursor = [], None
+        while True:
+            body = leat.get("/api/paged" + (f"?cursor={cursor}" if cursor else "")).json()
+            ids += [row["id"] for row in body["paged"]]
+            cursor = body["next_cursor"]
+            if not cursor:
+                break
+        assert ids == [2, 5, 4, 1, 3, 6]
+        counted = leat.get("/api/counted?page=2&page_size=4").json()
+        assert [row["id"] for row in counted["counted"]] == [3, 6] and (counted["total"], counted["pages"]) == (6, 2)
+
+
 def test_a_query_nobody_may_read_is_not_there(database, tmp_path):
     with serve(database, tmp_path, {"secret.sql": "/* leat */ SELECT 1 AS one", "open.sql": HEAD + "*/\nSELECT 1 AS one"}) as leat:
         assert leat.get("/api/secret").status_code == 404
