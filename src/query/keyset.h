@@ -11,8 +11,11 @@
  *
  * Each line is a branch: one range of an index on (a, b, id). An OR of them would be a scan. Where the row itself has NULL the
  * comparison becomes IS NULL, and "behind NULL" is IS NOT NULL when NULLs come first, nothing when they come last. Going backwards is the
- * same over the reversed order. PostgreSQL has ROW(a,b,id) > ROW(x,y,z) as one range, but only where no column can be NULL and
- * all go one way: with a NULL it would lose rows.
+ * same over the reversed order.
+ *
+ * PostgreSQL has ROW(a,b,id) > ROW(x,y,z) as one range, for terms that all go one way and a row without NULL. It compares from the
+ * left up to the first difference or NULL, so what it leaves out are exactly the branches that end in IS NULL above; these
+ * stay beside it, where NULLs come last.
  * Pure; in the build's arena. */
 #ifndef LEAT_QUERY_KEYSET_H
 #define LEAT_QUERY_KEYSET_H
@@ -20,7 +23,7 @@
 #include "query/order.h"
 
 /* How a branch ends, behind `equal` terms that are as in the row. */
-enum branch_end { BRANCH_AFTER, BRANCH_NULL, BRANCH_NOT_NULL };
+enum branch_end { BRANCH_AFTER, BRANCH_NULL, BRANCH_NOT_NULL, BRANCH_ROWS };
 
 struct branch {
     unsigned equal; /* also the index of the term that decides */
@@ -31,9 +34,9 @@ struct keyset {
     const struct order *order;
     const struct bind *values; /* one a term; BIND_NULL where the row has NULL */
     unsigned *binds;           /* the number of each value's bind in the statement; 0: NULL, which has none */
-    bool row_compare;
     struct branch *branches;
     unsigned branch_count; /* 0: nothing can be behind */
+    bool tail; /* the last branch is the first term's NULLs: all its rows come behind all others */
 };
 
 /* first_bind: the number of the first bind that is free. */

@@ -112,8 +112,9 @@ static void write_order(struct text *text, const struct dialect_sql *sql, const 
     }
 }
 
-static void write_branch(struct text *text, const struct dialect_sql *sql, const struct list_sql *list,
-                         unsigned at)
+/* One branch without its order. */
+static void write_range(struct text *text, const struct dialect_sql *sql, const struct list_sql *list,
+                        unsigned at)
 {
     write_from(text, sql, list->cells, list->from);
     write_conditions(text, sql, list->conditions);
@@ -121,17 +122,51 @@ static void write_branch(struct text *text, const struct dialect_sql *sql, const
     keyset_write_branch(list->keyset, sql, text, at);
 }
 
+static void write_branch(struct text *text, const struct dialect_sql *sql, const struct list_sql *list,
+                         unsigned at)
+{
+    text_add(text, sql->limits_branches ? SLICE("(") : SLICE(""));
+    write_range(text, sql, list, at);
+    if (!sql->limits_branches)
+        return;
+    write_order(text, sql, list);
+    text_byte(text, ')');
+}
+
+/* The first so many branches, merged; the caller adds the order. */
+static void write_merged(struct text *text, const struct dialect_sql *sql, const struct list_sql *list,
+                         unsigned count)
+{
+    if (count == 1)
+        write_range(text, sql, list, 0);
+    for (unsigned i = 0; i < count && count > 1; i++) {
+        text_add(text, i ? SLICE(" UNION ALL ") : SLICE(""));
+        write_branch(text, sql, list, i);
+    }
+}
+
+/* All but the tail as a page that is made first; its length decides whether the tail is asked at all. */
+static void write_with_tail(struct text *text, const struct dialect_sql *sql, const struct list_sql *list)
+{
+    unsigned tail = list->keyset->branch_count - 1;
+    text_lit(text, "WITH leat_page AS MATERIALIZED (");
+    write_merged(text, sql, list, tail);
+    write_order(text, sql, list);
+    text_lit(text, ") SELECT * FROM leat_page UNION ALL (");
+    write_range(text, sql, list, tail);
+    text_lit(text, " AND (SELECT count(*) FROM leat_page) < ");
+    text_uint(text, list->rows);
+    write_order(text, sql, list);
+    text_byte(text, ')');
+}
+
 static void write_branches(struct text *text, const struct dialect_sql *sql, const struct list_sql *list)
 {
-    for (unsigned i = 0; i < list->keyset->branch_count; i++) {
-        text_add(text, i ? SLICE(" UNION ALL ") : SLICE(""));
-        text_add(text, sql->limits_branches ? SLICE("(") : SLICE(""));
-        write_branch(text, sql, list, i);
-        if (sql->limits_branches) {
-            write_order(text, sql, list);
-            text_byte(text, ')');
-        }
-    }
+    const struct keyset *keyset = list->keyset;
+    if (keyset->tail && keyset->branch_count > 1)
+        write_with_tail(text, sql, list);
+    else
+        write_merged(text, sql, list, keyset->branch_count);
 }
 
 /* One SELECT: with no keyset, with one that leads nowhere, or with one that is joined into one condition. */

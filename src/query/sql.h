@@ -22,7 +22,8 @@ struct dialect_sql {
     bool compares_rows; /* ROW(a,b) < ROW(x,y) is an index range */
     bool
         limits_branches; /* the branches of a UNION ALL need their own ORDER BY and LIMIT to be merged lazily */
-    bool nulls_least;    /* NULLS FIRST is what ascending order does unless told otherwise */
+    bool asks_tails_late; /* the NULLs behind all else are asked only when the page is not full (keyset.h) */
+    bool nulls_least;     /* NULLS FIRST is what ascending order does unless told otherwise */
     bool index_ends_in_rowid; /* rows of equal index keys come in the order of the primary key */
 };
 

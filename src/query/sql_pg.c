@@ -78,6 +78,7 @@ const struct dialect_sql sql_pg = {
     .list = make_list,
     .compares_rows = true,
     .limits_branches = true,
+    .asks_tails_late = true,
     .nulls_least = false,
     .index_ends_in_rowid = false,
 };

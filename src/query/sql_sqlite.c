@@ -103,6 +103,7 @@ const struct dialect_sql sql_sqlite = {
     .list = make_list,
     .compares_rows = false,
     .limits_branches = false,
+    .asks_tails_late = false,
     .nulls_least = true,
     .index_ends_in_rowid = true,
 };

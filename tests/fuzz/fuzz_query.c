@@ -14,16 +14,17 @@ static const char *const resources[] = {"transactions", "members", "totals", "th
 /* Names and words that a statement may be made of: identifiers stand in quotes. */
 static bool is_word_of_sql(struct slice word)
 {
-    static const char *const words[] = {"SELECT",     "FROM",    "WHERE",       "AND",       "NOT",
-                                        "IS",         "NULL",    "NULLS",       "FIRST",     "LAST",
-                                        "TRUE",       "FALSE",   "UNKNOWN",     "LIKE",      "ILIKE",
-                                        "ESCAPE",     "IN",      "ANY",         "ORDER",     "BY",
-                                        "DESC",       "LIMIT",   "OFFSET",      "UNION",     "ALL",
-                                        "ROW",        "count",   "value",       "json_each", "to_json",
-                                        "leat_ilike", "text",    "bigint",      "integer",   "smallint",
-                                        "numeric",    "boolean", "timestamptz", "timestamp", "date",
-                                        "uuid",       "bytea",   "bpchar",      "jsonb",     "double",
-                                        "precision",  "public",  "tx_status",   "point"};
+    static const char *const words[] = {"SELECT",     "FROM",         "WHERE",       "AND",       "NOT",
+                                        "IS",         "NULL",         "NULLS",       "FIRST",     "LAST",
+                                        "TRUE",       "FALSE",        "UNKNOWN",     "LIKE",      "ILIKE",
+                                        "ESCAPE",     "IN",           "ANY",         "ORDER",     "BY",
+                                        "DESC",       "LIMIT",        "OFFSET",      "UNION",     "ALL",
+                                        "ROW",        "count",        "value",       "json_each", "to_json",
+                                        "leat_ilike", "text",         "bigint",      "integer",   "smallint",
+                                        "numeric",    "boolean",      "timestamptz", "timestamp", "date",
+                                        "uuid",       "bytea",        "bpchar",      "jsonb",     "double",
+                                        "precision",  "public",       "tx_status",   "point",     "WITH",
+                                        "AS",         "MATERIALIZED", "leat_page"};
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         if (slice_eq(slice_str(words[i]), word))
             return true;

@@ -310,10 +310,8 @@ static void a_cursor_continues_behind_its_row(void **state)
     assert_true(plan->from_cursor && !plan->backwards);
     assert_sql(
         plan,
-        "(SELECT \"id\",\"created_at\" FROM \"public\".\"transactions\" WHERE \"user_id\" = $1::integer AND "
-        "\"created_at\" = $2::timestamptz AND \"id\" < $3::bigint ORDER BY 2 DESC,1 DESC LIMIT 101) UNION ALL "
-        "(SELECT \"id\",\"created_at\" FROM \"public\".\"transactions\" WHERE \"user_id\" = $1::integer AND "
-        "\"created_at\" < $2::timestamptz ORDER BY 2 DESC,1 DESC LIMIT 101) ORDER BY 2 DESC,1 DESC LIMIT 101");
+        "SELECT \"id\",\"created_at\" FROM \"public\".\"transactions\" WHERE \"user_id\" = $1::integer AND "
+        "ROW(\"created_at\", \"id\") < ROW($2::timestamptz, $3::bigint) ORDER BY 2 DESC,1 DESC LIMIT 101");
     assert_int_equal(plan->statement.bind_count, 3);
     assert_int_equal(plan->total.bind_count, 1);
 }
@@ -333,6 +331,38 @@ static void a_cursor_back_reverses_the_order(void **state)
                      "SELECT \"id\",\"created_at\" FROM \"main\".\"transactions\" WHERE \"user_id\" = ?1 AND "
                      "\"created_at\" > ?2 ORDER BY 2 NULLS LAST,1 DESC LIMIT 101");
     assert_true(plan->order[0].term.descending);
+}
+
+static void nulls_behind_all_else_are_asked_only_when_the_page_is_not_full(void **state)
+{
+    (void)state;
+    const char *query = "select=id&order=created_at";
+    const struct plan *plan =
+        world_list(&pg, "transactions",
+                   with_cursor(&pg, query, cursor_of(&pg, "transactions", query, false)));
+    assert_sql(
+        plan,
+        "WITH leat_page AS MATERIALIZED (SELECT \"id\",\"created_at\" FROM \"public\".\"transactions\" WHERE "
+        "ROW(\"created_at\", \"id\") > ROW($1::timestamptz, $2::bigint) ORDER BY 2,1 LIMIT 101) "
+        "SELECT * FROM leat_page UNION ALL (SELECT \"id\",\"created_at\" FROM \"public\".\"transactions\" WHERE "
+        "\"created_at\" IS NULL AND (SELECT count(*) FROM leat_page) < 101 ORDER BY 2,1 LIMIT 101) "
+        "ORDER BY 2,1 LIMIT 101");
+}
+
+static void mixed_directions_have_a_branch_for_each_prefix(void **state)
+{
+    (void)state;
+    const char *query = "select=id&order=user_id,amount.desc";
+    const struct plan *plan = world_list(&pg, "transactions", query);
+    const struct slice cells[] = {SLICE("7"), SLICE("1.50"), SLICE("9")};
+    struct slice cursor = plan_cursor(plan, &pg.arena, cells, false);
+    plan = world_list(&pg, "transactions", with_cursor(&pg, query, cursor));
+    static const char *const conditions[] = {
+        "\"user_id\" = $1::integer AND \"amount\" = $2::numeric AND \"id\" < $3::bigint ORDER",
+        "\"user_id\" = $1::integer AND \"amount\" < $2::numeric ORDER",
+        "WHERE \"user_id\" > $1::integer ORDER"};
+    for (size_t i = 0; i < ARRAY_LEN(conditions); i++)
+        assert_non_null(strstr(plan->statement.text.data, conditions[i]));
 }
 
 static void a_cursor_is_bound_to_its_filters_and_order(void **state)
@@ -397,6 +427,8 @@ int main(void)
         cmocka_unit_test(a_total_is_kept_by_its_filters_alone),
         cmocka_unit_test(a_cursor_continues_behind_its_row),
         cmocka_unit_test(a_cursor_back_reverses_the_order),
+        cmocka_unit_test(nulls_behind_all_else_are_asked_only_when_the_page_is_not_full),
+        cmocka_unit_test(mixed_directions_have_a_branch_for_each_prefix),
         cmocka_unit_test(a_cursor_is_bound_to_its_filters_and_order),
         cmocka_unit_test(damaged_cursors_are_refused),
         cmocka_unit_test(a_moving_filter_keeps_its_cursors),

@@ -151,8 +151,9 @@ static void an_ordered_query_is_paged_from_outside(void **state)
 {
     (void)state;
     const struct plan *plan = planned(&paged, "limit=5&top=9");
-    assert_slice(plan->statement.text, "SELECT \"src\",\"n\" FROM (SELECT src, n FROM x WHERE n < ?1 -- end\n)"
-                                       " AS leat_query ORDER BY 2 DESC NULLS FIRST,1 NULLS LAST LIMIT 6");
+    assert_slice(plan->statement.text,
+                 "SELECT \"src\",\"n\" FROM (SELECT src, n FROM x WHERE n < ?1 -- end\n)"
+                 " AS leat_query ORDER BY 2 DESC NULLS FIRST,1 NULLS LAST LIMIT 6");
 }
 
 static void pages_of_a_query_run_it_once_and_lose_nothing(void **state)

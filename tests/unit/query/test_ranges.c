@@ -172,7 +172,7 @@ static void the_first_page_needs_no_sorter_on_sqlite(void **state)
     }
 }
 
-static void row_comparison_is_used_only_where_no_column_can_be_null(void **state)
+static void row_comparison_is_used_where_all_terms_go_one_way(void **state)
 {
     (void)state;
     const struct plan *plan = deep_page(&pg_world, &pg, "order=status,updated_at", 500, false);
@@ -180,8 +180,10 @@ static void row_comparison_is_used_only_where_no_column_can_be_null(void **state
         strstr(plan->statement.text.data, "ROW(\"status\", \"updated_at\", \"id\") > ROW($1::text"));
     assert_null(strstr(plan->statement.text.data, "UNION"));
     plan = deep_page(&pg_world, &pg, "order=created_at", 500, false);
+    assert_non_null(strstr(plan->statement.text.data, "ROW"));
+    assert_non_null(strstr(plan->statement.text.data, "\"created_at\" IS NULL"));
+    plan = deep_page(&pg_world, &pg, "order=created_at", ROWS - 10, false);
     assert_null(strstr(plan->statement.text.data, "ROW"));
-    assert_non_null(strstr(plan->statement.text.data, "UNION ALL"));
     plan = deep_page(&pg_world, &pg, "order=status,updated_at.desc", 500, false);
     assert_null(strstr(plan->statement.text.data, "ROW"));
 }
@@ -221,7 +223,7 @@ int main(void)
         cmocka_unit_test(each_deep_page_of_sqlite_is_made_of_index_ranges),
         cmocka_unit_test(each_deep_page_of_postgresql_is_made_of_index_ranges),
         cmocka_unit_test(the_first_page_needs_no_sorter_on_sqlite),
-        cmocka_unit_test(row_comparison_is_used_only_where_no_column_can_be_null),
+        cmocka_unit_test(row_comparison_is_used_where_all_terms_go_one_way),
         cmocka_unit_test(a_deep_page_of_sqlite_steps_no_further_than_an_early_one),
     };
     return cmocka_run_group_tests_name(__FILE__, tests, open_both, close_both);
