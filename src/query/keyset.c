@@ -9,11 +9,13 @@
 #include "query/keyset.h"
 
 #include "query/sql.h"
+#include "query/value.h"
 
 static bool compares_as_rows(const struct order *order, const struct bind *values)
 {
     for (unsigned i = 0; i < order->count; i++)
-        if (values[i].kind == BIND_NULL || order->terms[i].descending != order->terms[0].descending)
+        if (values[i].kind == BIND_NULL || order->terms[i].descending != order->terms[0].descending ||
+            value_operator_schema(&order->terms[i].column->type).len)
             return false;
     return order->count > 1;
 }
@@ -95,7 +97,7 @@ struct keyset *keyset_make(struct build *build, const struct order *order, const
 }
 
 static void write_comparison(const struct keyset *keyset, const struct dialect_sql *sql, struct text *text,
-                             unsigned at, char sign)
+                             unsigned at, struct slice sign)
 {
     const struct column *column = keyset->order->terms[at].column;
     text_add(text, column->sql);
@@ -103,14 +105,12 @@ static void write_comparison(const struct keyset *keyset, const struct dialect_s
         text_lit(text, " IS NULL");
         return;
     }
-    text_byte(text, ' ');
-    text_byte(text, sign);
-    text_byte(text, ' ');
+    sql->sign(text, &column->type, sign);
     sql->bind(text, keyset->binds[at], &column->type);
 }
 
 static void write_rows(const struct keyset *keyset, const struct dialect_sql *sql, struct text *text,
-                       char sign)
+                       struct slice sign)
 {
     const struct order *order = keyset->order;
     text_lit(text, "ROW(");
@@ -119,7 +119,7 @@ static void write_rows(const struct keyset *keyset, const struct dialect_sql *sq
         text_add(text, order->terms[i].column->sql);
     }
     text_lit(text, ") ");
-    text_byte(text, sign);
+    text_add(text, sign);
     text_lit(text, " ROW(");
     for (unsigned i = 0; i < order->count; i++) {
         text_add(text, i ? SLICE(", ") : SLICE(""));
@@ -134,13 +134,13 @@ void keyset_write_branch(const struct keyset *keyset, const struct dialect_sql *
     PRE(at < keyset->branch_count);
     const struct branch *branch = &keyset->branches[at];
     const struct order_term *term = &keyset->order->terms[branch->equal];
-    char sign = term->descending ? '<' : '>';
+    struct slice sign = term->descending ? SLICE("<") : SLICE(">");
     if (branch->end == BRANCH_ROWS) {
         write_rows(keyset, sql, text, sign);
         return;
     }
     for (unsigned i = 0; i < branch->equal; i++) {
-        write_comparison(keyset, sql, text, i, '=');
+        write_comparison(keyset, sql, text, i, SLICE("="));
         text_lit(text, " AND ");
     }
     if (branch->end == BRANCH_AFTER) {

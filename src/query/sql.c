@@ -40,9 +40,8 @@ static void write_from(struct text *text, const struct dialect_sql *sql, const s
 static struct slice comparison(enum filter_op op)
 {
     static const struct slice signs[] = {
-        [FILTER_EQ] = SLICE_INIT(" = "), [FILTER_NEQ] = SLICE_INIT(" <> "),
-        [FILTER_GT] = SLICE_INIT(" > "), [FILTER_GTE] = SLICE_INIT(" >= "),
-        [FILTER_LT] = SLICE_INIT(" < "), [FILTER_LTE] = SLICE_INIT(" <= "),
+        [FILTER_EQ] = SLICE_INIT("="),   [FILTER_NEQ] = SLICE_INIT("<>"), [FILTER_GT] = SLICE_INIT(">"),
+        [FILTER_GTE] = SLICE_INIT(">="), [FILTER_LT] = SLICE_INIT("<"),   [FILTER_LTE] = SLICE_INIT("<="),
     };
     PRE((unsigned)op < ARRAY_LEN(signs));
     return signs[op];
@@ -67,7 +66,7 @@ static void write_test(struct text *text, const struct dialect_sql *sql, const s
         return;
     default:
         text_add(text, column->sql);
-        text_add(text, comparison(condition->op));
+        sql->sign(text, &column->type, comparison(condition->op));
         sql->bind(text, bind, &column->type);
     }
 }
@@ -227,7 +226,7 @@ struct slice sql_row(struct arena *arena, const struct dialect_sql *sql, const s
             continue;
         }
         text_add(&text, column->sql);
-        text_lit(&text, " = ");
+        sql->sign(&text, &column->type, SLICE("="));
         sql->bind(&text, i + 1, &column->type);
     }
     return text_done(&text);

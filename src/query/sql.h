@@ -13,6 +13,8 @@ struct dialect_sql {
     void (*column)(struct text *text,
                    const struct column *column); /* as the answer's writer wants its cell */
     void (*bind)(struct text *text, unsigned n, const struct type *type);
+    void (*sign)(struct text *text, const struct type *type,
+                 struct slice sign); /* "=", "<"…, with blanks around */
     void (*any_of)(struct text *text, const struct column *column, unsigned n);
     void (*like)(struct text *text, const struct column *column, unsigned n, bool ignore_case);
     void (*is)(struct text *text, const struct column *column, enum is_word word);

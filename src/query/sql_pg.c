@@ -20,18 +20,34 @@ static void write_bind(struct text *text, unsigned n, const struct type *type)
     text_add(text, value_cast_name(type));
 }
 
+static void write_sign(struct text *text, const struct type *type, struct slice sign)
+{
+    struct slice schema = value_operator_schema(type);
+    text_add(text, schema.len ? SLICE(" OPERATOR(") : SLICE(" "));
+    text_add(text, schema);
+    text_add(text, schema.len ? SLICE(".") : SLICE(""));
+    text_add(text, sign);
+    text_add(text, schema.len ? SLICE(") ") : SLICE(" "));
+}
+
 static void write_any_of(struct text *text, const struct column *column, unsigned n)
 {
     text_add(text, column->sql);
-    text_lit(text, " = ANY(");
+    write_sign(text, &column->type, SLICE("="));
+    text_lit(text, "ANY(");
     write_bind(text, n, &column->type);
     text_lit(text, "[])");
 }
 
 static void write_like(struct text *text, const struct column *column, unsigned n, bool ignore_case)
 {
+    bool own = value_operator_schema(&column->type).len > 0;
     text_add(text, column->sql);
-    text_add(text, ignore_case ? SLICE(" ILIKE $") : SLICE(" LIKE $"));
+    if (own)
+        write_sign(text, &column->type, ignore_case ? SLICE("~~*") : SLICE("~~"));
+    else
+        text_add(text, ignore_case ? SLICE(" ILIKE ") : SLICE(" LIKE "));
+    text_byte(text, '$');
     text_uint(text, n);
     text_lit(text, "::text");
 }
@@ -72,6 +88,7 @@ static struct bind make_list(struct arena *arena, const struct type *type, const
 const struct dialect_sql sql_pg = {
     .column = write_column,
     .bind = write_bind,
+    .sign = write_sign,
     .any_of = write_any_of,
     .like = write_like,
     .is = write_is,

@@ -19,6 +19,14 @@ static void write_bind(struct text *text, unsigned n, const struct type *type)
     text_uint(text, n);
 }
 
+static void write_sign(struct text *text, const struct type *type, struct slice sign)
+{
+    (void)type;
+    text_byte(text, ' ');
+    text_add(text, sign);
+    text_byte(text, ' ');
+}
+
 static void write_any_of(struct text *text, const struct column *column, unsigned n)
 {
     text_add(text, column->sql);
@@ -97,6 +105,7 @@ static struct bind make_list(struct arena *arena, const struct type *type, const
 const struct dialect_sql sql_sqlite = {
     .column = write_column,
     .bind = write_bind,
+    .sign = write_sign,
     .any_of = write_any_of,
     .like = write_like,
     .is = write_is,

@@ -113,6 +113,8 @@ bool value_from_cell(const struct value_scope *scope, const struct type *type, s
         return value_read_int(scope, &integer, cell, ret_bind);
     case VALUE_FLOAT:
         return value_read_float(scope, type, cell, ret_bind);
+    case VALUE_NUMERIC:
+        return value_read_numeric(scope, type, cell, ret_bind) || pg_cell(scope, cell, ret_bind);
     case VALUE_BYTEA:
         *ret_bind = (struct bind){.kind = BIND_BLOB, .text = arena_copy(scope->arena, cell)};
         return true;
@@ -178,4 +180,16 @@ struct slice value_cast_name(const struct type *type)
     default:
         return type->name;
     }
+}
+
+struct slice value_operator_schema(const struct type *type)
+{
+    bool quoted = false;
+    size_t schema = 0;
+    for (size_t i = 0; type->kind == VALUE_TEXT && i < type->name.len; i++) {
+        quoted ^= type->name.data[i] == '"';
+        if (type->name.data[i] == '.' && !quoted)
+            schema = i;
+    }
+    return slice_of(type->name.data, schema);
 }

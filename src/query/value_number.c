@@ -96,23 +96,6 @@ bool value_is_infinity(struct slice text, struct slice *ret_canonical)
     return true;
 }
 
-bool value_read_numeric(const struct value_scope *scope, const struct type *type, struct slice text,
-                        struct bind *ret_bind)
-{
-    (void)type;
-    struct decimal d;
-    struct slice word;
-    if (is_nan(text))
-        *ret_bind = bind_text(scope->arena, SLICE("NaN"));
-    else if (value_is_infinity(text, &word))
-        *ret_bind = bind_text(scope->arena, word);
-    else if (!decimal_cut(text, &d))
-        return false;
-    else
-        *ret_bind = bind_text(scope->arena, d.has_exponent ? text : decimal_text(scope->arena, &d));
-    return true;
-}
-
 static bool finite_double(struct arena *arena, const struct type *type, struct slice text, double *ret_real)
 {
     struct decimal d;
@@ -145,6 +128,33 @@ bool value_read_float(const struct value_scope *scope, const struct type *type, 
     }
     bind.text = arena_copy(scope->arena, word);
     *ret_bind = bind;
+    return true;
+}
+
+/* A NUMERIC of SQLite's without digits: an integer or a real, as it was stored. */
+static bool read_number(const struct value_scope *scope, struct slice text, struct bind *ret_bind)
+{
+    static const struct type integer = {.kind = VALUE_INT, .bits = 64},
+                             real = {.kind = VALUE_FLOAT, .bits = 64};
+    return value_read_int(scope, &integer, text, ret_bind) || value_read_float(scope, &real, text, ret_bind);
+}
+
+bool value_read_numeric(const struct value_scope *scope, const struct type *type, struct slice text,
+                        struct bind *ret_bind)
+{
+    (void)type;
+    struct decimal d;
+    struct slice word;
+    if (scope->dialect == DIALECT_SQLITE)
+        return read_number(scope, text, ret_bind);
+    if (is_nan(text))
+        *ret_bind = bind_text(scope->arena, SLICE("NaN"));
+    else if (value_is_infinity(text, &word))
+        *ret_bind = bind_text(scope->arena, word);
+    else if (!decimal_cut(text, &d))
+        return false;
+    else
+        *ret_bind = bind_text(scope->arena, d.has_exponent ? text : decimal_text(scope->arena, &d));
     return true;
 }
 
