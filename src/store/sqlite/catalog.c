@@ -12,7 +12,7 @@
 #include <limits.h>
 #include <stdio.h>
 
-#include "store/sqlite/declared.h"
+#include "store/sqlite/scaled.h"
 #include "store/sqlite/store.h"
 
 /* ---- small tools ---- */
@@ -66,7 +66,7 @@ static void load_column(struct lite_loader *loader, struct table *table, sqlite3
     struct column *column = &table->columns[table->column_count];
     column->name = lite_loader_text(loader, stmt, NAME);
     column_names_make(arena, column);
-    column->type = lite_declared_type(arena, sqlite3_column_decltype(star, (int)table->column_count));
+    column->type = lite_column_type(loader->db, arena, star, (int)table->column_count);
     column->position = table->column_count++;
     column->nullable = sqlite3_column_int(stmt, NOT_NULL) == 0;
     column->has_default = sqlite3_column_type(stmt, FALLBACK) != SQLITE_NULL;

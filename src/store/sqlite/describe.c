@@ -6,7 +6,7 @@
  * A column that is a plain column of a table has that one's declared type; any other (count(*), avg(x), a
  * || b) has none, and its values are written by what each is: VALUE_DYNAMIC. So sum() of a DECIMAL(p,s) is
  * the integer of units: the query divides. */
-#include "store/sqlite/declared.h"
+#include "store/sqlite/scaled.h"
 #include "store/sqlite/store.h"
 
 /* White space, comments and semicolons alone. */
@@ -42,7 +42,7 @@ static void add_column(struct arena *arena, struct named_query *query, sqlite3_s
     const char *name = sqlite3_column_name(stmt, at);
     column->name = arena_copy(arena, slice_str(name ? name : ""));
     column_names_make(arena, column);
-    column->type = lite_declared_type(arena, sqlite3_column_decltype(stmt, at));
+    column->type = lite_column_type(sqlite3_db_handle(stmt), arena, stmt, at);
     column->position = (unsigned)at;
     column->nullable = true;
     column->deterministic = true;

@@ -237,6 +237,23 @@ static void rows_are_estimated_by_the_last_analyze(void **state)
     fixture_free(&fixture);
 }
 
+static void decimals_of_other_software_are_known_by_a_real_among_them(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture, "CREATE TABLE ours (id INTEGER PRIMARY KEY, price DECIMAL(8,2));"
+                           "INSERT INTO ours VALUES (1, 1200), (2, NULL), (3, 50);"
+                           "CREATE TABLE theirs (id INTEGER PRIMARY KEY, \"the \"\"price\" DECIMAL(8,2));"
+                           "INSERT INTO theirs VALUES (1, 12), (2, 12.5);"
+                           "CREATE VIEW cheap AS SELECT id, \"the \"\"price\" AS price FROM theirs;");
+    struct catalog *catalog = load(&fixture);
+    assert_int_equal(column(table(catalog, "ours"), "price")->type.kind, VALUE_DECIMAL);
+    assert_int_equal(column(table(catalog, "theirs"), "the \"price")->type.kind, VALUE_NUMERIC);
+    assert_int_equal(column(table(catalog, "cheap"), "price")->type.kind, VALUE_NUMERIC);
+    catalog_free(catalog);
+    fixture_done(&fixture);
+}
+
 static void an_empty_database_has_an_empty_catalogue(void **state)
 {
     (void)state;
@@ -258,6 +275,7 @@ int main(void)
         cmocka_unit_test(generated_columns_are_there_and_marked),
         cmocka_unit_test(what_cannot_be_read_and_shadow_tables_are_left_out),
         cmocka_unit_test(rows_are_estimated_by_the_last_analyze),
+        cmocka_unit_test(decimals_of_other_software_are_known_by_a_real_among_them),
         cmocka_unit_test(an_empty_database_has_an_empty_catalogue),
     };
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);
