@@ -251,7 +251,7 @@ static void decimals_of_other_software_are_known_by_a_real_among_them(void **sta
     assert_int_equal(column(table(catalog, "theirs"), "the \"price")->type.kind, VALUE_NUMERIC);
     assert_int_equal(column(table(catalog, "cheap"), "price")->type.kind, VALUE_NUMERIC);
     catalog_free(catalog);
-    fixture_done(&fixture);
+    fixture_free(&fixture);
 }
 
 static void an_empty_database_has_an_empty_catalogue(void **state)
