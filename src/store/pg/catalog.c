@@ -108,6 +108,7 @@ static struct table *table_in(const struct reading *reading, enum answer answer,
 static bool read_positions(const struct reading *reading, const struct table *table, struct slice list,
                            unsigned *ret_positions)
 {
+    PRE(table->column_count > 0); /* else its positions were not made */
     const int *positions = reading->positions[table - reading->catalog->tables];
     for (unsigned i = 0; list.len > 0; i++) {
         int64_t attnum = 0;
@@ -185,6 +186,7 @@ static void take_column(struct reading *reading, int row, struct column *column)
 /* The rows [begin, end) are those of one table. */
 static void take_columns_of(struct reading *reading, struct table *table, int begin, int end)
 {
+    PRE(begin < end && table->columns == NULL);
     long attnum_max = number(reading, ANSWER_COLUMNS, end - 1, 1);
     int *positions = ARENA_ARRAY(reading->arena, int, attnum_max + 1);
     for (long i = 0; i <= attnum_max; i++)

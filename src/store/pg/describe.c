@@ -261,6 +261,7 @@ static struct slice statement_only(struct slice text)
 static void wrap(struct describing *describing, struct named_query *query)
 {
     struct slice inner = statement_only(query->text);
+    PRE(query->column_count > 0);
     struct buf text;
     buf_init(&text, inner.len + 65536 + query->column_count * 256);
     for (unsigned i = 0; i < query->column_count; i++) {
@@ -285,6 +286,7 @@ static void wrap(struct describing *describing, struct named_query *query)
 static void describe_one(struct describing *describing, struct named_query *query)
 {
     struct types types = {0};
+    PRE(query->sql != NULL && query->text.len > 0);
     PGresult *columns = ask_columns(describing, query);
     if (columns != NULL && check_columns(describing, query, columns)) {
         if (ask_types(describing, columns, &types))

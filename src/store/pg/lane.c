@@ -7,7 +7,7 @@
 
 #include "store/pg/read.h"
 
-enum { LANE_MAGIC = 0x50474c4e, SILENCE_US_MAX = 10000000 };
+enum { LANE_MAGIC = 0x50474c4e, SILENCE_US_MAX = 10000000, HURRY_MS_MIN = 50 };
 
 static const unsigned moves[] = {
     [LANE_DOWN] = 1u << LANE_OPENING,
@@ -99,6 +99,18 @@ static void retry_due(struct timer *timer)
     pg_lane_open(container_of(timer, struct lane, retry));
 }
 
+/* But not more often than twenty times a second, as when others have taken all the connections there are. */
+void pg_lane_hurry(struct lane *lane)
+{
+    int64_t since_ms = mono_diff_us(loop_now(lane->port->loop), lane->failed_at) / 1000;
+    if (lane->state != LANE_DOWN)
+        return;
+    if (since_ms >= HURRY_MS_MIN)
+        pg_lane_open(lane);
+    else
+        loop_timer_set(lane->port->loop, &lane->retry, HURRY_MS_MIN - since_ms);
+}
+
 void pg_lane_lose(struct lane *lane, const struct failure *failure)
 {
     struct list reads;
@@ -129,6 +141,7 @@ static void on_failed(struct session *session)
     struct failure failure = session->failure;
     PRE(lane->state == LANE_OPENING);
     move(lane, LANE_DOWN);
+    lane->failed_at = loop_now(port->loop);
     pg_pool_is_down(&port->store->pool, &failure, loop_now(port->loop));
     loop_timer_set(port->loop, &lane->retry, pg_backoff_ms(++lane->failures, (uint64_t)random()));
     pg_port_fail_waiting(port, SESSION_POINT, &failure);

@@ -58,7 +58,7 @@ struct lane {
     unsigned index;
     struct timer retry;
     unsigned failures;           /* in a row: the back-off's exponent */
-    bool lost;                   /* since the last connection stood: another attempt is made at once */
+    struct mono failed_at;       /* the last attempt */
     unsigned volleys;            /* in flight */
     unsigned head, cursor, tail; /* of ops, counted without wrapping */
     uint32_t segment;            /* number of the segment being built */
@@ -81,6 +81,9 @@ bool pg_lane_has_room(const struct lane *lane);
 
 /* Reads for it may wait in the hope that it will be open soon. */
 bool pg_lane_is_coming(const struct lane *lane);
+
+/* Another connection found the database well: a lane that is DOWN does not wait for its back-off to pass. */
+void pg_lane_hurry(struct lane *lane);
 
 /* Takes reads of its kind from the port's queues and sends them as one volley. */
 void pg_lane_send_volley(struct lane *lane);

@@ -63,6 +63,7 @@ static void queue_unknown(struct pg_port *port, struct fetch *fetch, struct shap
 void pg_port_enqueue(struct pg_port *port, struct fetch *fetch)
 {
     struct shape *shape = read_shape(fetch);
+    PRE(list_empty(&fetch->link) && read_state(fetch) != READ_ENDED);
     if (shape->lane == SHAPE_UNKNOWN)
         queue_unknown(port, fetch, shape);
     else if (shape->lane == SHAPE_SLOW)
@@ -265,7 +266,7 @@ static bool is_away(struct pg_port *port, enum session_kind kind)
         return false;
     if (!atomic_load_explicit(&port->store->pool.up, memory_order_relaxed))
         return true;
-    pg_lane_open(lane_for(port, kind));
+    pg_lane_hurry(lane_for(port, kind));
     return false;
 }
 

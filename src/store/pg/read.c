@@ -97,6 +97,7 @@ void pg_read_end(struct pg_port *port, struct fetch *fetch, const struct problem
 
 void pg_read_end_soon(struct pg_port *port, struct fetch *fetch, const struct problem *problem)
 {
+    PRE(read_state(fetch) != READ_ENDED);
     settle(port, fetch, problem);
     list_push(&port->ended, &fetch->link);
     pg_port_wake(port);

@@ -94,6 +94,7 @@ static Oid cell_oid(const PGresult *result, int row, int column)
 
 void pg_types_take(struct types *types, struct arena *arena, const PGresult *result)
 {
+    PRE(types->items == NULL);
     types->arena = arena;
     types->count = (unsigned)PQntuples(result);
     types->items = mem_must((types->count + 1) * sizeof *types->items);
