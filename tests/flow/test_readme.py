@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""README's promises: its commands are run, and what they say has the shape that README shows; its leat.yaml is served; its links lead
+somewhere. The data are fewer here, so numbers may differ, but no member, type or line may.
+
+In README an output may be shortened by `…`, which stands for anything."""
+import json
+import pathlib
+import re
+import shlex
+import subprocess
+
+import pytest
+
+from leat import BIN, ROOT, Leat, command_prefix
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ROWS = "5000"
+# What is shown but cannot be run here: it needs the network, root, or another server.
+NOT_RUN = ("git clone", "make demo", "createdb", "examples/sentinel/load postgresql:",
+           "build/leat serve -c examples/sentinel/leat.yaml --database postgresql:")
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.S | re.M)
+
+
+def commands():
+    """(command, what README shows of its output) for each line that begins with `$ `."""
+    for block in blocks("console"):
+        for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
+            command, _, output = part.partition("\n")
+            yield command, output.strip()
+
+
+def to_run(*words):
+    return [pair for pair in commands() if pair[0].startswith(words) and not pair[0].startswith(NOT_RUN)]
+
+
+def shown_json(text):
+    """README's JSON with its `…` taken out."""
+    text = re.sub(r",?\s*…(?=[}\]])", "", text.replace("\n", ""))
+    return json.loads(text)
+
+
+def same_shape(shown, found, where="$"):
+    """Every member shown is there, and of the shown type; lists are compared by their first elements."""
+    assert type(shown) is type(found) or isinstance(shown, (int, float)) and isinstance(found, (int, float)), (where, shown, found)
+    if isinstance(shown, dict):
+        assert [name for name in found if name in shown] == list(shown), f"{where}: {list(shown)} is not in {list(found)}"
+        for name, value in shown.items():
+            same_shape(value, found[name], f"{where}.{name}")
+    elif isinstance(shown, list):
+        for index, (one, other) in enumerate(zip(shown, found)):
+            same_shape(one, other, f"{where}[{index}]")
+
+
+def same_lines(shown, found):
+    pattern = "".join(r"(.*\n)*" if line == "…" else re.sub(r"\d+", r"\\d+", re.escape(line)) + "\n" for line in shown.splitlines())
+    assert re.fullmatch(pattern, found if found.endswith("\n") or not found else found + "\n"), found
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """A folder that looks like a clone in which `make demo` was run, with a smaller database."""
+    folder = tmp_path_factory.mktemp("clone")
+    (folder / "build").mkdir()
+    (folder / "examples").symlink_to(ROOT / "examples")
+    (folder / "build/leat").write_text("#!/bin/sh\nexec " + shlex.join([*command_prefix(), str(pathlib.Path(BIN).resolve())]) + ' "$@"\n')
+    (folder / "build/leat").chmod(0o755)
+    subprocess.run(["examples/sentinel/load", "sqlite:build/demo.db", ROWS], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def demo(clone):
+    with Leat(database=f"sqlite:{clone}/build/demo.db", config_file=str(ROOT / "examples/sentinel/leat.yaml")) as leat:
+        yield leat.await_ready()
+
+
+def test_every_command_is_run_or_said_not_to_be():
+    for command, _ in commands():
+        assert command.startswith(("curl ", "build/leat ", *NOT_RUN)), command
+    assert len(to_run("curl ")) >= 6 and len(to_run("build/leat ")) >= 4
+
+
+@pytest.mark.parametrize("command,shown", to_run("curl "))
+def test_a_request_is_answered_as_shown(demo, command, shown):
+    words = shlex.split(command)
+    assert len(words) == 2 and words[1].startswith("localhost:8080/"), command
+    answer = demo.get(words[1].removeprefix("localhost:8080"))
+    expected = shown_json(shown)
+    status = expected.get("status") if isinstance(expected, dict) else None
+    assert answer.status_code == (status if isinstance(status, int) else 200), answer.text
+    same_shape(expected, answer.json())
+
+
+def test_a_row_is_the_very_row_that_is_shown(demo):
+    """The example's rows are made from their numbers: on every machine row 42 is the same."""
+    shown = next(shown_json(shown) for command, shown in to_run("curl ") if command.endswith("/42"))
+    assert shown.items() <= demo.get("/api/transactions/42").json().items()
+
+
+def test_commands_say_what_is_shown(clone, demo):
+    for command, shown in to_run("build/leat "):
+        words = shlex.split(command)
+        if words[1] == "serve":
+            continue
+        if words[1] == "health":
+            words += ["--url", demo.url]
+        done = subprocess.run(words, cwd=clone, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done
+        same_lines(shown, done.stdout)
+
+
+def test_a_database_is_served_without_a_file_as_said(clone):
+    (command, _), = to_run("build/leat serve")
+    url = shlex.split(command)[2].replace("sqlite:", f"sqlite:{clone}/")
+    with Leat(database=url) as leat:
+        assert leat.rows("/api/users?limit=1")
+        assert leat.client.post("/api/users", json={}).status_code == 405
+
+
+def test_the_file_shown_does_what_its_comments_say(clone):
+    text, = blocks("yaml")
+    assert len(text.splitlines()) == 15
+    file = clone / "leat.yaml"
+    file.write_text(text, encoding="utf-8")
+    # Relative paths start at the file's folder.
+    with Leat(config_file=str(file)) as leat:
+        page = leat.get("/api/transactions").json()
+        assert list(page) == ["transactions", "next_cursor", "has_more"] and len(page["transactions"]) == 50
+        assert "metadata" not in page["transactions"][0]
+        leat.problem("/api/transactions?metadata=is.null", 400, "unknown-column")
+        assert set(leat.rows("/api/users?limit=1")[0]) == {"id", "name", "industry"}
+        numbered = leat.get("/api/rules?page=2&page_size=10").json()
+        assert numbered["page"] == 2 and numbered["total"] == 36 and numbered["pages"] == 4
+        assert leat.rows("/api/top_users?top=1")
+        assert isinstance(leat.get("/rest/v1/users").json(), list)
+
+
+def test_what_is_said_not_to_be_there_is_refused(demo):
+    for path in ("/api/transactions?select=*,users(*)", "/api/transactions?or=(id.eq.1,id.eq.2)", "/api/transactions?and=(id.eq.1)"):
+        demo.problem(path, 400, "not-yet")
+
+
+@pytest.mark.parametrize("file", sorted(str(path.relative_to(ROOT)) for top in (".", "doc", "doc/decisions", "examples/sentinel", "bench")
+                                        for path in (ROOT / top).glob("*.md")))
+def test_links_lead_somewhere(file):
+    folder = (ROOT / file).parent
+    text = re.sub(r"^```.*?^```$|`[^`\n]*`", "", (ROOT / file).read_text(encoding="utf-8"), flags=re.S | re.M)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        path, _, anchor = target.partition("#")
+        if ":" in path:
+            continue
+        there = folder / path if path else ROOT / file
+        assert there.exists(), f"{file}: {target}"
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", there.read_text(encoding="utf-8"), re.M)
+            assert anchor in {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}, f"{file}: {target}"
