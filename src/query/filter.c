@@ -7,24 +7,6 @@
 #include "query/sql.h"
 #include "query/value.h"
 
-static const struct filter_word {
-    struct slice word;
-    enum filter_op op;
-} operators[] = {
-    {SLICE_INIT("eq"), FILTER_EQ},     {SLICE_INIT("neq"), FILTER_NEQ},     {SLICE_INIT("gt"), FILTER_GT},
-    {SLICE_INIT("gte"), FILTER_GTE},   {SLICE_INIT("lt"), FILTER_LT},       {SLICE_INIT("lte"), FILTER_LTE},
-    {SLICE_INIT("like"), FILTER_LIKE}, {SLICE_INIT("ilike"), FILTER_ILIKE}, {SLICE_INIT("in"), FILTER_IN},
-    {SLICE_INIT("is"), FILTER_IS},
-};
-
-/* Of PostgREST's grammar, but not here yet. */
-static const struct slice later_operators[] = {
-    SLICE_INIT("match"), SLICE_INIT("imatch"), SLICE_INIT("isdistinct"), SLICE_INIT("fts"),
-    SLICE_INIT("plfts"), SLICE_INIT("phfts"),  SLICE_INIT("wfts"),       SLICE_INIT("cs"),
-    SLICE_INIT("cd"),    SLICE_INIT("ov"),     SLICE_INIT("sl"),         SLICE_INIT("sr"),
-    SLICE_INIT("nxr"),   SLICE_INIT("nxl"),    SLICE_INIT("adj"),
-};
-
 static const struct {
     struct slice word;
     enum is_word is;
@@ -38,112 +20,8 @@ struct reading {
     struct build *build;
     const struct param *param;
     struct condition *condition;
-    struct slice operator; /* as written */
-    struct slice operand;
+    struct operator_read head; /* what stands in front of the value */
 };
-
-/* --- the operator --- */
-
-enum word_kind { WORD_OTHER, WORD_OPERATOR, WORD_LATER };
-
-static enum word_kind classify(struct slice word, enum filter_op *ret_op)
-{
-    for (size_t i = 0; i < ARRAY_LEN(operators); i++) {
-        if (!slice_eq(operators[i].word, word))
-            continue;
-        *ret_op = operators[i].op;
-        return WORD_OPERATOR;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(later_operators); i++)
-        if (slice_eq(later_operators[i], word))
-            return WORD_LATER;
-    return WORD_OTHER;
-}
-
-/* `eq(any)` and `fts(english)`: a modifier behind an operator. */
-static enum word_kind classify_modified(struct slice word, enum filter_op *ret_op)
-{
-    struct slice rest = word, bare = slice_cut(&rest, '(');
-    if (!rest.data)
-        return classify(word, ret_op);
-    bool modified = slice_ends(word, SLICE(")")) && classify(bare, ret_op) != WORD_OTHER;
-    return modified ? WORD_LATER : WORD_OTHER;
-}
-
-static bool refuse_operator(struct reading *reading, struct slice word)
-{
-    struct build *build = reading->build;
-    struct nearest nearest = nearest_begin(word);
-    for (size_t i = 0; i < ARRAY_LEN(operators); i++)
-        nearest_offer(&nearest, operators[i].word);
-    refuse(build, REFUSE_UNKNOWN_OPERATOR, reading->param->name, "`" SLICE_FMT "` is no operator",
-           SLICE_ARG(shown(word)));
-    build->problem->value = shown(reading->param->value);
-    if (nearest.best.data)
-        return refuse_nearest(build, &nearest);
-    return refuse_hint(build, "Write `" SLICE_FMT "=eq.%.*s` to compare with the whole text",
-                       SLICE_ARG(reading->param->name), SLICE_ARG(shown(reading->param->value)));
-}
-
-static bool refuse_bare(struct reading *reading)
-{
-    struct slice name = reading->param->name, value = shown(reading->param->value);
-    refuse(reading->build, REFUSE_OPERATOR_REQUIRED, name,
-           "`" SLICE_FMT "=" SLICE_FMT "` has no operator in front of its value", SLICE_ARG(name),
-           SLICE_ARG(value));
-    reading->build->problem->value = value;
-    return refuse_hint(reading->build, "Write `" SLICE_FMT "=eq." SLICE_FMT "`", SLICE_ARG(name),
-                       SLICE_ARG(value));
-}
-
-static bool refuse_later_operator(struct reading *reading, struct slice word)
-{
-    struct slice name = reading->param->name;
-    refuse(reading->build, REFUSE_NOT_YET, name, "The operator `" SLICE_FMT "` is not served yet",
-           SLICE_ARG(word));
-    reading->build->problem->value = shown(reading->param->value);
-    return refuse_hint(reading->build, "To compare with a text that begins so, write `" SLICE_FMT "=eq.%.*s`",
-                       SLICE_ARG(name), SLICE_ARG(shown(reading->param->value)));
-}
-
-/* Plain manner: what begins with no known operator and a dot is a value to be equal to. */
-static bool read_plain_equality(struct reading *reading, bool negated)
-{
-    enum filter_op op;
-    struct slice rest = reading->operand, word = slice_cut(&rest, '.');
-    bool operator= rest.data &&(classify_modified(word, &op) != WORD_OTHER || slice_eq(word, SLICE("not")));
-    if (negated || operator|| reading->build->context->manner != MANNER_PLAIN)
-        return false;
-    reading->condition->op = FILTER_EQ;
-    return true;
-}
-
-/* [not.]operator.operand */
-static bool read_operator(struct reading *reading)
-{
-    struct condition *condition = reading->condition;
-    reading->operand = reading->param->value;
-    if (read_plain_equality(reading, false))
-        return true;
-    if (slice_starts(reading->operand, SLICE("not."))) {
-        condition->negated = true;
-        reading->operand = slice_skip(reading->operand, 4);
-    }
-    struct slice rest = reading->operand, word = slice_cut(&rest, '.');
-    if (!rest.data)
-        return condition->negated ? refuse_operator(reading, word) : refuse_bare(reading);
-    switch (classify_modified(word, &condition->op)) {
-    case WORD_OTHER:
-        return refuse_operator(reading, word);
-    case WORD_LATER:
-        return refuse_later_operator(reading, word);
-    case WORD_OPERATOR:
-        break;
-    }
-    reading->operator= word;
-    reading->operand = rest;
-    return true;
-}
 
 /* --- operators and types --- */
 
@@ -182,12 +60,11 @@ static bool check_operator(struct reading *reading)
     const struct column *column = reading->condition->column;
     if (operator_fits(reading, &column->type))
         return true;
-    struct slice operator= reading->operator.len ? reading->operator: SLICE("eq");
-    if (reading->condition->op == FILTER_IS)
-        operator= reading->param->value;
+    bool is = reading->condition->op == FILTER_IS;
+    struct slice word = is ? reading->param->value : reading->head.word;
     refuse(reading->build, REFUSE_WRONG_OPERATOR, reading->param->name,
            "`" SLICE_FMT "` cannot be used on `" SLICE_FMT "`, which is of type " SLICE_FMT,
-           SLICE_ARG(shown(operator)), SLICE_ARG(column->name), SLICE_ARG(column->type.name));
+           SLICE_ARG(shown(word)), SLICE_ARG(column->name), SLICE_ARG(column->type.name));
     reading->build->problem->column = column->name;
     return false;
 }
@@ -221,17 +98,17 @@ static bool read_value(struct reading *reading, struct slice text, struct bind *
 static bool read_is(struct reading *reading)
 {
     for (size_t i = 0; i < ARRAY_LEN(is_words); i++) {
-        if (!slice_eq_nocase(is_words[i].word, reading->operand))
+        if (!slice_eq_nocase(is_words[i].word, reading->head.operand))
             continue;
         reading->condition->is = is_words[i].is;
         return true;
     }
-    struct nearest nearest = nearest_begin(reading->operand);
+    struct nearest nearest = nearest_begin(reading->head.operand);
     for (size_t i = 0; i < ARRAY_LEN(is_words); i++)
         nearest_offer(&nearest, is_words[i].word);
     refuse(reading->build, REFUSE_UNKNOWN_OPERATOR, reading->param->name,
            "`is." SLICE_FMT "`: `is` takes null, not_null, true, false or unknown",
-           SLICE_ARG(shown(reading->operand)));
+           SLICE_ARG(shown(reading->head.operand)));
     return refuse_nearest(reading->build, &nearest);
 }
 
@@ -240,7 +117,7 @@ static bool read_in(struct reading *reading)
     struct build *build = reading->build;
     struct slice *texts;
     unsigned count;
-    if (!list_parse(build, reading->param->name, reading->operand, &texts, &count))
+    if (!list_parse(build, reading->param->name, reading->head.operand, &texts, &count))
         return false;
     struct bind *binds = ARENA_ARRAY(build->arena, struct bind, count + 1);
     for (unsigned i = 0; i < count; i++)
@@ -254,7 +131,7 @@ static bool read_in(struct reading *reading)
 static bool read_pattern(struct reading *reading)
 {
     struct slice pattern;
-    if (!pattern_parse(reading->build, reading->param->name, reading->operand, &pattern))
+    if (!pattern_parse(reading->build, reading->param->name, reading->head.operand, &pattern))
         return false;
     reading->condition->bind = bind_text(reading->build->arena, pattern);
     return true;
@@ -272,7 +149,7 @@ static bool read_operand(struct reading *reading)
     case FILTER_ILIKE:
         return read_pattern(reading);
     default:
-        return read_value(reading, reading->operand, &condition->bind);
+        return read_value(reading, reading->head.operand, &condition->bind);
     }
 }
 
@@ -313,15 +190,17 @@ static bool parse_filter(struct build *build, const struct param *param, struct 
     *ret_filters = !is_any_word(build->resource, condition->column, param->value);
     if (!*ret_filters)
         return true;
-    if (!read_operator(&reading))
+    if (!operator_read(build, param, &reading.head))
         return false;
+    condition->op = reading.head.op;
+    condition->negated = reading.head.negated;
     if (condition->op == FILTER_IS && !read_is(&reading))
         return false;
     if (!check_operator(&reading) || !read_operand(&reading))
         return false;
     bool relative =
-        condition->op < FILTER_LIKE && value_is_relative(&condition->column->type, reading.operand);
-    condition->words = relative ? reading.operand : condition->bind.text;
+        condition->op < FILTER_LIKE && value_is_relative(&condition->column->type, reading.head.operand);
+    condition->words = relative ? reading.head.operand : condition->bind.text;
     return true;
 }
 

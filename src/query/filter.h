@@ -4,20 +4,7 @@
 #ifndef LEAT_QUERY_FILTER_H
 #define LEAT_QUERY_FILTER_H
 
-#include "query/params.h"
-
-enum filter_op {
-    FILTER_EQ,
-    FILTER_NEQ,
-    FILTER_GT,
-    FILTER_GTE,
-    FILTER_LT,
-    FILTER_LTE,
-    FILTER_LIKE,
-    FILTER_ILIKE,
-    FILTER_IN,
-    FILTER_IS
-};
+#include "query/operator.h"
 
 enum is_word { IS_NULL, IS_NOT_NULL, IS_TRUE, IS_FALSE, IS_UNKNOWN };
 
