@@ -10,23 +10,28 @@
 
 /* What differs between the stores. `n` numbers a bind from 1. */
 struct dialect_sql {
-    void (*column)(struct text *text,
-                   const struct column *column); /* as the answer's writer wants its cell */
+    /* A column as the answer's writer wants its cell. */
+    void (*column)(struct text *text, const struct column *column);
     void (*bind)(struct text *text, unsigned n, const struct type *type);
-    void (*sign)(struct text *text, const struct type *type,
-                 struct slice sign); /* "=", "<"…, with blanks around */
+    /* "=", "<"…, with blanks around. */
+    void (*sign)(struct text *text, const struct type *type, struct slice sign);
     void (*any_of)(struct text *text, const struct column *column, unsigned n);
     void (*like)(struct text *text, const struct column *column, unsigned n, bool ignore_case);
     void (*is)(struct text *text, const struct column *column, enum is_word word);
     /* A list of values as one bind. */
     struct bind (*list)(struct arena *arena, const struct type *type, const struct bind *values,
                         unsigned count);
-    bool compares_rows; /* ROW(a,b) < ROW(x,y) is an index range */
-    bool
-        limits_branches; /* the branches of a UNION ALL need their own ORDER BY and LIMIT to be merged lazily */
-    bool asks_tails_late; /* the NULLs behind all else are asked only when the page is not full (keyset.h) */
-    bool nulls_least;     /* NULLS FIRST is what ascending order does unless told otherwise */
-    bool index_ends_in_rowid; /* rows of equal index keys come in the order of the primary key */
+
+    /* ROW(a,b) < ROW(x,y) is an index range. */
+    bool compares_rows;
+    /* The branches of a UNION ALL need an ORDER BY and LIMIT of their own to be merged lazily. */
+    bool limits_branches;
+    /* The NULLs behind all else are asked only when the page is not full (keyset.h). */
+    bool asks_tails_late;
+    /* NULLS FIRST is what ascending order does unless told otherwise. */
+    bool nulls_least;
+    /* Rows of equal index keys come in the order of the primary key. */
+    bool index_ends_in_rowid;
 };
 
 extern const struct dialect_sql sql_pg, sql_sqlite;
