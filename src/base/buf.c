@@ -42,7 +42,7 @@ char *buf_grow(struct buf *buf, size_t n)
     size_t cap = next_cap(buf, buf->len + n);
     char *data = mem_resize(buf->data, cap);
     if (!data) {
-        buf->failed = true;
+        buf->failed = buf->no_memory = true;
         return NULL;
     }
     buf->data = data;

@@ -13,6 +13,7 @@ struct buf {
     char *data;
     size_t len, cap, max;
     bool failed;
+    bool no_memory; /* with `failed`: it was not `max` */
 };
 
 /* Empty; takes no memory until the first append. max: the most bytes it may ever hold. */
@@ -28,7 +29,7 @@ void buf_trim(struct buf *buf);
 static inline void buf_clear(struct buf *buf)
 {
     buf->len = 0;
-    buf->failed = false;
+    buf->failed = buf->no_memory = false;
 }
 
 /* Room for n more bytes behind len: returns where to write, or NULL (and sets failed). The caller then adds to len. */

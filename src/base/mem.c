@@ -6,8 +6,10 @@
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static long fault_at;         /* the allocation to fail, counted from 1; 0: none. Set before threads start */
 static bool fault_ever_after; /* and all later ones */
@@ -26,11 +28,14 @@ void mem_fault_arm(void)
     atomic_store(&fault_count, 0);
 }
 
+/* Said, so that a test that counts up knows when it is through. */
 static bool fault_now(void)
 {
     if (fault_at == 0)
         return false;
     long count = atomic_fetch_add(&fault_count, 1) + 1;
+    if (count == fault_at)
+        dprintf(STDERR_FILENO, "leat: LEAT_FAULT_ALLOC: allocation %ld fails on purpose\n", count);
     return count == fault_at || (fault_ever_after && count > fault_at);
 }
 

@@ -99,7 +99,7 @@ void column_names_make(struct arena *arena, struct column *column)
     buf_init(&json, 6 * column->name.len + 16);
     buf_json(&json, column->name);
     buf_byte(&json, ':');
-    POST(!json.failed);
+    arena->failed = arena->failed || json.failed; /* its size is enough: it can only be memory */
     column->json = arena_copy(arena, buf_slice(&json));
     column->sql = identifier_quote(arena, column->name);
     buf_done(&json);

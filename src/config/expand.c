@@ -82,7 +82,10 @@ enum error expand_text(struct arena *arena, struct slice text, struct place at, 
     struct buf out;
     buf_init(&out, EXPANDED_BYTES_MAX);
     enum error error = expand_into(text, at, complaints, &out);
-    if (!error && out.failed) {
+    if (!error && out.no_memory) {
+        complain(complaints, at, "there is no memory for this value");
+        error = ERR_MEMORY;
+    } else if (!error && out.failed) {
         complain(complaints, at, "a value is longer than %d bytes", EXPANDED_BYTES_MAX);
         error = ERR_LIMIT;
     } else if (!error && (!slice_is_utf8(buf_slice(&out)) || memchr(out.data ? out.data : "", 0, out.len))) {

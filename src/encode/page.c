@@ -196,6 +196,7 @@ static void write_members_before(struct page *page, const struct envelope *envel
     write_member_name(&whole, envelope->members[rows_at].name);
     buf_add(&whole, buf_slice(&page->body));
     whole.failed = whole.failed || page->body.failed;
+    whole.no_memory = whole.no_memory || page->body.no_memory;
     buf_done(&page->body);
     page->body = whole;
 }

@@ -88,6 +88,9 @@ static enum error load_model(struct config *config, struct service *service, str
     }
     if (config->open)
         model_open_resources(config, catalog);
+    if (config->open && config->resource_count == 0)
+        complain_softly(complaints, config->database.url.at,
+                        "the database has no tables that could be served: make some, then send SIGHUP");
     error = model_build(config, catalog, complaints, ret_model);
     if (error)
         catalog_free(catalog);
@@ -109,6 +112,16 @@ static enum error check_unchanged(const struct config *now, const struct config 
     if (service_workers(now) != service_workers(start))
         complain(complaints, (struct place){0}, "workers cannot change while Leat runs: restart it");
     return complaints_errors(complaints) ? ERR_INVALID : OK;
+}
+
+/* Arenas never refuse: whether one had to draw on the reserve is asked when all is made. */
+static enum error check_memory(const struct model *model, struct complaints *complaints)
+{
+    if (!model->arena.failed && !model->config->arena.failed && !model->catalog->arena.failed)
+        return OK;
+    complain(complaints, (struct place){0},
+             "there is not enough memory for the configuration and its tables");
+    return ERR_MEMORY;
 }
 
 /* *config becomes NULL when the snapshot has taken it over. */
@@ -134,13 +147,26 @@ static enum error build(struct config **config_owned, struct service *service, s
     error = store_describe(service->store, model, complaints);
     if (!error)
         error = model_resolve_orders(model, complaints);
+    if (!error)
+        error = check_memory(model, complaints);
     if (error) {
-        *ret_exit = 2;
+        *ret_exit = error == ERR_MEMORY ? 1 : 2;
         model_unref(model);
         return error;
     }
     *ret_snapshot = snapshot_new(model);
     return OK;
+}
+
+static void apply_log_level(const struct config *config)
+{
+    static const struct slice words[] = {[LOG_DEBUG] = SLICE_INIT("debug"),
+                                         [LOG_INFO] = SLICE_INIT("info"),
+                                         [LOG_WARN] = SLICE_INIT("warn"),
+                                         [LOG_ERROR] = SLICE_INIT("error")};
+    for (unsigned i = 0; i < ARRAY_LEN(words); i++)
+        if (slice_eq(config->log.level, words[i]))
+            log_level_set((enum log_level)i);
 }
 
 enum error service_load(const struct service_options *options, struct service *service,
@@ -163,6 +189,7 @@ enum error service_load(const struct service_options *options, struct service *s
     arena_done(&arena);
     if (error)
         return error;
+    apply_log_level(snapshot->model->config);
     *ret_snapshot = snapshot;
     *ret_exit = 0;
     return OK;

@@ -95,6 +95,9 @@ void request_free(struct request *request);
 /* Sets the problem and names the step that answers it. */
 enum step request_fail(struct request *request, unsigned status, struct slice code, struct slice detail);
 
+/* The same for memory that ran out. */
+enum step request_fail_memory(struct request *request);
+
 /* "route", "plan"…: for Server-Timing, logs and tests. */
 const char *step_name(enum step step);
 

@@ -48,12 +48,14 @@ static void move(struct request *request, enum step next)
 }
 
 /* Memory ran out somewhere in the last step: whatever it made is not to be trusted. */
-static enum step out_of_memory(struct request *request)
+enum step request_fail_memory(struct request *request)
 {
     request->arena.failed = false; /* the answer to this is small: the arena's reserve serves it */
     request->plan = NULL;
-    return request_fail(request, 503, SLICE("out-of-memory"),
-                        SLICE("The server has no memory left for this request."));
+    enum step next = request_fail(request, 503, SLICE("out-of-memory"),
+                                  SLICE("The server has no memory left for this request."));
+    request->problem.retry_after_s = 1;
+    return next;
 }
 
 void request_run(struct request *request)
@@ -67,7 +69,7 @@ void request_run(struct request *request)
             return;
         }
         if (request->arena.failed && next != STEP_END)
-            next = out_of_memory(request);
+            next = request_fail_memory(request);
         move(request, next);
     }
     request_end(request);
@@ -81,7 +83,7 @@ void request_resume(struct request *request, enum step next)
         request->step = STEP_END;
     } else {
         if (request->arena.failed)
-            next = out_of_memory(request);
+            next = request_fail_memory(request);
         move(request, next);
     }
     request_run(request);

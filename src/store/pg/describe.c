@@ -76,9 +76,9 @@ static bool begin(struct describing *describing, struct slice settings)
     buf_lit(&text, "BEGIN READ ONLY;");
     buf_add(&text, settings);
     buf_byte(&text, '\0');
-    PGresult *result = PQexec(describing->conn, text.data);
+    PGresult *result = text.failed ? NULL : PQexec(describing->conn, text.data);
     bool good = PQresultStatus(result) == PGRES_TUPLES_OK;
-    PQclear(result);
+    PQclear(result); /* takes NULL */
     buf_done(&text);
     return good;
 }
@@ -115,8 +115,10 @@ static void check_reads_only(struct describing *describing, const struct named_q
     buf_lit(&text, "DECLARE leat CURSOR FOR ");
     buf_add(&text, query->text);
     buf_byte(&text, '\0');
-    PGresult *parsed = PQprepare(describing->conn, "", text.data, 0, NULL);
-    if (PQresultStatus(parsed) != PGRES_COMMAND_OK)
+    PGresult *parsed = text.failed ? NULL : PQprepare(describing->conn, "", text.data, 0, NULL);
+    if (text.failed)
+        complain(describing->complaints, query->sql->at, "there is no memory to ask the database about this query");
+    else if (PQresultStatus(parsed) != PGRES_COMMAND_OK)
         complain(describing->complaints, query->sql->at,
                  "query " SLICE_FMT ": it writes; queries that change something are not built yet",
                  SLICE_ARG(query->config->path));

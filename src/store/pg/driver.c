@@ -44,6 +44,15 @@ static void make_pool(struct pg_store *store)
     pg_pool_init(&store->pool, size, size + options->pool_overflow, options->pool_recycle_ms);
 }
 
+static void pg_close(struct store *base)
+{
+    struct pg_store *store = store_of(base);
+    pg_pool_done(&store->pool);
+    arena_done(&store->arena);
+    store->magic = 0;
+    mem_free(store);
+}
+
 static enum error pg_open(const struct store_options *options, struct offload *offload,
                           struct store **ret_store, char why[512])
 {
@@ -65,17 +74,13 @@ static enum error pg_open(const struct store_options *options, struct offload *o
     store->sessions = (struct session_plan){&store->target, offload, options->prepared, {{0}}};
     make_settings(store);
     make_pool(store);
+    if (store->arena.failed) { /* settings that are cut would not be read-only */
+        snprintf(why, 512, "there is not enough memory to open the database");
+        pg_close(&store->base);
+        return ERR_MEMORY;
+    }
     *ret_store = &store->base;
     return OK;
-}
-
-static void pg_close(struct store *base)
-{
-    struct pg_store *store = store_of(base);
-    pg_pool_done(&store->pool);
-    arena_done(&store->arena);
-    store->magic = 0;
-    mem_free(store);
 }
 
 static void add_port(struct store_state *state, const struct port_counters *counters)

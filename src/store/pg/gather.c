@@ -58,6 +58,11 @@ bool pg_gather_add_key(struct buf *keys, const struct fetch *fetch)
     if (fetch->statement.bind_count != 1 || key.data == NULL ||
         keys->len + 2 * key.len + 8 > GATHER_BYTES_MAX)
         return false;
+    /* Room for the key and the end: when memory is out it goes alone, and the array of those before it stays whole. */
+    if (!buf_room(keys, 2 * key.len + 8)) {
+        keys->failed = false;
+        return false;
+    }
     if (keys->len > 1)
         buf_byte(keys, ',');
     if (is_plain(key))

@@ -188,7 +188,7 @@ struct slice pg_settings_text(struct arena *arena, enum session_kind kind, int64
     buf_format(&buf, ", pg_catalog.set_config('%s', 'on', %s)",
                local ? "transaction_read_only" : "default_transaction_read_only", end);
     buf_format(&buf, ", pg_catalog.set_config('statement_timeout', '%lld', %s)", (long long)timeout_ms, end);
-    POST(!buf.failed);
+    arena->failed = arena->failed || buf.failed; /* it is large enough: only memory can be out */
     struct slice text = arena_copy(arena, buf_slice(&buf));
     buf_done(&buf);
     return text;

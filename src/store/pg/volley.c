@@ -249,9 +249,10 @@ static void add_point_reads(struct volley *volley, struct shape *shape)
     }
     if (count == 0)
         return;
-    pg_gather_finish(&lane->port->keys);
-    if (count > 1)
+    if (count > 1) {
+        pg_gather_finish(&lane->port->keys);
         count_up(&lane->port->counters.gathered, count);
+    }
     add(volley, shape, &some, count);
 }
 
