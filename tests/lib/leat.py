@@ -77,6 +77,18 @@ class Leat:
             time.sleep(0.01)
         raise AssertionError(f"leat did not start (exit {self.process.poll()}):\n{self.log()}")
 
+    def came_up(self, port):
+        """For expect_up=False and a port of one's own: waits until it listens there or is gone; False: gone."""
+        self.host, self.port = "127.0.0.1", port
+
+        def look():
+            if self.process.poll() is not None:
+                return True
+            with socket.socket() as probe:
+                return probe.connect_ex((self.host, port)) == 0
+        self.await_true(look)
+        return self.process.poll() is None
+
     def await_ready(self):
         self.await_true(lambda: self.get("/health/ready").status_code == 200)
         return self
@@ -224,6 +236,13 @@ class Wire:
             assert self._more(), "the body is cut"
         body, self.buffer = self.buffer[:length], self.buffer[length:]
         return status, headers, body
+
+    def whole_answer(self):
+        """As answer(), but one that is cut is None too."""
+        try:
+            return self.answer()
+        except AssertionError:
+            return None
 
     def closed(self):
         """Reads to the end; what else came. The peer must close."""
