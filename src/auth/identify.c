@@ -15,7 +15,7 @@ static void address_of_ipv4(const struct in_addr *ipv4, struct in6_addr *ret_add
     memcpy(&ret_address->s6_addr[12], ipv4, sizeof *ipv4);
 }
 
-static void address_of_peer(const struct sockaddr_storage *peer, struct in6_addr *ret_address)
+void address_of_peer(const struct sockaddr_storage *peer, struct in6_addr *ret_address)
 {
     if (peer->ss_family == AF_INET)
         address_of_ipv4(&((const struct sockaddr_in *)peer)->sin_addr, ret_address);

@@ -27,6 +27,9 @@ static inline bool auth_may(const struct principal *principal, unsigned roles)
     return (principal->roles & roles) != 0;
 }
 
+/* Who is at the other end of a connection, which may be a proxy: for those whose head was never understood. */
+void address_of_peer(const struct sockaddr_storage *peer, struct in6_addr *ret_address);
+
 /* "192.0.2.7", "2001:db8::1". */
 void address_format(const struct in6_addr *address, char ret_text[INET6_ADDRSTRLEN]);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `leat init URL [-o FILE]`: asks the database for its tables and writes a configuration to start from, which serves what
  * `leat serve URL` would. A URL with a password is not written: the file asks the environment for DATABASE_URL.
- * Exit codes: 0 written, 1 the database or the file could not be opened, 2 wrong usage. */
+ * Exit codes: 0 written, 1 the database could not be asked or the file not be written, 2 wrong usage, or no such database. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -117,8 +117,9 @@ static int init_from(struct config *config, const char *file)
 {
     struct database database = {0};
     struct catalog *catalog = NULL;
-    int code = CLI_FAILED;
-    if (database_open(&database, config, &catalog) == OK) {
+    enum error error = database_open(&database, config, &catalog);
+    int code = error == ERR_INVALID ? CLI_USAGE : CLI_FAILED;
+    if (!error) {
         struct buf text;
         buf_init(&text, WRITTEN_BYTES_MAX);
         write_config(&text, config, catalog, file);

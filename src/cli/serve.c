@@ -2,6 +2,8 @@
 /* `leat serve`: from its options to the service (request/serve.c), which runs until it is told to stop. */
 #include "cli/serve.h"
 
+#include <unistd.h>
+
 enum { WORKERS_MAX = 1024 };
 
 static bool take_workers(const struct invocation *invocation, unsigned *ret_workers)
@@ -51,12 +53,24 @@ bool serve_options_parse(const struct invocation *invocation, struct config_over
     return true;
 }
 
+/* Neither a database nor a file is named, and none lies here. */
+static bool nothing_to_serve(const struct invocation *invocation)
+{
+    return invocation->operand_count == 0 && !invocation_value(invocation, "--config") &&
+           access(settings_file(invocation), F_OK) != 0;
+}
+
 static int run_serve(const struct invocation *invocation)
 {
     struct config_override overrides[GIVEN_MAX];
     struct service_options options;
     if (!serve_options_parse(invocation, overrides, &options))
         return CLI_USAGE;
+    if (nothing_to_serve(invocation))
+        return usage_error(
+            invocation->command,
+            "there is no leat.yaml here: name a database, such as `leat serve sqlite:data.db`, "
+            "or a configuration by `-c FILE`");
     return service_run(&options);
 }
 

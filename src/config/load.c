@@ -30,8 +30,8 @@ static void read_defaults(struct walk *walk)
     struct node *root = NULL;
     struct node_source source = {.bytes = slice_str(config_defaults)};
     unsigned before = complaints_errors(walk->complaints);
-    enum error error = node_parse(walk->arena, source, walk->complaints, &root);
-    PRE(error == OK);
+    if (node_parse(walk->arena, source, walk->complaints, &root) != OK)
+        return; /* this text of ours is right: memory is out, and was complained of */
     walk_section(walk, &section_root, root, "the defaults", walk->config);
     POST(complaints_errors(walk->complaints) == before);
 }
@@ -42,7 +42,10 @@ static void read_source(struct walk *walk, const struct source *source)
     if (source->name)
         start.file = arena_copy(walk->arena, slice_str(source->name)).data;
     struct node *root;
-    struct node_source text = {.bytes = source->bytes, .start = start};
+    struct slice bytes = source->bytes; /* some editors put a byte order mark in front */
+    if (slice_starts(bytes, SLICE("\xef\xbb\xbf")))
+        bytes = slice_skip(bytes, 3);
+    struct node_source text = {.bytes = bytes, .start = start};
     if (node_parse(walk->arena, text, walk->complaints, &root))
         return;
     override_apply(walk, source->overrides, source->override_count, root);

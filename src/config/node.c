@@ -239,11 +239,25 @@ static bool stands_at_tab(const struct builder *b, yaml_mark_t mark)
     return rest.data && mark.column < rest.len && rest.data[mark.column] == '\t';
 }
 
+/* The mistakes that libyaml's words do not help with. */
+static const char *plainer_words(const yaml_parser_t *parser)
+{
+    if (parser->context && strcmp(parser->context, "while scanning an alias") == 0)
+        return "a text that begins with `*` needs quotes, such as '*,-password_hash'";
+    if (parser->problem && strcmp(parser->problem, "mapping values are not allowed in this context") == 0)
+        return "a key where none can be: is this line indented like its neighbours? A text that holds `: ` needs quotes";
+    if (parser->context && strcmp(parser->context, "while parsing a block mapping") == 0)
+        return "neither a key of the mapping above nor its end: is this line indented like its neighbours?";
+    return NULL;
+}
+
 static enum error syntax_error(struct builder *b, const yaml_parser_t *parser)
 {
     yaml_mark_t mark = error_mark(b, parser);
     if (stands_at_tab(b, mark))
         return refuse(b, mark, "a tab stands here: YAML indents by spaces");
+    if (plainer_words(parser))
+        return refuse(b, mark, plainer_words(parser));
     complain(b->complaints, place_of(b, mark), "this is not YAML: %s%s%s",
              parser->context ? parser->context : "", parser->context ? ", " : "",
              parser->problem ? parser->problem : "it cannot be read");
@@ -274,8 +288,10 @@ enum error node_parse(struct arena *arena, struct node_source source, struct com
     }
     struct builder b = {.arena = arena, .complaints = complaints, .source = source};
     yaml_parser_t parser;
-    if (!yaml_parser_initialize(&parser))
+    if (!yaml_parser_initialize(&parser)) {
+        complain(complaints, source.start, "there is no memory to read this");
         return ERR_MEMORY;
+    }
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser, (const unsigned char *)(source.bytes.data ? source.bytes.data : ""),
                                  source.bytes.len);

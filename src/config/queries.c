@@ -81,15 +81,26 @@ static void take_entry(struct folder_walk *f, const struct sql_file *at, unsigne
         complain(f->walk->complaints, place, "there are more than %d queries", FILES_MAX);
 }
 
+/* What is wrong with the folder that `queries:` names is told where it is named. errno is opendir's. */
+static void refuse_folder(struct walk *walk, const char *name, unsigned depth)
+{
+    const char *why = errno == ENOENT ? "there is no such folder" : strerror(errno);
+    struct place at = {.file = name, .line = 1, .column = 1};
+    if (depth > FOLDER_DEPTH_MAX)
+        complain(walk->complaints, at, "folders of queries are at most %d deep", FOLDER_DEPTH_MAX);
+    else if (depth > 1)
+        complain(walk->complaints, at, "%s", why);
+    else
+        complain(walk->complaints, walk->config->queries_dir.at, "`queries`: %s: `%s`", why, name);
+}
+
 static void load_folder(struct folder_walk *f, const char *real, const char *name, struct slice prefix,
                         unsigned depth)
 {
     struct arena *arena = f->walk->arena;
-    struct place at = {.file = name, .line = 1, .column = 1};
     DIR *folder = depth <= FOLDER_DEPTH_MAX ? opendir(real) : NULL;
     if (!folder) {
-        complain(f->walk->complaints, at, "%s",
-                 depth > FOLDER_DEPTH_MAX ? "folders of queries are at most 8 deep" : strerror(errno));
+        refuse_folder(f->walk, name, depth);
         return;
     }
     for (const struct dirent *entry = readdir(folder); entry; entry = readdir(folder)) {

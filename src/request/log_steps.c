@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A request's line in the access log. Problems and slow requests are always there, with the database's own words and the
  * SQL text where the database was at fault; of the others one in `log.sample`. */
+#include "base/log.h"
 #include "request/worker.h"
+
+static bool is_slow(const struct request *request)
+{
+    int64_t slow_ms = request->snapshot->model->config->log.slow_ms;
+    return slow_ms > 0 && mono_diff_us(request->stepped, request->began) > slow_ms * 1000;
+}
 
 bool worker_log_due(const struct request *request)
 {
@@ -10,8 +17,7 @@ bool worker_log_due(const struct request *request)
         return true;
     if (config->log.sample && request->worker->request_count % config->log.sample == 0)
         return true;
-    return config->log.slow_ms > 0 &&
-           mono_diff_us(request->stepped, request->began) > config->log.slow_ms * 1000;
+    return is_slow(request);
 }
 
 static struct slice method_text(const struct request *request)
@@ -36,6 +42,14 @@ static struct slice route_text(const struct request *request)
     return (struct slice){0};
 }
 
+/* The statement of a slow or failed request; not of one whose client only asked wrongly. */
+static struct slice sql_text(const struct request *request)
+{
+    bool shown = request->plan && request->snapshot->model->config->log.sql &&
+                 (request->problem.status >= 500 || is_slow(request));
+    return shown ? request->plan->statement.text : (struct slice){0};
+}
+
 void request_log(struct request *request)
 {
     CHECK_MAGIC(request, REQUEST_MAGIC);
@@ -43,9 +57,10 @@ void request_log(struct request *request)
     bool client_gone = request->cancelled;
     if (!request->log_due && !client_gone)
         return;
+    if (!log_level_on(request->answer.status >= 500 ? LOG_ERROR : LOG_INFO))
+        return;
     char client[INET6_ADDRSTRLEN];
     address_format(&request->principal.address, client);
-    bool show_sql = problem_is(&request->problem) && request->problem.status >= 500;
     struct access access = {.at = clock_wall(),
                             .id = slice_of(request->id, 16),
                             .method = method_text(request),
@@ -61,8 +76,7 @@ void request_log(struct request *request)
                             .lane = slice_str(request->fetch.lane),
                             .problem = request->problem.code,
                             .cause = request->problem.cause,
-                            .sql = show_sql && request->plan ? request->plan->statement.text
-                                                             : (struct slice){0}};
+                            .sql = sql_text(request)};
     access_log_line(&worker->log, &access);
     loop_at_turn_end(worker->loop, &worker->log_flush);
 }

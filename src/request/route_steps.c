@@ -8,7 +8,11 @@ enum step step_route(struct request *request)
     PRE(request->head != NULL);
     enum error error = route_match(request->snapshot->routes, request->head, &request->arena, &request->route,
                                    &request->problem);
-    return error ? STEP_RESPOND : STEP_IDENTIFY;
+    if (!error)
+        return STEP_IDENTIFY;
+    identify(request->snapshot->model->config, request->peer, request->head,
+             &request->principal); /* for the log */
+    return STEP_RESPOND;
 }
 
 /* The roles that may read what the route leads to. */

@@ -14,7 +14,7 @@ struct entry {
     struct slice path;
     struct entry *next; /* in the order of adding */
     struct route route;
-    bool has_rows;       /* `/{id}` exists below it */
+    bool has_rows;       /* `/{id}` lies below it; PLAN refuses it where there is no key */
     size_t prefix_bytes; /* of two that claim one path the longer prefix has it; SIZE_MAX: built in */
 };
 
@@ -67,9 +67,7 @@ static void add_resources(struct route_table *table, const struct serve_prefix *
     for (unsigned i = 0; i < model->resource_count; i++) {
         const struct resource *resource = &model->resources[i];
         struct route route = {.kind = ROUTE_LIST, .resource = resource, .manner = serve->manner};
-        struct entry entry = {.route = route,
-                              .has_rows = resource->key_count > 0,
-                              .prefix_bytes = serve->prefix.len};
+        struct entry entry = {.route = route, .has_rows = true, .prefix_bytes = serve->prefix.len};
         if (resource->config->read != ROLES_NONE)
             add(table, join(table, serve->prefix, resource->config->name.text), entry);
     }
@@ -182,8 +180,8 @@ static bool lies_under(struct slice path, struct slice prefix)
     return slice_starts(path, prefix) && (path.len == prefix.len || path.data[prefix.len] == '/');
 }
 
-/* The manner of the prefix that a path lies under: in it the path's problem is told. */
-static enum manner manner_of(const struct route_table *table, struct slice path)
+/* The longest prefix that a path lies under. NULL: none. */
+static const struct serve_prefix *serve_of(const struct route_table *table, struct slice path)
 {
     const struct config *config = table->model->config;
     const struct serve_prefix *best = NULL;
@@ -192,7 +190,14 @@ static enum manner manner_of(const struct route_table *table, struct slice path)
         if (lies_under(path, serve->prefix) && (!best || best->prefix.len < serve->prefix.len))
             best = serve;
     }
-    return best ? best->manner : MANNER_PLAIN;
+    return best;
+}
+
+/* In the manner of its prefix a path's problem is told. */
+static enum manner manner_of(const struct route_table *table, struct slice path)
+{
+    const struct serve_prefix *serve = serve_of(table, path);
+    return serve ? serve->manner : MANNER_PLAIN;
 }
 
 static enum error bad_path(const char *why, struct arena *arena, struct problem *ret_problem)
@@ -205,12 +210,24 @@ static enum error bad_path(const char *why, struct arena *arena, struct problem 
     return ERR_PROBLEM;
 }
 
+/* The bytes of a path that its prefix takes; 0: it lies under none. */
+static size_t prefix_of(const struct route_table *table, struct slice path)
+{
+    const struct serve_prefix *serve = serve_of(table, path);
+    return serve ? serve->prefix.len : 0;
+}
+
+/* Under a prefix what stands behind it is compared, so that a short name is not near for the prefix's sake. */
 static struct slice nearest_of_all(const struct route_table *table, struct slice path)
 {
-    struct nearest nearest = nearest_begin(path);
+    size_t prefix = prefix_of(table, path);
+    struct nearest nearest = nearest_begin(slice_skip(path, prefix));
     for (const struct entry *entry = table->first; entry; entry = entry->next)
-        nearest_offer(&nearest, entry->path);
-    return nearest.best;
+        if (slice_starts(entry->path, slice_of(path.data, prefix)))
+            nearest_offer(&nearest, slice_skip(entry->path, prefix));
+    if (!nearest.best.data)
+        return nearest.best;
+    return slice_of(nearest.best.data - prefix, nearest.best.len + prefix);
 }
 
 /* "/users" of "/api/users": the prefix was forgotten. */
@@ -245,11 +262,22 @@ static struct slice hint_of(const struct route_table *table, struct arena *arena
     return (struct slice){NULL, 0};
 }
 
+/* The path without the slash behind it, where that is served. data NULL: it is not. */
+static struct slice without_slash(const struct route_table *table, struct slice path, struct arena *arena)
+{
+    struct route route;
+    struct slice bare = slice_of(path.data, path.len - 1);
+    bool served = slice_ends(path, SLICE("/")) && match_plain(table, bare, &route);
+    return served ? arena_copy(arena, bare) : (struct slice){NULL, 0};
+}
+
 static enum error unknown_path(const struct route_table *table, struct slice path, struct arena *arena,
                                struct problem *ret_problem)
 {
     struct slice shown = slice_of(path.data, path.len < PROBLEM_VALUE_MAX ? path.len : PROBLEM_VALUE_MAX);
-    struct slice nearest = nearest_path(table, path);
+    struct slice nearest = without_slash(table, path, arena);
+    if (!nearest.data)
+        nearest = nearest_path(table, path);
     *ret_problem = (struct problem){.status = 404,
                                     .code = SLICE("unknown-path"),
                                     .pg_code = SLICE("PGRST205"),

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from leat import Leat
+from postgres import free_port
 
 CONFIG = "defaults: {read: anonymous}\nresources: {notes: {}}\n"
 
@@ -26,6 +27,41 @@ def test_each_request_has_a_line_under_its_id(leat):
     line = line_of(leat, answer.headers["x-request-id"])
     assert (line["method"], line["target"], line["status"], line["rows"], line["route"]) == ("GET", "/api/notes?id=1", 200, 1, "notes")
     assert line["bytes"] > len(answer.content) and line["took_us"] > 0 and line["client"] == "127.0.0.1"
+
+
+def test_a_path_that_is_not_there_has_its_client_in_the_log(leat):
+    assert line_of(leat, leat.problem("/api/nots", 404)["request_id"])["client"] == "127.0.0.1"
+    with leat.connect() as wire:
+        wire.send(b"nonsense\r\n\r\n")
+        head = wire.answer()[1]
+    assert line_of(leat, head["x-request-id"])["client"] == "127.0.0.1"
+
+
+def test_a_slow_request_has_its_statement_unless_that_is_off(database, tmp_path):
+    database.sql("CREATE TABLE notes (id INTEGER PRIMARY KEY);")
+    body = database.pick("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT count(*) AS c FROM n",
+                         "SELECT pg_sleep(0.01)::text AS c")
+    (tmp_path / "queries").mkdir()
+    (tmp_path / "queries/wait.sql").write_text("/* leat\nread: anonymous\n*/ " + body)
+    for shown in (True, False):
+        (tmp_path / "leat.yaml").write_text(f"leat: 1\nqueries: queries/\nlog: {{slow: 1ms, sql: {'on' if shown else 'off'}}}\n")
+        with Leat(database=database.url, config_file=str(tmp_path / "leat.yaml")) as leat:
+            answer = leat.get("/api/wait")
+            assert answer.status_code == 200, answer.text
+            assert ("sql" in line_of(leat, answer.headers["x-request-id"])) == shown
+
+
+def test_the_level_says_which_lines_there_are(database, tmp_path):
+    """Its log goes to a file of the test's own, for the harness waits for a line that this level drops."""
+    database.sql("CREATE TABLE notes (id INTEGER PRIMARY KEY);")
+    with open(tmp_path / "log", "wb") as log, \
+            Leat(database=database.url, config=CONFIG + "log: {level: error}\n", listen=f"127.0.0.1:{free_port()}", stderr=log) as leat:
+        leat.problem("/api/notes?x=1", 400)
+        database.sql("ALTER TABLE notes RENAME TO gone;")
+        request_id = leat.problem("/api/notes", 500)["request_id"]
+        leat.await_true(lambda: request_id in (tmp_path / "log").read_text())
+    levels = [json.loads(line)["level"] for line in (tmp_path / "log").read_text().splitlines()]
+    assert set(levels) == {"error"}
 
 
 def test_ids_are_unique(leat):

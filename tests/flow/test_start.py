@@ -86,6 +86,28 @@ def test_a_mistyped_command_and_option_have_their_nearest(notes):
     one_sentence(leat("serve", notes.url, "--lisen", "x"), 2, "--listen")
 
 
+def test_serve_without_anything_says_what_can_be_named(tmp_path):
+    one_sentence(leat("serve", cwd=tmp_path), 2, "leat.yaml", "leat serve sqlite:data.db", "-c FILE")
+
+
+def test_an_empty_database_is_served_with_a_word_about_it(database):
+    with Leat(database=database.url) as running:
+        assert "no tables" in running.log()
+        running.problem("/api/notes", 404, "unknown-path")
+
+
+def test_a_row_of_a_table_without_a_key_is_said_to_have_no_address(database):
+    database.sql("CREATE TABLE nokey (a INTEGER);")
+    with Leat(database=database.url) as running:
+        running.problem("/api/nokey/1", 404, "no-key")
+
+
+def test_a_slash_too_many_is_said(notes):
+    with Leat(database=notes.url) as running:
+        assert running.problem("/api/notes/", 404)["nearest"] == "/api/notes"
+        assert running.problem("/api/notes/1/", 404)["nearest"] == "/api/notes/1"
+
+
 def test_help_and_version_work(notes):
     assert "serve" in leat("help").stdout and leat("help").returncode == 0
     assert "--listen" in leat("help", "serve").stdout

@@ -190,6 +190,8 @@ static const struct {
     {"health --url 127.0.0.1:80",
      "leat health: `--url 127.0.0.1:80`: expected an address such as http://127.0.0.1:8080\n`leat help health` tells how it is used\n"},
     {"serve",
+     "leat serve: there is no leat.yaml here: name a database, such as `leat serve sqlite:data.db`, or a configuration by `-c FILE`\n`leat help serve` tells how it is used\n"},
+    {"check",
      "leat.yaml: No such file or directory: name the configuration by `-c FILE`, or write one by `leat init URL -o leat.yaml`\n"},
     {"check -c nope.yaml",
      "nope.yaml: No such file or directory: name the configuration by `-c FILE`, or write one by `leat init URL -o leat.yaml`\n"},
@@ -308,12 +310,16 @@ static void init_into_another_folder_finds_its_database_from_there(void **state)
     assert_holds(run->out, expected);
 }
 
-static void an_absent_database_fails_with_1(void **state)
+static void an_absent_file_is_a_wrong_name_and_an_absent_server_a_failure(void **state)
 {
     struct run *run = *state;
     leat(run, "init sqlite:nope.db");
-    assert_int_equal(run->code, 1);
+    assert_int_equal(run->code, 2);
     assert_holds(run->err, "sqlite:nope.db: ");
+    assert_string_equal(run->out, "");
+    leat(run, "init postgresql://leat:secret@127.0.0.1:1/leat");
+    assert_int_equal(run->code, 1);
+    assert_holds(run->err, "postgresql://leat:***@127.0.0.1:1/leat: ");
     assert_string_equal(run->out, "");
 }
 
@@ -463,7 +469,7 @@ int main(void)
         IN_A_FOLDER(init_writes_what_check_finds_good),
         IN_A_FOLDER(init_writes_a_file_but_never_over_one),
         IN_A_FOLDER(init_into_another_folder_finds_its_database_from_there),
-        IN_A_FOLDER(an_absent_database_fails_with_1),
+        IN_A_FOLDER(an_absent_file_is_a_wrong_name_and_an_absent_server_a_failure),
         IN_A_FOLDER(check_without_its_database_says_what_it_did_check),
         IN_A_FOLDER(check_tells_mistakes_of_the_file_and_of_the_database),
         IN_A_FOLDER(check_takes_overrides),

@@ -347,6 +347,15 @@ static void without_a_file_other_addresses_are_refused(void **state)
     reading_free(reading);
 }
 
+static void a_byte_order_mark_is_passed_over(void **state)
+{
+    (void)state;
+    struct reading *reading =
+        read_yaml("\xef\xbb\xbfleat: 1\ndatabase: sqlite:x\nresources: {users: {read: anonymous}}\n");
+    assert_complaints(&reading->complaints, "");
+    reading_free(reading);
+}
+
 static void without_a_file_a_wrong_url_is_told(void **state)
 {
     (void)state;
@@ -484,6 +493,7 @@ int main(void)
         cmocka_unit_test(what_a_terminal_would_obey_is_not_printed),
         cmocka_unit_test(without_a_file_everything_is_readable_on_loopback),
         cmocka_unit_test(without_a_file_other_addresses_are_refused),
+        cmocka_unit_test(a_byte_order_mark_is_passed_over),
         cmocka_unit_test(without_a_file_a_wrong_url_is_told),
         cmocka_unit_test_setup_teardown(paths_start_at_the_files_folder, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(an_absolute_path_stays, folder_make, folder_remove),

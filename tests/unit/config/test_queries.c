@@ -182,7 +182,10 @@ static void a_folder_that_is_not_there_is_told(void **state)
     struct folder *folder = *state;
     put(folder, "leat.yaml", YAML);
     struct reading *reading = load(folder);
-    assert_said(folder, reading, "queries:1:1: No such file or directory\n");
+    char expected[600];
+    snprintf(expected, sizeof expected, "leat.yaml:2:10: `queries`: there is no such folder: `%s/queries`\n",
+             folder->path);
+    assert_said(folder, reading, expected);
     reading_free(reading);
 }
 

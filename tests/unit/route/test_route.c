@@ -206,10 +206,9 @@ static void what_nobody_may_read_is_not_there(void **state)
     assert_null(fixture->problem.nearest.data); /* nor is it suggested */
 }
 
-static void what_has_no_key_has_no_rows(void **state)
+static void queries_and_rows_have_no_rows(void **state)
 {
     struct fixture *fixture = *state;
-    ASSERT_PROBLEM("GET", "/api/log/5", 404, "unknown-path");
     ASSERT_PROBLEM("GET", "/api/users/top/5", 404, "unknown-path");
     ASSERT_PROBLEM("GET", "/api/users/5/6", 404, "unknown-path");
 }
@@ -269,6 +268,13 @@ static void an_unknown_path_says_what_may_have_been_meant(void **state)
     assert_slice(fixture->problem.nearest, "/api/users");
     ASSERT_PROBLEM("GET", "/api/users/", 404, "unknown-path");
     assert_slice(fixture->problem.nearest, "/api/users");
+    ASSERT_PROBLEM("GET", "/api/users/123456/", 404, "unknown-path");
+    assert_slice(fixture->problem.nearest, "/api/users/123456");
+    ASSERT_PROBLEM("GET", "/API/Users", 404, "unknown-path");
+    assert_slice(fixture->problem.nearest, "/api/users");
+    ASSERT_PROBLEM("GET", "/api/xyz", 404,
+                   "unknown-path"); /* too far from "log": the prefix does not count */
+    assert_null(fixture->problem.nearest.data);
     ASSERT_PROBLEM("GET", "/users", 404, "unknown-path");
     assert_slice(fixture->problem.nearest, "/api/users");
     ASSERT_PROBLEM("GET", "/users/5", 404, "unknown-path");
@@ -367,7 +373,7 @@ static const struct CMUnitTest tests[] = {
     TEST(of_two_prefixes_that_claim_a_path_the_longer_has_it),
     TEST(the_root_may_be_a_prefix),
     TEST(what_nobody_may_read_is_not_there),
-    TEST(what_has_no_key_has_no_rows),
+    TEST(queries_and_rows_have_no_rows),
     TEST(escapes_are_undone_but_for_the_id),
     TEST(an_encoded_slash_parts_nothing),
     TEST(dot_segments_and_bad_escapes_are_refused),
