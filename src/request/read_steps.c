@@ -21,7 +21,8 @@ static enum error make_plan(struct request *request)
     struct plan_context context = {.model = request->snapshot->model,
                                    .arena = &request->arena,
                                    .manner = route->manner,
-                                   .now = clock_wall()};
+                                   .now = clock_wall(),
+                                   .cache = request->snapshot->plans};
     if (route->kind == ROUTE_ROW)
         return plan_row(&context, route->resource, route->id, request->query_string, &request->plan,
                         &request->problem);
@@ -244,7 +245,7 @@ enum step step_encode(struct request *request)
     keep_total(request);
     page_finish(page, envelope_of(request), &facts);
     if (page->body.failed)
-        return too_large(request);
+        return page->body.no_memory ? request_fail_memory(request) : too_large(request);
     if (worker_answers_full(request->worker, page->body.len)) /* it was not yet when this one set out */
         return answers_full(request);
     request->answer.status = 200;

@@ -11,6 +11,7 @@ struct snapshot *snapshot_new(const struct model *model)
     atomic_init(&snapshot->refs, 1);
     snapshot->model = model;
     snapshot->routes = route_table_new(model);
+    snapshot->plans = plan_cache_new(model);
     return snapshot;
 }
 
@@ -24,6 +25,7 @@ void snapshot_unref(struct snapshot *snapshot)
 {
     if (!snapshot || atomic_fetch_sub_explicit(&snapshot->refs, 1, memory_order_acq_rel) > 1)
         return;
+    plan_cache_free(snapshot->plans);
     route_table_free(snapshot->routes);
     model_unref(snapshot->model);
     mem_free(snapshot);

@@ -11,6 +11,7 @@
 
 #include "loop/offload.h"
 #include "net/net.h"
+#include "query/plan.h"
 #include "request/health.h"
 #include "request/totals.h"
 #include "route/route.h"
@@ -23,6 +24,7 @@ struct snapshot {
     atomic_uint refs;
     const struct model *model;
     struct route_table *routes;
+    struct plan_cache *plans;
 };
 
 struct snapshot *snapshot_new(const struct model *model); /* takes the model over */

@@ -100,6 +100,7 @@ static int set_up(sqlite3 *db, locale_t locale)
     sqlite3_extended_result_codes(db, 1);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL); /* "x" is a column or an error, never a text */
     sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
     return lite_functions_add(db, locale) ? sqlite3_exec(db, settings, NULL, NULL, NULL) : SQLITE_NOMEM;
 }
