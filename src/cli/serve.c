@@ -4,8 +4,6 @@
 
 #include <unistd.h>
 
-enum { WORKERS_MAX = 1024 };
-
 static bool take_workers(const struct invocation *invocation, unsigned *ret_workers)
 {
     const char *text = invocation_value(invocation, "--workers");

@@ -13,6 +13,8 @@
 #include "config/query.h"
 #include "config/resource.h"
 
+enum { WORKERS_MAX = 256 };
+
 enum manner { MANNER_PLAIN, MANNER_POSTGREST };
 
 struct serve_prefix {

@@ -200,7 +200,7 @@ static const struct key root_keys[] = {
     {.name = "listen", .kind = &kind_listen},
     {.name = "serve", .kind = &kind_serve},
     {.name = "proxies", .kind = &kind_proxies},
-    {"workers", &kind_count, FIELD(workers), .low = 1, .high = 1024, .zero = "auto"},
+    {"workers", &kind_count, FIELD(workers), .low = 1, .high = WORKERS_MAX, .zero = "auto"},
     {"database", &kind_section, .section = &section_database},
     {"http", &kind_section, .section = &section_http},
     {"answers", &kind_section, .section = &section_answers},

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/seats.h"
 #include "request/service.h"
 #include "request/worker.h"
 
@@ -41,10 +42,13 @@ static enum error load_config(const struct service_options *options, struct comp
     return config_without_file(options->database_url, overrides, count, complaints, ret_config);
 }
 
+_Static_assert(WORKERS_MAX <= SEATS_MAX, "each worker has a seat");
+
 unsigned service_workers(const struct config *config)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return config->workers ? config->workers : cores > 0 ? (unsigned)cores : 1;
+    unsigned each_core = cores > WORKERS_MAX ? WORKERS_MAX : cores > 0 ? (unsigned)cores : 1;
+    return config->workers ? config->workers : each_core;
 }
 
 void service_store_options(const struct config *config, struct store_options *ret_options)
