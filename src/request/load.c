@@ -42,7 +42,7 @@ static enum error load_config(const struct service_options *options, struct comp
     return config_without_file(options->database_url, overrides, count, complaints, ret_config);
 }
 
-_Static_assert(WORKERS_MAX <= SEATS_MAX, "each worker has a seat");
+_Static_assert((int)WORKERS_MAX <= (int)SEATS_MAX, "each worker has a seat");
 
 unsigned service_workers(const struct config *config)
 {
