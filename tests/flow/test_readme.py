@@ -143,6 +143,13 @@ def test_what_is_said_not_to_be_there_is_refused(demo):
         demo.problem(path, 400, "not-yet")
 
 
+def test_requests_of_the_examples_readme_are_answered(demo):
+    shown = re.findall(r"`curl '?localhost:8080([^'`]*)'?`", (ROOT / "examples/sentinel/README.md").read_text(encoding="utf-8"))
+    assert len(shown) >= 8
+    for target in shown:
+        assert demo.get(target).status_code == (400 if "amuont" in target else 200), target
+
+
 @pytest.mark.parametrize("file", sorted(str(path.relative_to(ROOT)) for top in (".", "doc", "doc/decisions", "examples/sentinel", "bench")
                                         for path in (ROOT / top).glob("*.md")))
 def test_links_lead_somewhere(file):
