@@ -29,7 +29,7 @@ help:
 
 build: build/build.ninja
 	tools/packages build
-	ninja -C build --quiet leat
+	ninja -C build --quiet leat | sed "/no work to do/d"
 
 build/build.ninja:
 	tools/packages build

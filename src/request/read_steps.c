@@ -155,6 +155,7 @@ enum step step_fetch(struct request *request)
     if (worker_answers_full(request->worker, 0))
         return answers_full(request);
     begin_page(request);
+    request->target = arena_copy(&request->arena, request->target); /* for the log, should the client leave */
     request->fetch = (struct fetch){.statement = plan->statement,
                                     .sink = {page_row, &request->page},
                                     .on_end = on_page_end,

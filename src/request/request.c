@@ -108,7 +108,6 @@ void request_cancel(struct request *request)
     request->sink = NULL;
     request->head = NULL;
     request->peer = NULL;
-    request->target = (struct slice){0};
     if (request->fetch_out)
         store_cancel(request->worker->port, &request->fetch);
     if (request->total_out)

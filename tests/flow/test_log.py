@@ -96,3 +96,15 @@ def test_every_line_is_json(leat):
     leat.get("/api/n%C3%B6tes")
     for line in leat.log().splitlines():
         json.loads(line)
+
+
+def test_a_client_that_leaves_has_its_line_too(database):
+    database.sql(database.pick("CREATE VIEW sleepy AS WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 100000000) SELECT max(i) AS i FROM n;",
+                               "CREATE VIEW sleepy AS SELECT 1 AS i FROM pg_sleep(20);"))
+    with Leat(database=database.url, config="defaults: {read: anonymous}\nresources: {sleepy: {}}\n") as leat:
+        with leat.connect() as wire:
+            wire.send(b"GET /api/sleepy?select=i HTTP/1.1\r\nHost: x\r\n\r\n")
+            leat.await_true(lambda: leat.get("/health").json()["checks"]["database"]["busy"] >= 1)
+        leat.await_true(lambda: [line for line in leat.lines("request") if line["status"] == 499])
+        line = next(line for line in leat.lines("request") if line["status"] == 499)
+        assert line["target"] == "/api/sleepy?select=i" and line["route"] == "sleepy"

@@ -117,7 +117,8 @@ static void check_reads_only(struct describing *describing, const struct named_q
     buf_byte(&text, '\0');
     PGresult *parsed = text.failed ? NULL : PQprepare(describing->conn, "", text.data, 0, NULL);
     if (text.failed)
-        complain(describing->complaints, query->sql->at, "there is no memory to ask the database about this query");
+        complain(describing->complaints, query->sql->at,
+                 "there is no memory to ask the database about this query");
     else if (PQresultStatus(parsed) != PGRES_COMMAND_OK)
         complain(describing->complaints, query->sql->at,
                  "query " SLICE_FMT ": it writes; queries that change something are not built yet",
