@@ -55,13 +55,13 @@ FAULTS = {"LEAT_FAULT_ALLOC": {503, NONE}, "LEAT_FAULT_READ": {NONE}, "LEAT_FAUL
 
 
 def spread(stripe, stripes):
-    """Which n are tried: all, or the first two hundred and then ever fewer; every `stripes`-th of them."""
+    """Which n are tried: all, or the first hundred and then ever fewer; every `stripes`-th of them."""
     n, index = 1, 0
     while True:
         if index % stripes == stripe:
             yield n
         index += 1
-        n = n + 1 if os.environ.get("LEAT_ENDURE") or n < 200 else n * 9 // 8
+        n = n + 1 if os.environ.get("LEAT_ENDURE") or n < 100 else n * 9 // 8
 
 
 @pytest.fixture(scope="module")

@@ -99,14 +99,18 @@ def test_a_truncated_file_is_told_and_mended_is_served(leat, file, to):
     load.check([AWAY, (500, "database-error"), BUSY, EXHAUSTED])
 
 
-def test_a_file_overwritten_with_rubbish_is_told_as_damaged(leat, file):
+def test_a_file_overwritten_with_rubbish_ends_nobody_is_refused_at_a_start_and_replaced_is_served(leat, file):
+    """What SQLite has of it in its cache is served on; what it must read is told as damaged."""
     file.sql("PRAGMA wal_checkpoint(TRUNCATE);")
     shutil.copy(file.path, file.path + ".copy")
     with Load(leat, PATHS) as load:
         load.good()
         with open(file.path, "r+b") as rubbish:
             rubbish.write(os.urandom(file.size()))
-        load.see(AWAY, (500, "database-error"), times=50)
+        load.see((200, None), AWAY, (500, "database-error"), times=200)
+        refused = Leat(database=file.url, config=config(), expect_up=False)
+        assert refused.wait() in (1, 2) and "not a SQLite database" in refused.log()
+        refused.kill()
         os.rename(file.path + ".copy", file.path)
         load.good(times=200)
         leat.await_ready()
