@@ -17,15 +17,16 @@
 enum { ACCEPTS_PER_TURN = 16, PAUSE_MS = 100, REFUSED_LINGERING_MAX = 64 };
 
 #define REFUSAL_BODY \
-    "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\"detail\":\"too many connections\"}"
+    "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\"code\":\"overloaded\"," \
+    "\"detail\":\"too many connections\"}"
 
 static const char refusal[] = "HTTP/1.1 503 Service Unavailable\r\n"
                               "Content-Type: application/problem+json\r\n"
-                              "Content-Length: 97\r\n"
+                              "Content-Length: 117\r\n"
                               "Retry-After: 5\r\n"
                               "Connection: close\r\n"
                               "\r\n" REFUSAL_BODY;
-_Static_assert(sizeof REFUSAL_BODY - 1 == 97, "the refusal states its length");
+_Static_assert(sizeof REFUSAL_BODY - 1 == 117, "the refusal states its length");
 
 int listener_reserve_open(void)
 {

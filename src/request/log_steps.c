@@ -7,7 +7,7 @@
 static bool is_slow(const struct request *request)
 {
     int64_t slow_ms = request->snapshot->model->config->log.slow_ms;
-    return slow_ms > 0 && mono_diff_us(request->stepped, request->began) > slow_ms * 1000;
+    return slow_ms > 0 && mono_diff_us(clock_mono(), request->began) > slow_ms * 1000;
 }
 
 bool worker_log_due(const struct request *request)

@@ -63,7 +63,7 @@ struct request *request_new(struct worker *worker, const struct request_sink *si
     request->snapshot = snapshot_ref(worker->snapshot);
     request->sink = sink;
     request->sink_context = sink_context;
-    request->began = request->stepped = clock_mono();
+    request->began = clock_mono();
     id_write(request->id, next_id(worker));
     worker->request_count++;
     list_push(&worker->running, &request->link);

@@ -72,12 +72,11 @@ struct request {
     struct buf body; /* of what is not a page */
     bool cancelled, log_due;
 
-    struct mono began, stepped;
-    uint32_t step_us[STEP_COUNT];
+    struct mono began;
     uint64_t sent_bytes;
 };
 
-/* A request with its arena, id and times set, at STEP_ROUTE. */
+/* A request with its arena, id and time set, at STEP_ROUTE. */
 struct request *request_new(struct worker *worker, const struct request_sink *sink, void *sink_context);
 
 /* Walks from where it is until it ends or parks. */

@@ -2,7 +2,7 @@
 /* Start, stop, change: the main thread of `leat serve`.
  *
  *   load → listen → workers → wait for signals ─┬─ SIGHUP   reload, stay
- *                                               ├─ SIGUSR2  start a successor on the same sockets, stay
+ *                                               ├─ SIGUSR2  start a successor on the same sockets (successor.c), stay
  *                                               └─ SIGTERM, SIGINT → drain → stop
  *   drain: /health/ready says 503; wait drain.delay, still accepting; accept what is queued, then no more; answers bear
  *          Connection: close; idle connections go after drain.idle; all are gone, or drain.max is over → stop
@@ -20,16 +20,16 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "request/successor.h"
 #include "request/worker.h"
 
 #define OFFLOAD_QUEUE_MAX 4096
-#define LISTEN_FDS_START 3
 #define STOP_MS_MAX 5000 /* from the end of the drain to the exit */
 
 static void block_signals(sigset_t *ret_set)
 {
     (void)sigemptyset(ret_set);
-    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR2};
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGCHLD};
     for (unsigned i = 0; i < ARRAY_LEN(numbers); i++)
         (void)sigaddset(ret_set, numbers[i]);
     (void)pthread_sigmask(SIG_BLOCK, ret_set, NULL); /* threads made later inherit it */
@@ -99,36 +99,6 @@ static void say_listening(const struct service *service)
                   LOG_INT("resources", service->snapshot->model->resource_count),
                   LOG_INT("queries", service->snapshot->model->query_count));
     }
-}
-
-/* On SIGUSR2: the same program with the same arguments takes over our sockets. */
-static void start_successor(const struct service *service, char **argv)
-{
-    pid_t self = getpid(), child = fork();
-    if (child < 0) {
-        log_event(LOG_ERROR, "no successor", LOG_STR("why", strerror(errno)));
-        return;
-    }
-    if (child > 0) {
-        log_event(LOG_INFO, "successor started", LOG_INT("pid", child));
-        return;
-    }
-    int high = 64; /* out of the way of 3, 4, … */
-    for (unsigned i = 0; i < service->listen_count; i++) {
-        int fd = fcntl(service->listen_fds[i], F_DUPFD, high);
-        if (fd < 0 || dup2(fd, LISTEN_FDS_START + (int)i) < 0)
-            _exit(1);
-        (void)close(fd);
-    }
-    char text[32];
-    (void)snprintf(text, sizeof text, "%d", getpid());
-    (void)setenv("LISTEN_PID", text, 1);
-    (void)snprintf(text, sizeof text, "%u", service->listen_count);
-    (void)setenv("LISTEN_FDS", text, 1);
-    (void)snprintf(text, sizeof text, "%d", self);
-    (void)setenv("LEAT_PREDECESSOR", text, 1);
-    (void)execv("/proc/self/exe", argv);
-    _exit(1);
 }
 
 static void sleep_ms(int64_t ms)
@@ -206,7 +176,9 @@ static void serve_until_told(const struct service_options *options, struct servi
         if (number == SIGHUP)
             service_reload(options, service);
         else if (number == SIGUSR2)
-            start_successor(service, options->argv);
+            successor_start(service, options->argv);
+        else if (number == SIGCHLD)
+            successor_ended();
         else if (number == SIGTERM || number == SIGINT)
             return;
     }

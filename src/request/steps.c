@@ -9,7 +9,7 @@
  *
  * A step does its work and names the next, or parks the request (STEP_WAIT); then the one it waits for calls
  * request_resume. A request that parks nowhere runs from its first byte to its last in one stack. The driver asserts each
- * move and times each step, so that this table is also the vocabulary of the log and of Server-Timing. */
+ * move. It takes no time of each step: a clock read is 30 ns here, and six of them were 3 % of a short request. */
 #include "request/steps.h"
 
 #include "request/worker.h"
@@ -41,9 +41,6 @@ const char *step_name(enum step step)
 static void move(struct request *request, enum step next)
 {
     PRE(steps[request->step].next & 1u << next);
-    struct mono now = clock_mono();
-    request->step_us[request->step] = (uint32_t)mono_diff_us(now, request->stepped);
-    request->stepped = now;
     request->step = next;
 }
 

@@ -21,6 +21,7 @@ struct worker_letter {
     struct worker *worker;
     struct snapshot *snapshot;
     unsigned idle_ms;
+    struct pause *pause;
 };
 
 static struct net_limits limits_of(const struct config *config, unsigned workers)
@@ -171,6 +172,22 @@ static void on_drain(struct letter *letter)
 void worker_post_drain(struct worker *worker, unsigned idle_ms)
 {
     post(worker, on_drain, NULL, idle_ms);
+}
+
+static void on_pause(struct letter *letter)
+{
+    struct worker_letter *news = container_of(letter, struct worker_letter, letter);
+    (void)pthread_barrier_wait(&news->pause->all_stand);
+    (void)pthread_barrier_wait(&news->pause->all_go);
+    mem_free(news);
+}
+
+void worker_post_pause(struct worker *worker, struct pause *pause)
+{
+    struct worker_letter *letter = mem_must(sizeof *letter);
+    letter->letter.on_receive = on_pause;
+    letter->pause = pause;
+    loop_post(worker->loop, &letter->letter);
 }
 
 static void on_stop(struct letter *letter)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clients that leave, dawdle, speak half, or come in crowds, on both stores."""
+import json
 import resource
 import socket
 import struct
@@ -121,8 +122,8 @@ def test_more_connections_than_allowed_are_told_503_and_when_to_come_again(datab
             wire.send(ONE)
             assert wire.answer()[0] == 200
         with leat.connect() as refused:
-            status, headers, _ = refused.answer()
-            assert status == 503 and headers["retry-after"] and headers["connection"] == "close"
+            status, headers, body = refused.answer()
+            assert status == 503 and json.loads(body)["code"] == "overloaded" and headers["retry-after"] and headers["connection"] == "close"
             refused.closed()
         for wire in wires:
             wire.send(ONE)

@@ -2,7 +2,9 @@
 """Start, stop, reload, hand-over, sudden death: while something else is broken."""
 import os
 import pathlib
+import shutil
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -60,8 +62,8 @@ def test_a_hand_over_while_the_database_is_down_leaves_the_old_process_serving(l
     leat.signal(signal.SIGUSR2)
     leat.await_true(lambda: leat.lines("successor started"))
     successor = leat.lines("successor started")[0]["pid"]
-    leat.await_true(lambda: not alive(successor))
-    assert leat.process.poll() is None and leat.get("/health/live").status_code == 200
+    leat.await_true(lambda: [line["pid"] for line in leat.lines("successor ended")] == [successor])
+    assert not alive(successor) and leat.process.poll() is None and leat.get("/health/live").status_code == 200
     server.start()
     leat.await_true(lambda: leat.get("/api/notes/1").status_code == 200)
 
@@ -71,6 +73,37 @@ def alive(pid):
         return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_hand_overs_that_fail_again_and_again_cost_no_request(file):
+    """Between fork and exec a successor holds the descriptors of connections that end meanwhile."""
+    with Leat(database=file.url, config=config()) as leat:
+        pathlib.Path(leat.config_file).write_text("leat: 1\nresources: {nodes: {}}\n", encoding="utf-8")
+        with Load(leat.await_ready(), PATHS, closing=True) as load:
+            for number in range(15):
+                load.good(times=20)
+                leat.signal(signal.SIGUSR2)
+                leat.await_true(lambda number=number: len(leat.lines("successor ended")) == number + 1)
+            load.good()
+    load.check([])
+
+
+def test_a_hand_over_after_the_program_was_replaced_runs_the_new_one(file, tmp_path):
+    program = tmp_path / "leat"
+    shutil.copy(BIN, program)
+    leat = Leat(database=file.url, config=config(), prefix=["bash", "-c", f'while [ "$1" != serve ]; do shift; done; exec {program} "$@"', "bash"])
+    shutil.copy(BIN, tmp_path / "new")
+    os.rename(tmp_path / "new", program)
+    leat.signal(signal.SIGUSR2)
+    leat.await_true(lambda: leat.process.poll() is not None)
+    successor = leat.lines("successor started")[0]["pid"]
+    try:
+        assert leat.process.returncode == 0 and os.readlink(f"/proc/{successor}/exe") == str(program)
+        assert leat.get("/api/notes/1").status_code == 200
+    finally:
+        os.kill(successor, signal.SIGTERM)
+        leat.await_true(lambda: not alive(successor))
+        leat.kill()
 
 
 @pytest.mark.parametrize("how", ["stopped", "frozen"])
@@ -143,3 +176,20 @@ def test_reloads_under_load_while_the_schema_changes_beneath(stores, request):
             leat.await_true(lambda before=before: len(leat.lines("reloaded")) > before)
         leat.await_true(lambda: "extra5" in leat.get("/api/notes/1").json())
     load.check([])
+
+
+def with_socket(socket_held, file):
+    """Leat as systemd starts it: the socket is descriptor 3, and LISTEN_PID its own process."""
+    number = socket_held.fileno()
+    shell = f'exec 3<&{number}; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"'
+    return Leat(database=file.url, config=config(), listen="127.0.0.1:1", prefix=["bash", "-c", shell, "bash"], pass_fds=(number,))
+
+
+def test_connections_made_while_nobody_serves_wait_at_a_socket_that_was_handed_over(file):
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as held:
+        for _ in range(3):
+            with socket.create_connection(held.getsockname(), timeout=60) as early:
+                early.sendall(b"GET /api/notes/1 HTTP/1.1\r\nHost: x\r\n\r\n")
+                with with_socket(held, file) as leat:
+                    assert leat.port == held.getsockname()[1]
+                    assert early.recv(12) == b"HTTP/1.1 200"

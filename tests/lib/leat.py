@@ -30,9 +30,9 @@ def command_prefix():
 
 class Leat:
     def __init__(self, database=None, config=None, config_file=None, args=(), env=None, listen="127.0.0.1:0", expect_up=True,
-                 preexec=None, stderr=None):
+                 preexec=None, stderr=None, prefix=(), pass_fds=()):
         """preexec: called in the child before the program. stderr: another file for its log, which then cannot be read here;
-        `listen` must name a port."""
+        `listen` must name a port. prefix: a command that ends by executing ours; pass_fds: descriptors it inherits."""
         self.folder = tempfile.TemporaryDirectory(prefix="leat-flow-")
         self.log_path = os.path.join(self.folder.name, "log")
         if config is not None:
@@ -40,7 +40,7 @@ class Leat:
             head = "" if re.search(r"^leat:", config, re.M) else "leat: 1\n"
             pathlib.Path(config_file).write_text(head + config, encoding="utf-8")
         self.config_file = config_file
-        command = [*command_prefix(), BIN, "serve"]
+        command = [*prefix, *command_prefix(), BIN, "serve"]
         if config_file:
             command += ["-c", config_file]
             if database:
@@ -50,7 +50,8 @@ class Leat:
         command += ["--listen", listen, *args]
         self.log_file = open(self.log_path, "wb")
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log_file, stderr=stderr or self.log_file,
-                                        env=os.environ | (env or {}), cwd=self.folder.name, preexec_fn=preexec)
+                                        env=os.environ | (env or {}), cwd=self.folder.name, preexec_fn=preexec,
+                                        pass_fds=pass_fds)
         self.pid = self.process.pid
         try:
             if expect_up:

@@ -38,8 +38,9 @@ def ask(connection, path):
 
 
 class Load:
-    def __init__(self, leat, paths, clients=8):
-        self.leat, self.paths = leat, paths
+    def __init__(self, leat, paths, clients=8, closing=False):
+        """closing: each request has a connection of its own."""
+        self.leat, self.paths, self.closing = leat, paths, closing
         self.lock = threading.Lock()
         self.seen = collections.Counter()
         self.untold = set()  # outcomes of 503 without Retry-After
@@ -54,7 +55,7 @@ class Load:
             number += 1
             outcome, headers = ask(connection, self.paths[number % len(self.paths)])
             self._note(outcome, headers)
-            if outcome[0] in ("hung", "closed") or headers.get("connection") == "close":
+            if outcome[0] in ("hung", "closed") or headers.get("connection") == "close" or self.closing:
                 connection.close()
                 connection = None
             if outcome != GOOD:

@@ -227,11 +227,17 @@ class Postgres:
     def pause(self):
         """SIGSTOP to the server and all its backends: reachable, but silent."""
         for pid in [self.process.pid, *self.children()]:
-            os.kill(pid, signal.SIGSTOP)
+            try:
+                os.kill(pid, signal.SIGSTOP)
+            except ProcessLookupError:
+                pass
 
     def resume(self):
         for pid in [*self.children(), self.process.pid]:
-            os.kill(pid, signal.SIGCONT)
+            try:
+                os.kill(pid, signal.SIGCONT)
+            except ProcessLookupError:
+                pass  # a backend that ended just now
 
     def signal(self, pid, number):
         """A signal to one backend."""
