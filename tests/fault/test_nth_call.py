@@ -93,6 +93,20 @@ def statuses(leat, exchange):
         return answers
 
 
+def statuses_if_accepted(leat, exchange, name):
+    """The same; when accepting fails for good a connection only waits in the queue."""
+    if name != "LEAT_FAULT_ACCEPT":
+        return statuses(leat, exchange)
+    with leat.connect() as wire:
+        wire.socket.settimeout(0.5)
+        wire.send(exchange[0][0])
+        try:
+            answer = wire.whole_answer()
+        except TimeoutError:
+            answer = None
+        return [answer and answer[0]]
+
+
 def at_once(leat, exchanges):
     """Each on a connection of its own, all asked before any is read: as statements that are gathered."""
     wires = [leat.connect() for _ in exchanges]
@@ -156,3 +170,18 @@ def test_any_call_may_fail(name, store, stripe, urls, folder):
         if not run(name, n, urls[store], folder):
             assert n > 1, "the fault never came"
             return
+
+
+@pytest.mark.parametrize("store", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("name,n", [("LEAT_FAULT_ALLOC", 400), ("LEAT_FAULT_READ", 20), ("LEAT_FAULT_WRITE", 20), ("LEAT_FAULT_ACCEPT", 20)])
+def test_calls_that_fail_from_some_time_on_end_nobody(name, n, store, urls, folder):
+    """One client at a time: what is answered is right, or 503; the rest is closed. And it still stops as it should."""
+    with Leat(database=urls[store], config=CONFIG % folder, env={name: f"{n}+"}) as leat:
+        closed = 0
+        while closed < 20:
+            for exchange in EXCHANGES:
+                answers = statuses_if_accepted(leat, exchange, name)
+                closed += None in answers or 503 in answers
+                for (request, expected), status in zip(exchange, answers):
+                    assert status in (expected, 503, None), f"{status} for {request[:60]}"
+        assert came(leat, name) and leat.process.poll() is None
