@@ -31,6 +31,11 @@ struct snapshot *snapshot_new(const struct model *model); /* takes the model ove
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 void snapshot_unref(struct snapshot *snapshot); /* takes NULL */
 
+/* While workers stand still: each waits at one, then at the other, as does who asked for it. */
+struct pause {
+    pthread_barrier_t all_stand, all_go;
+};
+
 struct service {
     const struct config *config; /* of the start: addresses, workers, pool; kept by the first snapshot */
     struct store *store;
@@ -46,6 +51,8 @@ struct service {
 
     struct totals *totals;
     struct health health;
+    struct pause pause; /* made at the first hand-over, kept: a worker may still be leaving it */
+    bool pause_made;
     atomic_bool draining;
     atomic_uint workers_drained;
 };

@@ -116,16 +116,17 @@ void successor_start(struct service *service, char **argv)
         log_event(LOG_ERROR, "no successor", LOG_STR("why", strerror(errno)));
         return;
     }
-    struct pause pause;
-    (void)pthread_barrier_init(&pause.all_stand, NULL, service->worker_count + 1);
-    (void)pthread_barrier_init(&pause.all_go, NULL, service->worker_count + 1);
+    struct pause *pause = &service->pause;
+    if (!service->pause_made) {
+        (void)pthread_barrier_init(&pause->all_stand, NULL, service->worker_count + 1);
+        (void)pthread_barrier_init(&pause->all_go, NULL, service->worker_count + 1);
+        service->pause_made = true;
+    }
     for (unsigned i = 0; i < service->worker_count; i++)
-        worker_post_pause(service->workers[i], &pause);
-    (void)pthread_barrier_wait(&pause.all_stand);
+        worker_post_pause(service->workers[i], pause);
+    (void)pthread_barrier_wait(&pause->all_stand);
     start(service, argv, pipe_fds);
-    (void)pthread_barrier_wait(&pause.all_go);
-    (void)pthread_barrier_destroy(&pause.all_stand);
-    (void)pthread_barrier_destroy(&pause.all_go); /* waits for those that are still leaving it */
+    (void)pthread_barrier_wait(&pause->all_go);
 }
 
 void successor_ended(void)

@@ -40,11 +40,6 @@ struct worker {
 /* Makes a worker and starts its thread. */
 struct worker *worker_start(struct service *service, unsigned number);
 
-/* While workers stand still: each waits at one, then at the other, as does who asked for it. */
-struct pause {
-    pthread_barrier_t all_stand, all_go;
-};
-
 /* Letters from the main thread. */
 void worker_post_pause(struct worker *worker, struct pause *pause);
 void worker_post_snapshot(struct worker *worker, struct snapshot *snapshot);
