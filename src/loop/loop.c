@@ -133,11 +133,18 @@ void loop_unwatch(struct watch *watch)
     forget(watch);
 }
 
+void loop_watch_gone(struct watch *watch)
+{
+    if (watch->loop == NULL)
+        return;
+    CHECK_MAGIC(watch->loop, LOOP_MAGIC);
+    forget(watch);
+}
+
 void loop_watch_close(struct watch *watch)
 {
     PRE(watch->loop != NULL);
-    CHECK_MAGIC(watch->loop, LOOP_MAGIC);
-    forget(watch);
+    loop_watch_gone(watch);
     close(watch->fd);
     watch->fd = -1;
 }

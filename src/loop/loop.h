@@ -73,6 +73,8 @@ void loop_watch_change(struct watch *watch, uint32_t events);
 void loop_unwatch(struct watch *watch);
 /* Closes the descriptor, which takes it from the loop: one system call for two. No duplicate of it may be open. */
 void loop_watch_close(struct watch *watch);
+/* As loop_unwatch, for a descriptor that a library has closed by itself: its number may be another thread's by now. */
+void loop_watch_gone(struct watch *watch);
 
 /* (Re)sets a timer, counted from this instant. */
 void loop_timer_set(struct loop *loop, struct timer *timer, int64_t after_ms);

@@ -26,13 +26,19 @@
 #define OFFLOAD_QUEUE_MAX 4096
 #define STOP_MS_MAX 5000 /* from the end of the drain to the exit */
 
-static void block_signals(sigset_t *ret_set)
+static void block(sigset_t *set, int number)
+{
+    (void)sigaddset(set, number);
+    (void)pthread_sigmask(SIG_BLOCK, set, NULL); /* threads made later inherit it */
+}
+
+/* While starting, what asks to stop just ends the process: there is nothing to drain, and the database may be slow. */
+static void block_signals_of_change(sigset_t *ret_set)
 {
     (void)sigemptyset(ret_set);
-    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGCHLD};
+    static const int numbers[] = {SIGHUP, SIGUSR2, SIGCHLD};
     for (unsigned i = 0; i < ARRAY_LEN(numbers); i++)
-        (void)sigaddset(ret_set, numbers[i]);
-    (void)pthread_sigmask(SIG_BLOCK, ret_set, NULL); /* threads made later inherit it */
+        block(ret_set, numbers[i]);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* a log that may grow no more loses lines, not the service */
 }
@@ -205,7 +211,7 @@ int service_run(const struct service_options *options)
     (void)pthread_mutex_init(&service.lock, NULL);
     health_init(&service.health);
     sigset_t signals;
-    block_signals(&signals);
+    block_signals_of_change(&signals);
     raise_descriptor_limit();
     int exit_code = 1;
     if (service_load(options, &service, &service.snapshot, &exit_code) != OK)
@@ -213,6 +219,8 @@ int service_run(const struct service_options *options)
     service.first = snapshot_ref(service.snapshot);
     service.config = service.snapshot->model->config;
     exit_code = 1;
+    block(&signals, SIGTERM);
+    block(&signals, SIGINT);
     if (open_sockets(&service) != OK)
         goto fail;
     service.totals = totals_new();

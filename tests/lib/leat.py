@@ -111,7 +111,13 @@ class Leat:
         self.process.send_signal(number)
 
     def wait(self):
-        return self.process.wait(timeout=60)
+        """Its exit code; it must end."""
+        try:
+            return self.process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            log = self.log()
+            self.kill()
+            raise AssertionError(f"leat does not end:\n{log[-8000:]}") from None
 
     def stop(self, expect=0):
         """Drains; the exit code must be as expected and no sanitizer may have complained."""

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "store/pg/ask.h"
 #include "store/pg/port.h"
 #include "store/pg/types.h"
 
@@ -370,12 +371,13 @@ static struct catalog *build(struct reading *reading)
 }
 
 /* False: some query failed. */
-static bool take_answers(struct reading *reading, PGconn *conn, struct slice settings, char ret_why[512])
+static bool take_answers(struct reading *reading, PGconn *conn, const struct pg_store *store,
+                         char ret_why[512])
 {
     struct buf text;
     buf_init(&text, 64 * 1024);
     buf_lit(&text, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;");
-    buf_add(&text, settings);
+    buf_add(&text, store->catalog_settings);
     buf_byte(&text, ';');
     buf_append(&text, catalog_sql, sizeof catalog_sql); /* with its NUL */
     bool good = !text.failed && PQsendQuery(conn, text.data) == 1;
@@ -384,7 +386,7 @@ static bool take_answers(struct reading *reading, PGconn *conn, struct slice set
     PGresult *result;
     struct failure failure;
     pg_failure_of_connection(conn, &failure);
-    while ((result = PQgetResult(conn)) != NULL) {
+    while ((result = pg_ask_next(conn, pg_catalog_silence_ms(store))) != NULL) {
         ExecStatusType status = PQresultStatus(result);
         if (status == PGRES_FATAL_ERROR || count >= ANSWERS) {
             good = false;
@@ -398,6 +400,11 @@ static bool take_answers(struct reading *reading, PGconn *conn, struct slice set
         return true;
     snprintf(ret_why, 512, "the catalogue of the database cannot be read: %.400s", failure.cause);
     return false;
+}
+
+int64_t pg_catalog_silence_ms(const struct pg_store *store)
+{
+    return store->options.timeout_ms + 10000;
 }
 
 PGconn *pg_catalog_connect(struct pg_store *store, char ret_why[512])
@@ -423,7 +430,7 @@ enum error pg_catalog_read(struct store *base, struct catalog **ret_catalog, cha
     PGconn *conn = pg_catalog_connect(store, ret_why);
     if (conn == NULL)
         return ERR_SYSTEM;
-    bool good = take_answers(&reading, conn, store->catalog_settings, ret_why);
+    bool good = take_answers(&reading, conn, store, ret_why);
     if (good)
         *ret_catalog = build(&reading);
     for (unsigned i = 0; i < ANSWERS; i++)

@@ -18,8 +18,9 @@ enum error pg_catalog_read(struct store *store, struct catalog **ret_catalog, ch
 enum error pg_catalog_describe(struct store *store, struct model *model,
                                struct complaints *complaints) must_check;
 
-/* The blocking connection; NULL and ret_why on failure. */
+/* The blocking connection; NULL and ret_why on failure. Asked by ask.h, with pg_catalog_silence_ms. */
 struct pg_store;
+int64_t pg_catalog_silence_ms(const struct pg_store *store);
 PGconn *pg_catalog_connect(struct pg_store *store, char ret_why[512]);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "store/pg/ask.h"
 #include "store/pg/catalog.h"
 #include "store/pg/port.h"
 #include "store/pg/types.h"
@@ -69,6 +70,16 @@ static void complain_of_result(struct describing *describing, const struct named
 
 /* ---- asking ---- */
 
+static int64_t silence_ms(const struct describing *describing)
+{
+    return pg_catalog_silence_ms(describing->store);
+}
+
+static PGresult *ask(const struct describing *describing, const char *sql)
+{
+    return pg_ask(describing->conn, sql, silence_ms(describing));
+}
+
 static bool begin(struct describing *describing, struct slice settings)
 {
     struct buf text;
@@ -76,7 +87,7 @@ static bool begin(struct describing *describing, struct slice settings)
     buf_lit(&text, "BEGIN READ ONLY;");
     buf_add(&text, settings);
     buf_byte(&text, '\0');
-    PGresult *result = text.failed ? NULL : PQexec(describing->conn, text.data);
+    PGresult *result = text.failed ? NULL : ask(describing, text.data);
     bool good = PQresultStatus(result) == PGRES_TUPLES_OK;
     PQclear(result); /* takes NULL */
     buf_done(&text);
@@ -85,17 +96,17 @@ static bool begin(struct describing *describing, struct slice settings)
 
 static void end(struct describing *describing)
 {
-    PQclear(PQexec(describing->conn, "ROLLBACK"));
+    PQclear(ask(describing, "ROLLBACK"));
 }
 
 /* NULL: the database refuses it, which is complained about. */
 static PGresult *prepare_and_describe(struct describing *describing, const struct named_query *query)
 {
     const char *text = mem_dup(query->text.data, query->text.len);
-    PGresult *prepared = PQprepare(describing->conn, "", text, 0, NULL);
+    PGresult *prepared = pg_ask_prepare(describing->conn, text, silence_ms(describing));
     PGresult *described = NULL;
     if (PQresultStatus(prepared) == PGRES_COMMAND_OK)
-        described = PQdescribePrepared(describing->conn, "");
+        described = pg_ask_describe(describing->conn, silence_ms(describing));
     mem_free((char *)text);
     if (described != NULL && PQresultStatus(described) == PGRES_COMMAND_OK) {
         PQclear(prepared);
@@ -115,7 +126,8 @@ static void check_reads_only(struct describing *describing, const struct named_q
     buf_lit(&text, "DECLARE leat CURSOR FOR ");
     buf_add(&text, query->text);
     buf_byte(&text, '\0');
-    PGresult *parsed = text.failed ? NULL : PQprepare(describing->conn, "", text.data, 0, NULL);
+    PGresult *parsed =
+        text.failed ? NULL : pg_ask_prepare(describing->conn, text.data, silence_ms(describing));
     if (text.failed)
         complain(describing->complaints, query->sql->at,
                  "there is no memory to ask the database about this query");
@@ -153,7 +165,7 @@ static bool ask_types(struct describing *describing, const PGresult *columns, st
     buf_byte(&text, '\0');
     bool good = !text.failed && begin(describing, describing->store->catalog_settings);
     if (good) {
-        PGresult *result = PQexec(describing->conn, text.data);
+        PGresult *result = ask(describing, text.data);
         good = PQresultStatus(result) == PGRES_TUPLES_OK;
         if (good)
             pg_types_take(ret_types, &describing->model->arena, result);

@@ -89,8 +89,11 @@ void pg_session_close(struct session *session)
     session->resolution = NULL;
     loop_task_cancel(&session->begin);
     loop_timer_stop(&session->deadline);
-    loop_unwatch(&session->watch);
-    PQfinish(session->conn); /* takes NULL */
+    if (PQsocket(session->conn) >= 0) /* takes NULL */
+        loop_unwatch(&session->watch);
+    else
+        loop_watch_gone(&session->watch); /* libpq closes what it cannot read */
+    PQfinish(session->conn);              /* takes NULL */
     session->conn = NULL;
     if (session->state != SESSION_CLOSED)
         move(session, SESSION_CLOSED);
