@@ -123,8 +123,7 @@ static bool read_in(struct reading *reading)
     for (unsigned i = 0; i < count; i++)
         if (!read_value(reading, texts[i], &binds[i]))
             return false;
-    reading->condition->bind =
-        build->sql->list(build->arena, &reading->condition->column->type, binds, count);
+    reading->condition->bind = build->sql->list(build->arena, binds, count);
     return true;
 }
 

@@ -19,8 +19,7 @@ struct dialect_sql {
     void (*like)(struct text *text, const struct column *column, unsigned n, bool ignore_case);
     void (*is)(struct text *text, const struct column *column, enum is_word word);
     /* A list of values as one bind. */
-    struct bind (*list)(struct arena *arena, const struct type *type, const struct bind *values,
-                        unsigned count);
+    struct bind (*list)(struct arena *arena, const struct bind *values, unsigned count);
 
     /* ROW(a,b) < ROW(x,y) is an index range. */
     bool compares_rows;

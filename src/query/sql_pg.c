@@ -64,10 +64,8 @@ static void write_is(struct text *text, const struct column *column, enum is_wor
 }
 
 /* An array literal (PostgreSQL 8.15.6): each value in quotes, so that NULL, braces and blanks are no more than text. */
-static struct bind make_list(struct arena *arena, const struct type *type, const struct bind *values,
-                             unsigned count)
+static struct bind make_list(struct arena *arena, const struct bind *values, unsigned count)
 {
-    (void)type;
     struct text text;
     text_init(&text, arena, 256);
     text_byte(&text, '{');

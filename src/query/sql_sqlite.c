@@ -84,10 +84,8 @@ static struct slice json_number(const struct bind *value)
 }
 
 /* A JSON array: numbers for what is bound as a number, strings for the rest. */
-static struct bind make_list(struct arena *arena, const struct type *type, const struct bind *values,
-                             unsigned count)
+static struct bind make_list(struct arena *arena, const struct bind *values, unsigned count)
 {
-    (void)type;
     struct text text;
     text_init(&text, arena, 256);
     text_byte(&text, '[');

@@ -1,27 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Arenas: alignment, reset, and what happens when memory is out. */
-#include "lib/unit.h"
+#include "lib/memory.h"
 
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/mem.h"
-
-static void arm(const char *value)
-{
-    setenv("LEAT_FAULT_ALLOC", value, 1);
-    mem_fault_arm();
-}
-
-static int disarm(void **state)
-{
-    (void)state;
-    unsetenv("LEAT_FAULT_ALLOC");
-    mem_fault_arm();
-    return 0;
-}
 
 static void things_are_aligned_and_do_not_overlap(void **state)
 {
@@ -141,7 +126,7 @@ static void when_memory_is_out_the_reserve_serves_and_failed_tells(void **state)
     (void)state;
     struct arena arena;
     arena_init(&arena, 4096);
-    arm("1+");
+    memory_arm("1+");
     char *memory = arena_zero(&arena, 100 * 1000);
     memset(memory, 1, 100 * 1000);
     assert_true(arena.failed);
@@ -155,7 +140,7 @@ static void a_failure_in_the_middle_is_told_until_the_reset(void **state)
     (void)state;
     struct arena arena;
     arena_init(&arena, 1000);
-    arm("2");
+    memory_arm("2");
     arena_alloc(&arena, 900);
     assert_false(arena.failed);
     arena_alloc(&arena, 900);
@@ -169,7 +154,7 @@ static void a_failure_in_the_middle_is_told_until_the_reset(void **state)
 static void the_reserve_is_given_back_each_time(void **state)
 {
     (void)state;
-    arm("1+");
+    memory_arm("1+");
     struct arena arena;
     arena_init(&arena, 64);
     for (int i = 0; i < 100; i++) {
@@ -190,7 +175,7 @@ static int status_of_taking(int count, size_t size)
     if (child == 0) {
         signal(SIGABRT, SIG_DFL);
         close(STDERR_FILENO);
-        arm("1+");
+        memory_arm("1+");
         struct arena arena;
         arena_init(&arena, 64);
         for (int i = 0; i < count; i++)
@@ -220,9 +205,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_reset_keeps_the_first_chunk_and_forgets_the_rest),
     cmocka_unit_test(a_reset_gives_back_a_first_chunk_of_unusual_size),
     cmocka_unit_test(a_zeroed_arena_and_a_done_one_may_be_done),
-    cmocka_unit_test_teardown(when_memory_is_out_the_reserve_serves_and_failed_tells, disarm),
-    cmocka_unit_test_teardown(a_failure_in_the_middle_is_told_until_the_reset, disarm),
-    cmocka_unit_test_teardown(the_reserve_is_given_back_each_time, disarm),
+    cmocka_unit_test_teardown(when_memory_is_out_the_reserve_serves_and_failed_tells, memory_disarm),
+    cmocka_unit_test_teardown(a_failure_in_the_middle_is_told_until_the_reset, memory_disarm),
+    cmocka_unit_test_teardown(the_reserve_is_given_back_each_time, memory_disarm),
     cmocka_unit_test(when_even_the_reserve_is_out_the_process_ends),
 };
 

@@ -1,25 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Buffers: the cap, sticky failure, numbers, and JSON strings against a slow writer of the same. */
-#include "lib/unit.h"
+#include "lib/memory.h"
 
 #include <stdio.h>
 
 #include "base/buf.h"
-#include "base/mem.h"
-
-static void arm(const char *value)
-{
-    setenv("LEAT_FAULT_ALLOC", value, 1);
-    mem_fault_arm();
-}
-
-static int disarm(void **state)
-{
-    (void)state;
-    unsetenv("LEAT_FAULT_ALLOC");
-    mem_fault_arm();
-    return 0;
-}
 
 static void pieces_stand_one_after_the_other(void **state)
 {
@@ -87,7 +72,7 @@ static void out_of_memory_keeps_what_was_written(void **state)
     struct buf buf;
     buf_init(&buf, 100000);
     buf_lit(&buf, "kept");
-    arm("1");
+    memory_arm("1");
     assert_null(buf_room(&buf, 50000));
     assert_true(buf.failed);
     assert_slice(buf_slice(&buf), "kept");
@@ -266,7 +251,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(it_grows_to_its_cap_and_not_beyond),
     cmocka_unit_test(failure_is_sticky_until_cleared),
     cmocka_unit_test(a_size_that_would_overflow_is_refused),
-    cmocka_unit_test_teardown(out_of_memory_keeps_what_was_written, disarm),
+    cmocka_unit_test_teardown(out_of_memory_keeps_what_was_written, memory_disarm),
     cmocka_unit_test(numbers_are_written_as_printf_writes_them),
     cmocka_unit_test(the_ends_of_the_number_ranges_are_written),
     cmocka_unit_test(a_number_that_does_not_fit_leaves_no_piece_of_itself),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The log, read where it is written: from a pipe, and from a terminal. */
-#include "lib/unit.h"
+#include "lib/memory.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -171,11 +171,9 @@ static void out_of_memory_loses_the_line_but_says_so(void **state)
     (void)state;
     struct capture capture;
     capture_pipe(&capture);
-    setenv("LEAT_FAULT_ALLOC", "1+", 1);
-    mem_fault_arm();
+    memory_arm("1+");
     log_event(LOG_INFO, "lost");
-    unsetenv("LEAT_FAULT_ALLOC");
-    mem_fault_arm();
+    memory_arm(NULL);
     const char *said = capture_end(&capture);
     const char *line = strchr(said, '\n'); /* behind what the fault says of itself */
     assert_non_null(line);

@@ -1,25 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory and its fault injection: exactly the allocations asked for fail, and only those of clients' sizes. */
-#include "lib/unit.h"
-
-#include "base/mem.h"
-
-/* Arms faults as the environment of a process would; NULL disarms. */
-static void arm(const char *value)
-{
-    if (value)
-        setenv("LEAT_FAULT_ALLOC", value, 1);
-    else
-        unsetenv("LEAT_FAULT_ALLOC");
-    mem_fault_arm();
-}
-
-static int disarm(void **state)
-{
-    (void)state;
-    arm(NULL);
-    return 0;
-}
+#include "lib/memory.h"
 
 /* Which of the next 5 mem_try fail, as a text: "1" for had, "0" for failed. */
 static void assert_tries(const char *expected)
@@ -72,25 +53,25 @@ static void a_copy_is_ended_by_nul(void **state)
 static void without_the_variable_nothing_fails(void **state)
 {
     (void)state;
-    arm(NULL);
+    memory_arm(NULL);
     assert_tries("11111");
 }
 
 static void the_nth_allocation_fails_and_no_other(void **state)
 {
     (void)state;
-    arm("1");
+    memory_arm("1");
     assert_tries("01111");
-    arm("3");
+    memory_arm("3");
     assert_tries("11011");
 }
 
 static void with_a_plus_all_later_ones_fail_too(void **state)
 {
     (void)state;
-    arm("3+");
+    memory_arm("3+");
     assert_tries("11000");
-    arm("1+");
+    memory_arm("1+");
     assert_tries("00000");
 }
 
@@ -99,7 +80,7 @@ static void a_value_that_is_no_count_arms_nothing(void **state)
     (void)state;
     static const char *const values[] = {"", "0", "-1", "x", "3x", "+", "1++"};
     for (size_t i = 0; i < ARRAY_LEN(values); i++) {
-        arm(values[i]);
+        memory_arm(values[i]);
         assert_tries("11111");
     }
 }
@@ -110,7 +91,7 @@ static void a_failed_resize_leaves_the_old_memory(void **state)
     char *memory = mem_try(4);
     assert_non_null(memory);
     memcpy(memory, "leat", 4);
-    arm("1");
+    memory_arm("1");
     assert_null(mem_resize(memory, 4000));
     assert_memory_equal(memory, "leat", 4);
     mem_free(memory);
@@ -119,7 +100,7 @@ static void a_failed_resize_leaves_the_old_memory(void **state)
 static void what_must_be_had_is_never_made_to_fail(void **state)
 {
     (void)state;
-    arm("1+");
+    memory_arm("1+");
     void *memory = mem_must(8);
     char *copy = mem_dup("x", 1);
     assert_string_equal(copy, "x");
@@ -131,12 +112,12 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(memory_comes_zeroed),
     cmocka_unit_test(resizing_keeps_the_bytes),
     cmocka_unit_test(a_copy_is_ended_by_nul),
-    cmocka_unit_test_teardown(without_the_variable_nothing_fails, disarm),
-    cmocka_unit_test_teardown(the_nth_allocation_fails_and_no_other, disarm),
-    cmocka_unit_test_teardown(with_a_plus_all_later_ones_fail_too, disarm),
-    cmocka_unit_test_teardown(a_value_that_is_no_count_arms_nothing, disarm),
-    cmocka_unit_test_teardown(a_failed_resize_leaves_the_old_memory, disarm),
-    cmocka_unit_test_teardown(what_must_be_had_is_never_made_to_fail, disarm),
+    cmocka_unit_test_teardown(without_the_variable_nothing_fails, memory_disarm),
+    cmocka_unit_test_teardown(the_nth_allocation_fails_and_no_other, memory_disarm),
+    cmocka_unit_test_teardown(with_a_plus_all_later_ones_fail_too, memory_disarm),
+    cmocka_unit_test_teardown(a_value_that_is_no_count_arms_nothing, memory_disarm),
+    cmocka_unit_test_teardown(a_failed_resize_leaves_the_old_memory, memory_disarm),
+    cmocka_unit_test_teardown(what_must_be_had_is_never_made_to_fail, memory_disarm),
 };
 
 UNIT_TEST_MAIN(tests)

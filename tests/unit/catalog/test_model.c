@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resources resolved against a catalogue, and what is said of those that cannot be. */
+#include "lib/mistakes.h"
+
 #include "shop.h"
 
 static const struct resource *only_resource(const struct building *building)
@@ -152,9 +154,7 @@ static void resources_of_other_schemas_are_found(void **state)
     building_free(building);
 }
 
-static const struct mistake {
-    const char *yaml, *said;
-} mistakes[] = {
+static const struct mistake mistakes[] = {
     {"resources: {usres: {}}", "leat.yaml:3:13: the database has no table `usres`: did you mean `users`?\n"},
     {"resources: {log: {}}", "leat.yaml:3:13: the database has no table `log`: did you mean `logs`?\n"},
     {"resources: {zebras: {}}",
@@ -206,7 +206,7 @@ static const struct mistake {
 static void is_told_word_for_word(void **state)
 {
     const struct mistake *mistake = *state;
-    struct building *building = build(mistake->yaml, DIALECT_PG);
+    struct building *building = build(mistake->text, DIALECT_PG);
     char text[8192] = "";
     assert_null(building->model);
     for (unsigned i = 0; i < building->complaints.count; i++) {
@@ -241,12 +241,6 @@ static void two_models_have_different_numbers(void **state)
     building_free(second);
 }
 
-static const char *name_of(const struct mistake *mistake, char space[80])
-{
-    snprintf(space, 80, "%.*s", (int)strcspn(mistake->said, "\n"), mistake->said);
-    return space;
-}
-
 int main(void)
 {
     const struct CMUnitTest sentences[] = {
@@ -264,12 +258,8 @@ int main(void)
         cmocka_unit_test(a_model_lives_until_its_last_reference_is_gone),
         cmocka_unit_test(two_models_have_different_numbers),
     };
-    static char names[ARRAY_LEN(mistakes)][80];
     struct CMUnitTest tests[ARRAY_LEN(sentences) + ARRAY_LEN(mistakes)];
     memcpy(tests, sentences, sizeof sentences);
-    for (size_t i = 0; i < ARRAY_LEN(mistakes); i++)
-        tests[ARRAY_LEN(sentences) + i] = (struct CMUnitTest){.name = name_of(&mistakes[i], names[i]),
-                                                              .test_func = is_told_word_for_word,
-                                                              .initial_state = (void *)&mistakes[i]};
+    mistakes_add(mistakes, ARRAY_LEN(mistakes), is_told_word_for_word, tests + ARRAY_LEN(sentences));
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);
 }

@@ -1,55 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Named queries for a store: which file, which text, which types. The files lie in a folder of their own. */
-#include <ftw.h>
+#include "lib/folder.h"
 
 #include "shop.h"
 
 #include "catalog/param_type.h"
 #include "config/query_file.h"
 
-struct folder {
-    char path[64];
-};
-
-static int folder_make(void **state)
-{
-    struct folder *folder = test_malloc(sizeof *folder);
-    snprintf(folder->path, sizeof folder->path, "/tmp/leat-model-XXXXXX");
-    assert_non_null(mkdtemp(folder->path));
-    *state = folder;
-    return 0;
-}
-
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *where)
-{
-    (void)status;
-    (void)kind;
-    (void)where;
-    return remove(path);
-}
-
-static int folder_remove(void **state)
-{
-    struct folder *folder = *state;
-    assert_int_equal(nftw(folder->path, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
-    test_free(folder);
-    return 0;
-}
-
-static void put(const struct folder *folder, const char *name, const char *text)
-{
-    char path[400];
-    snprintf(path, sizeof path, "%s/%s", folder->path, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
-
 static struct building *build_folder(const struct folder *folder, enum dialect dialect)
 {
     char path[400];
-    put(folder, "leat.yaml", "database: sqlite:/x\nqueries: .\n");
+    folder_put(folder, "leat.yaml", "database: sqlite:/x\nqueries: .\n");
     snprintf(path, sizeof path, "%s/leat.yaml", folder->path);
     struct building *building = test_calloc(1, sizeof *building);
     arena_init(&building->arena, 4096);
@@ -66,7 +27,7 @@ static struct building *build_folder(const struct folder *folder, enum dialect d
 static void on_postgresql_parameters_are_cast_to_their_types(void **state)
 {
     struct folder *folder = *state;
-    put(folder, "q.sql", HEAD SQL);
+    folder_put(folder, "q.sql", HEAD SQL);
     struct building *building = build_folder(folder, DIALECT_PG);
     assert_slice(building->model->queries[0].text,
                  "SELECT $2::text, $1::integer::bigint, $3::timestamptz, $1::integer");
@@ -79,7 +40,7 @@ static void on_postgresql_parameters_are_cast_to_their_types(void **state)
 static void on_sqlite_parameters_are_numbered(void **state)
 {
     struct folder *folder = *state;
-    put(folder, "q.sql", HEAD "SELECT :kind, :top, :since, :top");
+    folder_put(folder, "q.sql", HEAD "SELECT :kind, :top, :since, :top");
     struct building *building = build_folder(folder, DIALECT_SQLITE);
     assert_slice(building->model->queries[0].text, "SELECT ?2, ?1, ?3, ?1");
     building_free(building);
@@ -88,8 +49,8 @@ static void on_sqlite_parameters_are_numbered(void **state)
 static void the_stores_own_file_wins(void **state)
 {
     struct folder *folder = *state;
-    put(folder, "q.sql", "/* leat */SELECT 'any'");
-    put(folder, "q.pg.sql", "SELECT 'pg'");
+    folder_put(folder, "q.sql", "/* leat */SELECT 'any'");
+    folder_put(folder, "q.pg.sql", "SELECT 'pg'");
     struct building *pg = build_folder(folder, DIALECT_PG), *sqlite = build_folder(folder, DIALECT_SQLITE);
     assert_slice(pg->model->queries[0].text, "SELECT 'pg'");
     assert_slice(sqlite->model->queries[0].text, "SELECT 'any'");
@@ -100,8 +61,8 @@ static void the_stores_own_file_wins(void **state)
 static void a_query_for_the_other_store_alone_is_left_out_with_a_warning(void **state)
 {
     struct folder *folder = *state;
-    put(folder, "p.pg.sql", "/* leat\nread: anonymous\n*/ SELECT 'pg'");
-    put(folder, "q.sql", "/* leat */SELECT 'any'");
+    folder_put(folder, "p.pg.sql", "/* leat\nread: anonymous\n*/ SELECT 'pg'");
+    folder_put(folder, "q.sql", "/* leat */SELECT 'any'");
     struct building *building = build_folder(folder, DIALECT_SQLITE);
     assert_int_equal(building->model->query_count, 1);
     assert_slice(building->model->queries[0].config->path, "q");
@@ -114,7 +75,7 @@ static void a_query_for_the_other_store_alone_is_left_out_with_a_warning(void **
 static void what_sqlite_would_bind_itself_is_refused_there_alone(void **state)
 {
     struct folder *folder = *state;
-    put(folder, "q.sql", "/* leat\nread: anonymous\n*/ SELECT data ? 'key' FROM users");
+    folder_put(folder, "q.sql", "/* leat\nread: anonymous\n*/ SELECT data ? 'key' FROM users");
     struct building *pg = build_folder(folder, DIALECT_PG), *sqlite = build_folder(folder, DIALECT_SQLITE);
     assert_non_null(pg->model);
     assert_null(sqlite->model);
@@ -127,7 +88,7 @@ static void what_sqlite_would_bind_itself_is_refused_there_alone(void **state)
 static void a_paged_querys_order_is_resolved_against_its_described_columns(void **state)
 {
     struct folder *folder = *state;
-    put(folder, "q.sql", "/* leat\nread: anonymous\norder: total.desc,id\n*/ SELECT 1");
+    folder_put(folder, "q.sql", "/* leat\nread: anonymous\norder: total.desc,id\n*/ SELECT 1");
     struct building *building = build_folder(folder, DIALECT_PG);
     struct named_query *query = &building->model->queries[0];
     query->columns = ARENA_ARRAY(&building->model->arena, struct column, 2);
@@ -161,7 +122,6 @@ static void every_type_a_head_may_name_is_known_for_both_stores(void **state)
 
 int main(void)
 {
-#define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
     const struct CMUnitTest tests[] = {
         IN_A_FOLDER(on_postgresql_parameters_are_cast_to_their_types),
         IN_A_FOLDER(on_sqlite_parameters_are_numbered),

@@ -2,7 +2,8 @@
 /* What a good configuration becomes, and what defaults are. */
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <sys/stat.h>
+
+#include "lib/folder.h"
 
 #include "reading.h"
 
@@ -369,43 +370,6 @@ static void without_a_file_a_wrong_url_is_told(void **state)
 
 /* --- files --- */
 
-static void write_file(const char *folder, const char *name, const char *text)
-{
-    char path[300];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
-
-struct folder {
-    char path[64];
-};
-
-static int folder_make(void **state)
-{
-    struct folder *folder = test_malloc(sizeof *folder);
-    snprintf(folder->path, sizeof folder->path, "/tmp/leat-config-XXXXXX");
-    assert_non_null(mkdtemp(folder->path));
-    *state = folder;
-    return 0;
-}
-
-static int folder_remove(void **state)
-{
-    struct folder *folder = *state;
-    static const char *const names[] = {"leat.yaml", "url", NULL};
-    char path[300];
-    for (unsigned i = 0; names[i]; i++) {
-        snprintf(path, sizeof path, "%s/%s", folder->path, names[i]);
-        unlink(path);
-    }
-    assert_int_equal(rmdir(folder->path), 0);
-    test_free(folder);
-    return 0;
-}
-
 static struct reading *read_file_in(const struct folder *folder, const char *name)
 {
     char path[300];
@@ -419,7 +383,7 @@ static void paths_start_at_the_files_folder(void **state)
 {
     struct folder *folder = *state;
     char expected[300];
-    write_file(folder->path, "leat.yaml", "database: sqlite:data.db\n" SERVED);
+    folder_put(folder, "leat.yaml", "database: sqlite:data.db\n" SERVED);
     struct reading *reading = read_file_in(folder, "leat.yaml");
     snprintf(expected, sizeof expected, "sqlite:%s/data.db", folder->path);
     assert_slice(reading->config->database.url.text, expected);
@@ -429,7 +393,7 @@ static void paths_start_at_the_files_folder(void **state)
 static void an_absolute_path_stays(void **state)
 {
     struct folder *folder = *state;
-    write_file(folder->path, "leat.yaml", "database: sqlite:/srv/data.db\n" SERVED);
+    folder_put(folder, "leat.yaml", "database: sqlite:/srv/data.db\n" SERVED);
     struct reading *reading = read_file_in(folder, "leat.yaml");
     assert_slice(reading->config->database.url.text, "sqlite:/srv/data.db");
     reading_free(reading);
@@ -438,8 +402,8 @@ static void an_absolute_path_stays(void **state)
 static void a_secret_may_be_kept_in_a_file(void **state)
 {
     struct folder *folder = *state;
-    write_file(folder->path, "url", "  postgresql://me:secret@host/db\n");
-    write_file(folder->path, "leat.yaml", "database: {url: 'file:url'}\n" SERVED);
+    folder_put(folder, "url", "  postgresql://me:secret@host/db\n");
+    folder_put(folder, "leat.yaml", "database: {url: 'file:url'}\n" SERVED);
     struct reading *reading = read_file_in(folder, "leat.yaml");
     assert_slice(reading->config->database.url.text, "postgresql://me:secret@host/db");
     reading_free(reading);
@@ -495,11 +459,11 @@ int main(void)
         cmocka_unit_test(without_a_file_other_addresses_are_refused),
         cmocka_unit_test(a_byte_order_mark_is_passed_over),
         cmocka_unit_test(without_a_file_a_wrong_url_is_told),
-        cmocka_unit_test_setup_teardown(paths_start_at_the_files_folder, folder_make, folder_remove),
-        cmocka_unit_test_setup_teardown(an_absolute_path_stays, folder_make, folder_remove),
-        cmocka_unit_test_setup_teardown(a_secret_may_be_kept_in_a_file, folder_make, folder_remove),
-        cmocka_unit_test_setup_teardown(an_absent_file_is_told_with_what_to_do, folder_make, folder_remove),
-        cmocka_unit_test_setup_teardown(a_folder_is_no_configuration, folder_make, folder_remove),
+        IN_A_FOLDER(paths_start_at_the_files_folder),
+        IN_A_FOLDER(an_absolute_path_stays),
+        IN_A_FOLDER(a_secret_may_be_kept_in_a_file),
+        IN_A_FOLDER(an_absent_file_is_told_with_what_to_do),
+        IN_A_FOLDER(a_folder_is_no_configuration),
     };
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);
 }

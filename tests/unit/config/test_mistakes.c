@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bad configurations and, letter by letter, what is said of each: the texts are an interface to people. */
+#include "lib/mistakes.h"
+
 #include "reading.h"
 
-static const struct mistake {
-    const char *yaml, *said;
-} mistakes[] = {
+static const struct mistake mistakes[] = {
     {"resorces: {users: {}}\n",
      "leat.yaml:1:1: the configuration has no key `resorces`: did you mean `resources`?\n"},
     {"databse: sqlite:x\n",
@@ -222,26 +222,15 @@ static const struct mistake {
 static void is_told_word_for_word(void **state)
 {
     const struct mistake *mistake = *state;
-    struct reading *reading = read_yaml(mistake->yaml);
+    struct reading *reading = read_yaml(mistake->text);
     assert_complaints(&reading->complaints, mistake->said);
     assert_null(reading->config);
     reading_free(reading);
 }
 
-/* A test is called by what is said first. */
-static const char *name_of(const struct mistake *mistake, char space[80])
-{
-    snprintf(space, 80, "%.*s", (int)strcspn(mistake->said, "\n"), mistake->said);
-    return space;
-}
-
 int main(void)
 {
-    static char names[ARRAY_LEN(mistakes)][80];
     struct CMUnitTest tests[ARRAY_LEN(mistakes)];
-    for (size_t i = 0; i < ARRAY_LEN(mistakes); i++)
-        tests[i] = (struct CMUnitTest){.name = name_of(&mistakes[i], names[i]),
-                                       .test_func = is_told_word_for_word,
-                                       .initial_state = (void *)&mistakes[i]};
+    mistakes_add(mistakes, ARRAY_LEN(mistakes), is_told_word_for_word, tests);
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);
 }

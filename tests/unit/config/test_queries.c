@@ -1,54 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The folder of named queries: which files become which queries. */
-#include <ftw.h>
-#include <sys/stat.h>
+#include "lib/folder.h"
 
 #include "reading.h"
-
-struct folder {
-    char path[64];
-};
-
-static int folder_make(void **state)
-{
-    struct folder *folder = test_malloc(sizeof *folder);
-    snprintf(folder->path, sizeof folder->path, "/tmp/leat-queries-XXXXXX");
-    assert_non_null(mkdtemp(folder->path));
-    *state = folder;
-    return 0;
-}
-
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *where)
-{
-    (void)status;
-    (void)kind;
-    (void)where;
-    return remove(path);
-}
-
-static int folder_remove(void **state)
-{
-    struct folder *folder = *state;
-    assert_int_equal(nftw(folder->path, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
-    test_free(folder);
-    return 0;
-}
-
-/* Writes a file, making the folders on its way. */
-static void put(const struct folder *folder, const char *name, const char *text)
-{
-    char path[400];
-    snprintf(path, sizeof path, "%s/%s", folder->path, name);
-    for (char *slash = strchr(path + strlen(folder->path) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        mkdir(path, 0755);
-        *slash = '/';
-    }
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
 
 static struct reading *load(const struct folder *folder)
 {
@@ -80,12 +34,12 @@ static void assert_said(const struct folder *folder, const struct reading *readi
 static void files_become_queries_in_the_order_of_their_paths(void **state)
 {
     struct folder *folder = *state;
-    put(folder, "leat.yaml", YAML);
-    put(folder, "queries/zeta.sql", HEAD "SELECT 1");
-    put(folder, "queries/analytics/top.sql", HEAD "SELECT 2");
-    put(folder, "queries/analytics/deep/er.sql", HEAD "SELECT 3");
-    put(folder, "queries/.hidden.sql", "what?");
-    put(folder, "queries/README.md", "words");
+    folder_put(folder, "leat.yaml", YAML);
+    folder_put(folder, "queries/zeta.sql", HEAD "SELECT 1");
+    folder_put(folder, "queries/analytics/top.sql", HEAD "SELECT 2");
+    folder_put(folder, "queries/analytics/deep/er.sql", HEAD "SELECT 3");
+    folder_put(folder, "queries/.hidden.sql", "what?");
+    folder_put(folder, "queries/README.md", "words");
     struct reading *reading = load(folder);
     assert_said(folder, reading, "");
     assert_int_equal(reading->config->query_count, 3);
@@ -98,11 +52,11 @@ static void files_become_queries_in_the_order_of_their_paths(void **state)
 static void files_for_one_store_are_variants_of_one_query(void **state)
 {
     struct folder *folder = *state;
-    put(folder, "leat.yaml", YAML);
-    put(folder, "queries/a.pg.sql", HEAD "SELECT 'pg'");
-    put(folder, "queries/a.sqlite.sql", "SELECT 'sqlite'");
-    put(folder, "queries/b.sql", HEAD "SELECT 'any'");
-    put(folder, "queries/b.pg.sql", HEAD "SELECT 'own'");
+    folder_put(folder, "leat.yaml", YAML);
+    folder_put(folder, "queries/a.pg.sql", HEAD "SELECT 'pg'");
+    folder_put(folder, "queries/a.sqlite.sql", "SELECT 'sqlite'");
+    folder_put(folder, "queries/b.sql", HEAD "SELECT 'any'");
+    folder_put(folder, "queries/b.pg.sql", HEAD "SELECT 'own'");
     struct reading *reading = load(folder);
     assert_said(folder, reading, "");
     assert_int_equal(reading->config->query_count, 2);
@@ -120,9 +74,9 @@ static void files_for_one_store_are_variants_of_one_query(void **state)
 static void heads_that_differ_are_refused(void **state)
 {
     struct folder *folder = *state;
-    put(folder, "leat.yaml", YAML);
-    put(folder, "queries/a.sql", HEAD "SELECT 1");
-    put(folder, "queries/a.pg.sql", "/* leat\nread: none\n*/ SELECT 1");
+    folder_put(folder, "leat.yaml", YAML);
+    folder_put(folder, "queries/a.sql", HEAD "SELECT 1");
+    folder_put(folder, "queries/a.pg.sql", "/* leat\nread: none\n*/ SELECT 1");
     struct reading *reading = load(folder);
     char expected[600];
     snprintf(
@@ -136,9 +90,9 @@ static void heads_that_differ_are_refused(void **state)
 static void every_variant_must_use_every_parameter(void **state)
 {
     struct folder *folder = *state;
-    put(folder, "leat.yaml", YAML);
-    put(folder, "queries/a.sql", "/* leat\nread: anonymous\nparams: {x: int}\n*/ SELECT :x");
-    put(folder, "queries/a.pg.sql", "SELECT 1");
+    folder_put(folder, "leat.yaml", YAML);
+    folder_put(folder, "queries/a.sql", "/* leat\nread: anonymous\nparams: {x: int}\n*/ SELECT :x");
+    folder_put(folder, "queries/a.pg.sql", "SELECT 1");
     struct reading *reading = load(folder);
     char expected[600];
     snprintf(expected, sizeof expected,
@@ -151,10 +105,10 @@ static void every_variant_must_use_every_parameter(void **state)
 static void names_that_cannot_stand_in_a_path_are_refused(void **state)
 {
     struct folder *folder = *state;
-    put(folder, "leat.yaml", YAML);
-    put(folder, "queries/a b.sql", HEAD "SELECT 1");
-    put(folder, "queries/auth/login.sql", HEAD "SELECT 1");
-    put(folder, "queries/ok/v1.sql", HEAD "SELECT 1");
+    folder_put(folder, "leat.yaml", YAML);
+    folder_put(folder, "queries/a b.sql", HEAD "SELECT 1");
+    folder_put(folder, "queries/auth/login.sql", HEAD "SELECT 1");
+    folder_put(folder, "queries/ok/v1.sql", HEAD "SELECT 1");
     struct reading *reading = load(folder);
     assert_said(
         folder, reading,
@@ -166,9 +120,9 @@ static void names_that_cannot_stand_in_a_path_are_refused(void **state)
 static void a_query_and_a_resource_cannot_share_a_path(void **state)
 {
     struct folder *folder = *state;
-    put(folder, "leat.yaml", YAML "resources: {users: {}}\n");
-    put(folder, "queries/users.sql", HEAD "SELECT 1");
-    put(folder, "queries/users/stats.sql", HEAD "SELECT 1");
+    folder_put(folder, "leat.yaml", YAML "resources: {users: {}}\n");
+    folder_put(folder, "queries/users.sql", HEAD "SELECT 1");
+    folder_put(folder, "queries/users/stats.sql", HEAD "SELECT 1");
     struct reading *reading = load(folder);
     char expected[600];
     snprintf(expected, sizeof expected,
@@ -180,7 +134,7 @@ static void a_query_and_a_resource_cannot_share_a_path(void **state)
 static void a_folder_that_is_not_there_is_told(void **state)
 {
     struct folder *folder = *state;
-    put(folder, "leat.yaml", YAML);
+    folder_put(folder, "leat.yaml", YAML);
     struct reading *reading = load(folder);
     char expected[600];
     snprintf(expected, sizeof expected, "leat.yaml:2:10: `queries`: there is no such folder: `%s/queries`\n",
@@ -192,8 +146,8 @@ static void a_folder_that_is_not_there_is_told(void **state)
 static void mistakes_in_files_have_their_place_there(void **state)
 {
     struct folder *folder = *state;
-    put(folder, "leat.yaml", "database: sqlite:/x\nqueries: ./queries\nlisten: x\n");
-    put(folder, "queries/a.sql", "/* leat\nraed: anonymous\n*/\nSELECT 1,\n  :x");
+    folder_put(folder, "leat.yaml", "database: sqlite:/x\nqueries: ./queries\nlisten: x\n");
+    folder_put(folder, "queries/a.sql", "/* leat\nraed: anonymous\n*/\nSELECT 1,\n  :x");
     struct reading *reading = load(folder);
     assert_said(
         folder, reading,
@@ -207,8 +161,8 @@ static void mistakes_in_files_have_their_place_there(void **state)
 static void bytes_that_are_not_text_are_refused(void **state)
 {
     struct folder *folder = *state;
-    put(folder, "leat.yaml", YAML);
-    put(folder, "queries/a.sql", HEAD "SELECT '\xff'");
+    folder_put(folder, "leat.yaml", YAML);
+    folder_put(folder, "queries/a.sql", HEAD "SELECT '\xff'");
     struct reading *reading = load(folder);
     assert_said(folder, reading, "queries/a.sql:1:1: the file is not UTF-8 text\n");
     reading_free(reading);
@@ -217,14 +171,14 @@ static void bytes_that_are_not_text_are_refused(void **state)
 static void a_printed_configuration_finds_its_queries_from_anywhere(void **state)
 {
     struct folder *folder = *state;
-    put(folder, "leat.yaml", YAML);
-    put(folder, "queries/a.sql", HEAD "SELECT 1");
+    folder_put(folder, "leat.yaml", YAML);
+    folder_put(folder, "queries/a.sql", HEAD "SELECT 1");
     struct reading *first = load(folder);
     struct buf text;
     buf_init(&text, 1 << 20);
     config_print(first->config, &text);
     buf_byte(&text, 0);
-    put(folder, "elsewhere/leat.yaml", text.data);
+    folder_put(folder, "elsewhere/leat.yaml", text.data);
     struct folder elsewhere;
     snprintf(elsewhere.path, sizeof elsewhere.path, "%s/elsewhere", folder->path);
     struct reading *second = load(&elsewhere);
@@ -238,11 +192,11 @@ static void a_printed_configuration_finds_its_queries_from_anywhere(void **state
 static void hundreds_of_files_are_read_in_order(void **state)
 {
     struct folder *folder = *state;
-    put(folder, "leat.yaml", YAML);
+    folder_put(folder, "leat.yaml", YAML);
     for (unsigned i = 0; i < 300; i++) {
         char name[64];
         snprintf(name, sizeof name, "queries/f%u/q%u.sql", i % 7, i);
-        put(folder, name, HEAD "SELECT 1");
+        folder_put(folder, name, HEAD "SELECT 1");
     }
     struct reading *reading = load(folder);
     assert_said(folder, reading, "");
@@ -254,7 +208,6 @@ static void hundreds_of_files_are_read_in_order(void **state)
 
 int main(void)
 {
-#define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
     const struct CMUnitTest tests[] = {
         IN_A_FOLDER(files_become_queries_in_the_order_of_their_paths),
         IN_A_FOLDER(files_for_one_store_are_variants_of_one_query),

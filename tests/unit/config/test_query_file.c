@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* .sql files: heads, parameters, and how a statement is cut; and, word for word, what is said of bad ones. */
+#include "lib/mistakes.h"
+
 #include "query_reading.h"
 
 #define TWO "/* leat\nparams: {a: int, b: text?}\n*/ "
@@ -231,9 +233,7 @@ static void every_type_has_a_good_default_and_a_bad_one(void **state)
     }
 }
 
-static const struct mistake {
-    const char *text, *said;
-} mistakes[] = {
+static const struct mistake mistakes[] = {
 #include "query_mistakes.h"
 };
 
@@ -243,12 +243,6 @@ static void is_told_word_for_word(void **state)
     struct query_reading *reading = read_variant(mistake->text, SQL_ANY);
     assert_complaints(&reading->complaints, mistake->said);
     query_free(reading);
-}
-
-static const char *name_of(const struct mistake *mistake, char space[80])
-{
-    snprintf(space, 80, "%.*s", (int)strcspn(mistake->said, "\n"), mistake->said);
-    return space;
 }
 
 int main(void)
@@ -270,12 +264,8 @@ int main(void)
         cmocka_unit_test(what_sqlite_would_take_for_its_own_parameter_is_noted),
         cmocka_unit_test(every_type_has_a_good_default_and_a_bad_one),
     };
-    static char names[ARRAY_LEN(mistakes)][80];
     struct CMUnitTest tests[ARRAY_LEN(sentences) + ARRAY_LEN(mistakes)];
     memcpy(tests, sentences, sizeof sentences);
-    for (size_t i = 0; i < ARRAY_LEN(mistakes); i++)
-        tests[ARRAY_LEN(sentences) + i] = (struct CMUnitTest){.name = name_of(&mistakes[i], names[i]),
-                                                              .test_func = is_told_word_for_word,
-                                                              .initial_state = (void *)&mistakes[i]};
+    mistakes_add(mistakes, ARRAY_LEN(mistakes), is_told_word_for_word, tests + ARRAY_LEN(sentences));
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);
 }

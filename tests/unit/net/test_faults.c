@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The n-th read, write, accept or allocation fails: the connection that it hits may be lost, nothing else is. */
+#include "lib/memory.h"
+
 #include "harness.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/mem.h"
 #include "loop/fault.h"
 
 #define HELLO "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -102,13 +103,10 @@ static void the_nth_allocation_failing_loses_one_connection_alone(void **state)
         int fd = client_open(harness);
         struct buf heard = buf_new();
         assert_non_null(buf_room(&heard, 1024 * 1024));
-        setenv("LEAT_FAULT_ALLOC", text, 1);
-        mem_fault_arm();
+        memory_arm(text);
         client_say_lit(harness, fd, HELLO "GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         client_hear_end(harness, fd, &heard);
-        setenv("LEAT_FAULT_ALLOC", "0", 1);
-        mem_fault_arm();
-        unsetenv("LEAT_FAULT_ALLOC");
+        memory_arm(NULL);
         close(fd);
         buf_done(&heard);
         TURN_UNTIL(harness, net_count(harness->net) == 0);

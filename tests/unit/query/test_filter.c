@@ -1,26 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Filters: what each operator becomes on both stores, and what is refused with which words. */
-#include "world.h"
+#include "worlds.h"
 
 #include <stdio.h>
-
-static struct world pg, sqlite;
-
-static int open_worlds(void **state)
-{
-    (void)state;
-    world_open_usual(&pg, DIALECT_PG);
-    world_open_usual(&sqlite, DIALECT_SQLITE);
-    return 0;
-}
-
-static int close_worlds(void **state)
-{
-    (void)state;
-    world_close(&pg);
-    world_close(&sqlite);
-    return 0;
-}
 
 /* The condition a filter becomes, and the text of its bind ("" when it has none). */
 static void expect(struct world *world, const char *filter, const char *condition, const char *bind)
@@ -336,5 +318,5 @@ int main(void)
         cmocka_unit_test(text_that_is_not_utf8_or_has_nul_is_refused),
         cmocka_unit_test(a_filter_without_a_value_is_refused),
     };
-    return cmocka_run_group_tests_name(__FILE__, tests, open_worlds, close_worlds);
+    return cmocka_run_group_tests_name(__FILE__, tests, worlds_open, worlds_close);
 }

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hostile names and values wherever a request's text could reach SQL: what is refused is refused, and what is planned has nothing
  * of the value in its text, whatever the value. The same statements run on a real database and do no harm. */
-#include "world.h"
+#include "worlds.h"
 
 #include <ctype.h>
 #include <stdio.h>
 
 #include "database.h"
-
-static struct world pg, sqlite;
 
 static const char *const hostile[] = {
     "zq'; DROP TABLE transactions; --",
@@ -43,22 +41,6 @@ static const char *const hostile[] = {
     "zqE'\\x41'",
     "zq\xf0\x9f\x92\xa3",
 };
-
-static int open_worlds(void **state)
-{
-    (void)state;
-    world_open_usual(&pg, DIALECT_PG);
-    world_open_usual(&sqlite, DIALECT_SQLITE);
-    return 0;
-}
-
-static int close_worlds(void **state)
-{
-    (void)state;
-    world_close(&pg);
-    world_close(&sqlite);
-    return 0;
-}
 
 /* The text, percent-encoded: every byte that is no letter or digit. */
 static void encode(const char *text, char *ret_encoded, size_t size)
@@ -238,5 +220,5 @@ int main(void)
         cmocka_unit_test(hostile_cells_of_cursors_are_values),
         cmocka_unit_test(a_real_database_finds_the_hostile_text_and_keeps_its_tables),
     };
-    return cmocka_run_group_tests_name(__FILE__, tests, open_worlds, close_worlds);
+    return cmocka_run_group_tests_name(__FILE__, tests, worlds_open, worlds_close);
 }

@@ -1,26 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lists: selection, order, pages, cursors and totals, as statements and as refusals. */
-#include "world.h"
+#include "worlds.h"
 
 #include <stdio.h>
-
-static struct world pg, sqlite;
-
-static int open_worlds(void **state)
-{
-    (void)state;
-    world_open_usual(&pg, DIALECT_PG);
-    world_open_usual(&sqlite, DIALECT_SQLITE);
-    return 0;
-}
-
-static int close_worlds(void **state)
-{
-    (void)state;
-    world_close(&pg);
-    world_close(&sqlite);
-    return 0;
-}
 
 /* --- select --- */
 
@@ -433,5 +415,5 @@ int main(void)
         cmocka_unit_test(damaged_cursors_are_refused),
         cmocka_unit_test(a_moving_filter_keeps_its_cursors),
     };
-    return cmocka_run_group_tests_name(__FILE__, tests, open_worlds, close_worlds);
+    return cmocka_run_group_tests_name(__FILE__, tests, worlds_open, worlds_close);
 }

@@ -1,24 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Single rows by key: statements, gathered statements, keys that are none. */
-#include "world.h"
-
-static struct world pg, sqlite;
-
-static int open_worlds(void **state)
-{
-    (void)state;
-    world_open_usual(&pg, DIALECT_PG);
-    world_open_usual(&sqlite, DIALECT_SQLITE);
-    return 0;
-}
-
-static int close_worlds(void **state)
-{
-    (void)state;
-    world_close(&pg);
-    world_close(&sqlite);
-    return 0;
-}
+#include "worlds.h"
 
 static void a_row_is_found_by_its_key(void **state)
 {
@@ -125,5 +107,5 @@ int main(void)
         cmocka_unit_test(a_single_row_takes_select_alone),
         cmocka_unit_test(a_kept_plan_says_the_same_as_a_new_one),
     };
-    return cmocka_run_group_tests_name(__FILE__, tests, open_worlds, close_worlds);
+    return cmocka_run_group_tests_name(__FILE__, tests, worlds_open, worlds_close);
 }

@@ -49,10 +49,10 @@ static const struct world_table walk_sqlite[] = {
     {.name = NULL},
 };
 
-void walk_open(struct walk *walk, uint64_t seed)
+void walk_open(struct walk *walk)
 {
     bool pg = walk->database.dialect == DIALECT_PG;
-    walk->random.state = seed;
+    walk->random.state = 20260131;
     world_open(&walk->world, walk->database.dialect, pg ? walk_pg : walk_sqlite, "  walk: {}\n  pairs: {}\n");
     database_run(&walk->database, "DROP TABLE IF EXISTS walk; DROP TABLE IF EXISTS pairs");
     database_run(
@@ -263,7 +263,7 @@ static void assert_ids(const struct list_case *list, const struct ids *expected,
             fail_msg("%s?%s: row %u is %ld", list->table, list->query, at + i, found->id[i]);
 }
 
-void walk_still(struct walk *walk)
+static void walk_still(struct walk *walk)
 {
     fill(walk);
     struct list_case list = choose_list(walk);
@@ -313,7 +313,7 @@ static void keep_even(struct ids *all, const struct ids *page, bool in_front)
     all->count += even.count;
 }
 
-void walk_changing(struct walk *walk)
+static void walk_changing(struct walk *walk)
 {
     fill(walk);
     struct list_case list = choose_list(walk);
@@ -345,4 +345,27 @@ void walk_changing(struct walk *walk)
     assert_int_equal(back.count, expected.count);
     assert_ids(&list, &expected, 0, &back);
     arena_reset(&walk->world.arena);
+}
+
+static void walking_on_and_back_gives_each_row_once_in_order(void **state)
+{
+    struct walk *walk = *state;
+    for (unsigned i = 0; i < walk->still_count; i++)
+        walk_still(walk);
+}
+
+static void rows_that_stay_are_given_once_while_others_come_and_go(void **state)
+{
+    struct walk *walk = *state;
+    for (unsigned i = 0; i < walk->changing_count; i++)
+        walk_changing(walk);
+}
+
+int walk_tests(const char *name, CMFixtureFunction open, CMFixtureFunction close)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(walking_on_and_back_gives_each_row_once_in_order),
+        cmocka_unit_test(rows_that_stay_are_given_once_while_others_come_and_go),
+    };
+    return cmocka_run_group_tests_name(name, tests, open, close);
 }

@@ -12,16 +12,15 @@ struct walk {
     struct world world;
     struct database database; /* opened by the caller */
     struct unit_random random;
+    unsigned still_count,
+        changing_count; /* how many random tables while nothing changes, and while rows come and go */
 };
 
 /* Makes the tables and the model. */
-void walk_open(struct walk *walk, uint64_t seed);
+void walk_open(struct walk *walk);
 void walk_close(struct walk *walk);
 
-/* One random table, order and page size, nothing changing: on to the end, and back to the beginning. */
-void walk_still(struct walk *walk);
-
-/* The same while rows come and go. */
-void walk_changing(struct walk *walk);
+/* Runs the tests; open leaves the walk in *state. */
+int walk_tests(const char *name, CMFixtureFunction open, CMFixtureFunction close);
 
 #endif
