@@ -53,13 +53,23 @@ struct refusal_kind {
 
 extern const struct refusal_kind refusal_kinds[REFUSE_COUNT];
 
-/* Fills build->problem; the format is its one sentence. place: the parameter at fault, may be empty. Always false. */
+/* Fills build->problem; the format is its one sentence, without the full stop. place: the parameter at fault, may be empty. Always
+ * false. */
 bool refuse(struct build *build, enum refusal refusal, struct slice place, const char *format, ...)
     printf_like(4, 5);
 
 /* Adds to the problem that was just filled; each returns false, so that a refusal can end in it. */
 bool refuse_hint(struct build *build, const char *format, ...) printf_like(2, 3);
 bool refuse_nearest(struct build *build, const struct nearest *nearest);
+
+/* The same for what was typed and is none of its names (what: "columns"): the nearest, or else all of them. */
+bool refuse_not_among(struct build *build, struct slice typed, const char *what, const struct slice *names,
+                      unsigned count);
+
+enum { NAMES_BYTES_MAX = 400 };
+
+/* Names for a sentence, `a, b, …`: no more than about so many bytes. */
+struct slice names_join(struct arena *arena, const struct slice *names, unsigned count);
 
 /* A slice cut to what a problem shows of it, on a UTF-8 boundary, for formats. */
 struct slice shown(struct slice text);

@@ -92,7 +92,8 @@ static bool read_value(struct reading *reading, struct slice text, struct bind *
     refuse_value(build, column->name, text, &refusal);
     build->problem->place = reading->param->name;
     build->problem->column = column->name;
-    return false;
+    bool whole = slice_eq(text, reading->param->value); /* no operator stood before it */
+    return whole && !refusal.nearest.best.data && operator_refuse_meant(build, text);
 }
 
 static bool read_is(struct reading *reading)

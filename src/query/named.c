@@ -12,10 +12,7 @@
 static bool refuse_unlisted(struct build *build, const struct config_param *param, struct slice text)
 {
     struct nearest nearest = nearest_begin(text);
-    struct slice list = SLICE("");
-    for (unsigned i = 0; i < param->in_count && list.len < 400; i++)
-        list = arena_format(build->arena, SLICE_FMT "%s" SLICE_FMT, SLICE_ARG(list), i ? ", " : "",
-                            SLICE_ARG(param->in[i]));
+    struct slice list = names_join(build->arena, param->in, param->in_count);
     for (unsigned i = 0; i < param->in_count; i++)
         nearest_offer(&nearest, param->in[i]);
     refuse(build, REFUSE_BAD_VALUE, param->name.text,
@@ -51,7 +48,7 @@ static bool check_range(struct build *build, const struct config_param *param, s
     if (!param->has_range || in_range(param, bind))
         return true;
     refuse(build, REFUSE_BAD_VALUE, param->name.text,
-           "`" SLICE_FMT "` must be from %lld to %lld, not " SLICE_FMT, SLICE_ARG(param->name.text),
+           "`" SLICE_FMT "` must be from %lld to %lld, not `" SLICE_FMT "`", SLICE_ARG(param->name.text),
            (long long)param->low, (long long)param->high, SLICE_ARG(shown(text)));
     build->problem->value = shown(text);
     return false;
@@ -110,12 +107,12 @@ static bool pages_by(enum slot slot)
 
 static bool refuse_unknown(struct build *build, const struct named_query *query, struct slice name)
 {
-    struct nearest nearest = nearest_begin(name);
+    struct slice *names = ARENA_ARRAY(build->arena, struct slice, query->param_count + 1);
     for (unsigned i = 0; i < query->param_count; i++)
-        nearest_offer(&nearest, query->params[i].config->name.text);
+        names[i] = query->params[i].config->name.text;
     refuse(build, REFUSE_UNKNOWN_PARAMETER, name, "`" SLICE_FMT "` has no parameter `" SLICE_FMT "`",
            SLICE_ARG(query->config->path), SLICE_ARG(shown(name)));
-    return refuse_nearest(build, &nearest);
+    return refuse_not_among(build, name, "parameters", names, query->param_count);
 }
 
 /* Declared ones to `given` by their place, those of paging (where the query is paged) to the slots. A declared one wins. */

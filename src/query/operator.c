@@ -46,11 +46,16 @@ static enum word_kind classify_modified(struct slice word, enum filter_op *ret_o
     return modified ? WORD_LATER : WORD_OTHER;
 }
 
+static void offer_operators(struct nearest *nearest)
+{
+    for (size_t i = 0; i < ARRAY_LEN(operators); i++)
+        nearest_offer(nearest, operators[i].word);
+}
+
 static bool refuse_operator(struct build *build, const struct param *param, struct slice word)
 {
     struct nearest nearest = nearest_begin(word);
-    for (size_t i = 0; i < ARRAY_LEN(operators); i++)
-        nearest_offer(&nearest, operators[i].word);
+    offer_operators(&nearest);
     refuse(build, REFUSE_UNKNOWN_OPERATOR, param->name, "`" SLICE_FMT "` is no operator",
            SLICE_ARG(shown(word)));
     build->problem->value = shown(param->value);
@@ -58,6 +63,14 @@ static bool refuse_operator(struct build *build, const struct param *param, stru
         return refuse_nearest(build, &nearest);
     return refuse_hint(build, "Write `" SLICE_FMT "=eq." SLICE_FMT "` to compare with the whole text",
                        SLICE_ARG(param->name), SLICE_ARG(shown(param->value)));
+}
+
+bool operator_refuse_meant(struct build *build, struct slice value)
+{
+    struct slice rest = value, word = slice_cut(&rest, '.');
+    struct nearest nearest = nearest_begin(rest.data ? word : SLICE(""));
+    offer_operators(&nearest);
+    return refuse_nearest(build, &nearest);
 }
 
 static bool refuse_bare(struct build *build, const struct param *param)

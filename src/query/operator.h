@@ -26,6 +26,10 @@ struct operator_read {
     struct slice operand; /* what stands behind it */
 };
 
+/* A value without an operator was just refused, such as `gtt.7` for a number: names the operator that was meant, if one is near.
+ * Always false. */
+bool operator_refuse_meant(struct build *build, struct slice value);
+
 bool operator_read(struct build *build, const struct param *param, struct operator_read *ret_read) must_check;
 
 #endif

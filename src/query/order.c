@@ -34,7 +34,7 @@ static void take_directions(struct slice *text, struct order_term *term)
     term->nulls_first = first || (term->descending && !last); /* PostgreSQL's default */
 }
 
-/* What is left of `created_at.dsc` is no column, but its first part is one: then the direction is mistyped. */
+/* What is left of `created_at.dsc` or `-created_at` is no column, but a part of it is one: then the direction is mistyped. */
 static bool refuse_direction(struct build *build, struct slice text)
 {
     static const char *const words[] = {"desc", "asc", "nullsfirst", "nullslast"};
@@ -52,8 +52,10 @@ static bool refuse_direction(struct build *build, struct slice text)
 
 static bool find_column(struct build *build, struct slice name, const struct column **ret_column)
 {
-    struct slice rest = name, first = slice_cut(&rest, '.');
-    if (!resource_column(build->resource, name) && rest.data && resource_column(build->resource, first))
+    struct slice bare = slice_skip(name, slice_starts(name, SLICE("-"))), rest = bare;
+    struct slice first = slice_cut(&rest, '.');
+    bool directed = rest.data || bare.len < name.len; /* `id.dsc`, `-id` */
+    if (directed && !resource_column(build->resource, name) && resource_column(build->resource, first))
         return refuse_direction(build, name);
     return build_column(build, name, SLICE("order"), ret_column);
 }

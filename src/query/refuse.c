@@ -45,12 +45,16 @@ static struct slice cut(struct slice text, size_t max)
     return slice_of(text.data, max);
 }
 
-static struct slice format_in(struct arena *arena, const char *format, va_list args)
+/* A whole sentence: it ends in a full stop, unless it asks. */
+static struct slice sentence_in(struct arena *arena, const char *format, va_list args)
 {
     char room[1024];
     int len = vsnprintf(room, sizeof(room), format, args);
-    PRE(len >= 0);
-    return arena_copy(arena, cut(slice_str(room), sizeof(room) - 2));
+    PRE(len > 0);
+    struct slice said = cut(slice_str(room), sizeof(room) - 2);
+    if (!slice_ends(said, SLICE("?")))
+        room[said.len++] = '.';
+    return arena_copy(arena, said);
 }
 
 bool refuse(struct build *build, enum refusal refusal, struct slice place, const char *format, ...)
@@ -62,7 +66,7 @@ bool refuse(struct build *build, enum refusal refusal, struct slice place, const
         .status = refusal_kinds[refusal].status,
         .code = refusal_kinds[refusal].code,
         .pg_code = refusal_kinds[refusal].pg_code,
-        .detail = format_in(build->arena, format, args),
+        .detail = sentence_in(build->arena, format, args),
         .place = shown(place),
     };
     va_end(args);
@@ -74,7 +78,7 @@ bool refuse_hint(struct build *build, const char *format, ...)
     PRE(problem_is(build->problem));
     va_list args;
     va_start(args, format);
-    build->problem->hint = format_in(build->arena, format, args);
+    build->problem->hint = sentence_in(build->arena, format, args);
     va_end(args);
     return false;
 }
@@ -85,6 +89,33 @@ bool refuse_nearest(struct build *build, const struct nearest *nearest)
         return false;
     build->problem->nearest = nearest->best;
     return refuse_hint(build, "Did you mean `" SLICE_FMT "`?", SLICE_ARG(shown(nearest->best)));
+}
+
+struct slice names_join(struct arena *arena, const struct slice *names, unsigned count)
+{
+    struct text text;
+    text_init(&text, arena, NAMES_BYTES_MAX);
+    for (unsigned i = 0; i < count; i++) {
+        text_add(&text, i ? SLICE(", ") : SLICE(""));
+        bool full = text.len > NAMES_BYTES_MAX;
+        text_add(&text, full ? SLICE("…") : shown(names[i]));
+        if (full)
+            break;
+    }
+    return text_done(&text);
+}
+
+bool refuse_not_among(struct build *build, struct slice typed, const char *what, const struct slice *names,
+                      unsigned count)
+{
+    struct nearest nearest = nearest_begin(typed);
+    for (unsigned i = 0; i < count; i++)
+        nearest_offer(&nearest, names[i]);
+    if (nearest.best.data)
+        return refuse_nearest(build, &nearest);
+    if (count == 0)
+        return refuse_hint(build, "It has no %s", what);
+    return refuse_hint(build, "Its %s: " SLICE_FMT, what, SLICE_ARG(names_join(build->arena, names, count)));
 }
 
 struct slice shown(struct slice text)
@@ -118,15 +149,15 @@ static bool refuse_column(struct build *build, struct slice name, struct slice p
     const struct resource *resource = build->resource;
     const char *later = later_grammar(name);
     if (later)
-        return refuse(build, REFUSE_NOT_YET, place, "%s are not served yet: `" SLICE_FMT "`", later,
-                      SLICE_ARG(shown(name)));
-    struct nearest nearest = nearest_begin(name);
-    for (unsigned i = 0; i < resource->column_count; i++)
-        nearest_offer(&nearest, resource->columns[i]->name);
+        return refuse(build, REFUSE_NOT_YET, place, "`" SLICE_FMT "`: %s are not served yet",
+                      SLICE_ARG(shown(name)), later);
     refuse(build, REFUSE_UNKNOWN_COLUMN, place, "`" SLICE_FMT "` has no column `" SLICE_FMT "`",
            SLICE_ARG(resource->config->name.text), SLICE_ARG(shown(name)));
     build->problem->column = shown(name);
-    return refuse_nearest(build, &nearest);
+    struct slice *names = ARENA_ARRAY(build->arena, struct slice, resource->column_count);
+    for (unsigned i = 0; i < resource->column_count; i++)
+        names[i] = resource->columns[i]->name;
+    return refuse_not_among(build, name, "columns", names, resource->column_count);
 }
 
 bool build_column(struct build *build, struct slice name, struct slice place,

@@ -123,11 +123,11 @@ static void the_postgrest_manner_wants_an_operator(void **state)
     (void)state;
     pg.manner = MANNER_POSTGREST;
     assert_refused(&pg, "transactions", "user_id=5", "operator-required");
-    assert_slice(pg.problem.hint, "Write `user_id=eq.5`");
+    assert_slice(pg.problem.hint, "Write `user_id=eq.5`.");
     assert_refused(&pg, "transactions", "user_id=eqq.5", "unknown-operator");
     assert_slice(pg.problem.nearest, "eq");
     assert_refused(&pg, "transactions", "note=3.14", "unknown-operator");
-    assert_slice(pg.problem.hint, "Write `note=eq.3.14` to compare with the whole text");
+    assert_slice(pg.problem.hint, "Write `note=eq.3.14` to compare with the whole text.");
     pg.manner = MANNER_PLAIN;
 }
 
@@ -165,12 +165,15 @@ static void unknown_columns_are_told_with_the_nearest(void **state)
 {
     (void)state;
     assert_refused(&pg, "transactions", "amont=gt.5", "unknown-column");
-    assert_slice(pg.problem.detail, "`transactions` has no column `amont`");
+    assert_slice(pg.problem.detail, "`transactions` has no column `amont`.");
     assert_slice(pg.problem.nearest, "amount");
     assert_slice(pg.problem.hint, "Did you mean `amount`?");
     assert_slice(pg.problem.pg_code, "42703");
     assert_refused(&pg, "transactions", "limt=5", "unknown-column");
     assert_slice(pg.problem.nearest, "limit");
+    assert_refused(&pg, "transactions", "zebra=5", "unknown-column");
+    assert_slice(pg.problem.hint,
+                 "Its columns: id, user_id, amount, currency, status, created_at, note, ok, meta, tags.");
 }
 
 static void a_hidden_column_is_as_unknown_as_any(void **state)
@@ -180,6 +183,7 @@ static void a_hidden_column_is_as_unknown_as_any(void **state)
     assert_int_equal(pg.problem.nearest.len, 0);
     assert_refused(&pg, "transactions", "secret_has=eq.x", "unknown-column");
     assert_int_equal(pg.problem.nearest.len, 0);
+    assert_null(strstr(pg.problem.hint.data, "secret"));
     assert_refused(&pg, "transactions", "select=secret_hash", "unknown-column");
     assert_refused(&pg, "transactions", "order=secret_hash", "unknown-column");
 }
@@ -188,7 +192,7 @@ static void operators_must_fit_the_type(void **state)
 {
     (void)state;
     assert_refused(&pg, "transactions", "user_id=like.5*", "wrong-operator");
-    assert_slice(pg.problem.detail, "`like` cannot be used on `user_id`, which is of type integer");
+    assert_slice(pg.problem.detail, "`like` cannot be used on `user_id`, which is of type integer.");
     assert_slice(pg.problem.column, "user_id");
     assert_refused(&pg, "transactions", "meta=gt.1", "wrong-operator");
     assert_refused(&pg, "things", "point=(1,2)", "wrong-operator");
@@ -206,7 +210,7 @@ static void words_that_filter_nothing_filter_nothing(void **state)
     expect(&pg, "status=all", "", NULL);
     assert_refused(&pg, "transactions", "status=eq.all", "wrong-type");
     assert_slice(pg.problem.detail,
-                 "`all` is not a value for `status`: expected one of `pending`, `approved`, `rejected`");
+                 "`all` is not a value for `status`: expected one of `pending`, `approved`, `rejected`.");
 }
 
 static void repeated_filters_are_both_meant(void **state)
@@ -239,11 +243,23 @@ static void wrong_values_name_the_column_and_what_was_expected(void **state)
     assert_slice(pg.problem.pg_code, "22P02");
     assert_slice(pg.problem.detail,
                  "`abc` is not a value for `user_id`: expected an integer from -2147483648 to "
-                 "2147483647, such as 42");
+                 "2147483647, such as 42.");
     assert_refused(&pg, "transactions", "status=aproved", "wrong-type");
     assert_slice(pg.problem.nearest, "approved");
     assert_refused(&pg, "transactions", "user_id=in.(1,x)", "wrong-type");
     assert_slice(pg.problem.value, "x");
+}
+
+static void a_mistyped_operator_before_no_value_is_told(void **state)
+{
+    (void)state;
+    assert_refused(&pg, "transactions", "user_id=gtt.7", "wrong-type");
+    assert_slice(pg.problem.value, "gtt.7");
+    assert_slice(pg.problem.hint, "Did you mean `gt`?");
+    assert_refused(&pg, "transactions", "user_id=gt.gtt.7", "wrong-type");
+    assert_int_equal(pg.problem.hint.len, 0);
+    assert_refused(&pg, "transactions", "user_id=zebra.7", "wrong-type");
+    assert_int_equal(pg.problem.hint.len, 0);
 }
 
 static void broken_lists_are_refused(void **state)
@@ -313,6 +329,7 @@ int main(void)
         cmocka_unit_test(repeated_filters_are_both_meant),
         cmocka_unit_test(the_order_of_filters_makes_no_other_shape),
         cmocka_unit_test(wrong_values_name_the_column_and_what_was_expected),
+        cmocka_unit_test(a_mistyped_operator_before_no_value_is_told),
         cmocka_unit_test(broken_lists_are_refused),
         cmocka_unit_test(limits_are_named),
         cmocka_unit_test(text_that_is_not_utf8_or_has_nul_is_refused),

@@ -165,6 +165,7 @@ static void mistakes_in_order_are_told(void **state)
     assert_refused(&pg, "transactions", "order=amount.dsc", "bad-order");
     assert_slice(pg.problem.nearest, "desc");
     assert_refused(&pg, "transactions", "order=amount.nullslast.desc", "bad-order");
+    assert_refused(&pg, "transactions", "order=-amount", "bad-order");
     assert_refused(&pg, "transactions", "order=amount,", "bad-order");
     assert_refused(&pg, "transactions", "order=meta", "wrong-operator");
     assert_refused(&pg, "transactions", "order=id,id,id,id,id", "too-much-asked");
@@ -361,7 +362,7 @@ static void a_cursor_is_bound_to_its_filters_and_order(void **state)
     for (size_t i = 0; i < ARRAY_LEN(others); i++) {
         assert_refused(&pg, "transactions", with_cursor(&pg, others[i], cursor), "bad-cursor");
         assert_slice(pg.problem.detail,
-                     "The cursor belongs to another query: other filters, or another order");
+                     "The cursor belongs to another query: other filters, or another order.");
     }
     assert_refused(&pg, "members", with_cursor(&pg, "", cursor), "bad-cursor");
 }

@@ -133,18 +133,19 @@ static void each_mistake_with_a_parameter_is_told(void **state)
 {
     (void)state;
     expect_refused(&plain, "", "missing-parameter");
-    assert_slice(world.problem.detail, "The parameter `org` is missing");
+    assert_slice(world.problem.detail, "The parameter `org` is missing.");
     expect_refused(&plain, "org", "missing-parameter");
     expect_refused(&plain, "org=x", "wrong-type");
     expect_refused(&plain, "org=1&severity=hihg", "bad-value");
     assert_slice(world.problem.nearest, "high");
     expect_refused(&plain, "org=1&top=101", "bad-value");
-    assert_slice(world.problem.detail, "`top` must be from 1 to 100, not 101");
+    assert_slice(world.problem.detail, "`top` must be from 1 to 100, not `101`.");
     expect_refused(&plain, "org=1&top=0", "bad-value");
     expect_refused(&plain, "org=1&sinse=now", "unknown-parameter");
     assert_slice(world.problem.nearest, "since");
     expect_refused(&plain, "org=1&org=2", "repeated-parameter");
     expect_refused(&plain, "org=1&limit=5", "unknown-parameter");
+    assert_slice(world.problem.hint, "Its parameters: since, severity, top, org.");
 }
 
 static void an_ordered_query_is_paged_from_outside(void **state)

@@ -70,12 +70,27 @@ static void what_a_problem_shows_is_cut_between_characters(void **state)
     assert_int_equal(shown(slice_of(text, sizeof(text))).len, PROBLEM_VALUE_MAX);
 }
 
+static void a_long_list_of_names_is_cut(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct slice names[100];
+    arena_init(&arena, 4096);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        names[i] = SLICE("abcdefgh");
+    assert_slice(names_join(&arena, names, 2), "abcdefgh, abcdefgh");
+    struct slice all = names_join(&arena, names, ARRAY_LEN(names));
+    assert_true(all.len < NAMES_BYTES_MAX + PROBLEM_VALUE_MAX && slice_ends(all, SLICE(", …")));
+    arena_done(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_refusal_stands_in_the_document_with_its_codes),
         cmocka_unit_test(every_limit_and_operator_stands_in_the_document),
         cmocka_unit_test(what_a_problem_shows_is_cut_between_characters),
+        cmocka_unit_test(a_long_list_of_names_is_cut),
     };
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);
 }

@@ -46,7 +46,7 @@ static void keys_of_several_columns_are_joined_by_commas(void **state)
     assert_slice(world_row(&pg, "members", "5,", "")->statement.binds[1].text, "");
     assert_string_equal(world_row_refused(&pg, "members", "5", ""), "bad-key");
     assert_string_equal(world_row_refused(&pg, "members", "5,a,b", ""), "bad-key");
-    assert_slice(pg.problem.detail, "The key of `members` is `org,name`: 2 values, joined by commas");
+    assert_slice(pg.problem.detail, "The key of `members` is `org,name`: 2 values, joined by commas.");
 }
 
 static void what_cannot_be_a_key_is_refused(void **state)
