@@ -179,6 +179,9 @@ static void print_text_key(struct printer *printer, const struct key *key, const
 }
 
 const struct kind kind_text = {.expected = "a text", .read = read_text, .print = print_text_key};
+const struct kind kind_names = {.expected = "one text of names such as `id,name`",
+                                .read = read_text,
+                                .print = print_text_key};
 
 static void complain_choice(struct walk *walk, const struct key *key, const struct node *node)
 {

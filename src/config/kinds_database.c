@@ -84,8 +84,13 @@ static void read_url(struct walk *walk, const struct key *key, const struct node
         return;
     const char *fault = url_fault(url.text);
     if (fault) {
-        complain(walk->complaints, url.at, "`%s`: found `" SLICE_FMT "`, %s", key->name,
-                 SLICE_ARG(config_url_masked(walk->arena, url.text)), fault);
+        struct slice masked = config_url_masked(walk->arena, url.text);
+        bool is_path = slice_find(url.text, ':') == url.text.len && slice_find(url.text, '/') < url.text.len;
+        struct slice meant =
+            is_path ? arena_format(walk->arena, ": did you mean `sqlite:" SLICE_FMT "`?", SLICE_ARG(masked))
+                    : SLICE("");
+        complain(walk->complaints, url.at, "`%s`: found `" SLICE_FMT "`, %s" SLICE_FMT, key->name,
+                 SLICE_ARG(masked), fault, SLICE_ARG(meant));
         return;
     }
     struct slice path = slice_skip(url.text, strlen("sqlite:"));

@@ -52,7 +52,7 @@ struct kind {
 };
 
 /* kinds.c */
-extern const struct kind kind_duration, kind_bytes, kind_rate, kind_count, kind_switch, kind_text,
+extern const struct kind kind_duration, kind_bytes, kind_rate, kind_count, kind_switch, kind_text, kind_names,
     kind_choice, kind_section, kind_small_bytes, kind_level, kind_summary, kind_version;
 /* kinds_database.c */
 extern const struct kind kind_url, kind_slow;
