@@ -6,6 +6,7 @@
 #include "request/health.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -19,6 +20,7 @@
 struct health_check {
     struct worker *worker;
     struct timer timer;
+    struct tap *tap; /* while it is out */
     struct fetch fetch;
     struct arena arena;
     bool out, stopped;
@@ -52,11 +54,14 @@ static void note(struct health_check *check)
 
 static void ended(struct health_check *check)
 {
-    note(check);
+    struct worker *worker = check->worker;
+    if (check->tap == worker->tap && !check->stopped) /* else it asked a database that was left meanwhile */
+        note(check);
     arena_reset(&check->arena);
+    tap_unref(check->tap);
     check->out = false;
     if (!check->stopped)
-        loop_timer_set(check->worker->loop, &check->timer, CHECK_EVERY_MS);
+        loop_timer_set(worker->loop, &check->timer, CHECK_EVERY_MS);
 }
 
 static void on_end(struct fetch *fetch)
@@ -80,8 +85,9 @@ static void on_due(struct timer *timer)
                                   .on_end = on_end,
                                   .arena = &check->arena,
                                   .deadline = mono_after_ms(now, CHECK_DEADLINE_MS)};
+    check->tap = tap_ref(check->worker->tap);
     check->out = true;
-    if (store_submit(check->worker->port, &check->fetch) == SUBMIT_DONE)
+    if (store_submit(check->tap->port, &check->fetch) == SUBMIT_DONE)
         ended(check);
 }
 
@@ -100,7 +106,7 @@ void health_check_stop(struct health_check *check)
     check->stopped = true;
     loop_timer_stop(&check->timer);
     if (check->out)
-        store_cancel(check->worker->port, &check->fetch);
+        store_cancel(check->tap->port, &check->fetch);
 }
 
 void health_check_free(struct health_check *check)
@@ -132,12 +138,33 @@ bool health_ready(struct service *service)
     return up_now(&health) && !atomic_load(&service->draining);
 }
 
+/* Which process this is and what a refused reload said is for callers on this machine: `leat reload` needs both. */
+static void write_reloads(struct request *request)
+{
+    struct service *service = request->worker->service;
+    struct buf *out = &request->body;
+    bool here = request->principal.loopback;
+    (void)pthread_mutex_lock(&service->lock);
+    struct reload_result reloads = service->reloads;
+    (void)pthread_mutex_unlock(&service->lock);
+    buf_format(out, ",\"reloads\":{\"begun\":%u,\"ended\":%u", reloads.begun, reloads.ended);
+    if (reloads.ended)
+        buf_format(out, ",\"last\":\"%s\"", reloads.refused ? "refused" : "taken");
+    if (here && reloads.refused) {
+        buf_lit(out, ",\"why\":");
+        buf_json(out, slice_str(reloads.why));
+    }
+    buf_lit(out, "}");
+    if (here)
+        buf_format(out, ",\"pid\":%d", (int)getpid());
+}
+
 static void write_health(struct request *request)
 {
     struct service *service = request->worker->service;
     struct health_result health = last_result(service);
     struct store_state state;
-    store_state(service->store, &state);
+    store_state(request->snapshot->supply->store, &state);
     bool up = up_now(&health), draining = atomic_load(&service->draining);
     struct buf *out = &request->body;
     const char *database = up ? "up" : "down", *whole = draining ? "draining" : database;
@@ -151,8 +178,10 @@ static void write_health(struct request *request)
         buf_lit(out, ",\"why\":");
         buf_json(out, slice_str(health.checked ? health.why : "not checked yet"));
     }
-    buf_format(out, ",\"connections\":%u,\"busy\":%u,\"waiting\":%u}},\"clients\":%u}", state.connections,
+    buf_format(out, ",\"connections\":%u,\"busy\":%u,\"waiting\":%u}},\"clients\":%u", state.connections,
                state.busy, state.waiting, gate_count(service->gate));
+    write_reloads(request);
+    buf_lit(out, "}");
     request->answer.status = up && !draining ? 200 : 503;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From options to a snapshot: configuration, store, catalogue, model, the description of its named queries. At start, and
- * again for each reload, on the main thread: the workers go on meanwhile.
+/* From options to a snapshot: configuration, supply, catalogue, model, the description of its named queries. At start, and
+ * again for each reload, on the main thread: the workers go on meanwhile. What fails half way leaves nothing open.
  * Failure: complaints with file:line:column on standard error; exit code 2 for what the user wrote, 1 for what the world did. */
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -65,39 +66,53 @@ void service_store_options(const struct config *config, struct store_options *re
                                           .answer_bytes_max = config->answers.bytes_max};
 }
 
-static enum error open_store(const struct config *config, struct service *service,
-                             struct complaints *complaints)
+/* What a snapshot is made of, as far as it has come; what is here at the end was not taken over. */
+struct load {
+    struct service *service;
+    struct complaints *complaints;
+    struct config *config; /* NULL: the model has it */
+    struct supply *supply;
+    struct model *model;
+};
+
+/* The present snapshot's supply, unless the configuration asks for another. */
+static enum error find_supply(struct load *load)
 {
-    if (service->store)
-        return OK;
+    const struct snapshot *present = load->service->snapshot;
     struct store_options options;
-    service_store_options(config, &options);
+    service_store_options(load->config, &options);
+    if (present && supply_is_for(present->supply, &options)) {
+        load->supply = supply_ref(present->supply);
+        return OK;
+    }
     char why[512] = "";
-    enum error error = store_open(&options, service->offload, &service->store, why);
+    enum error error = supply_open(&options, load->service->offload, &load->supply, why);
     if (error)
-        complain(complaints, config->database.url.at, "%s", why);
+        complain(load->complaints, load->config->database.url.at, "%s", why);
     return error;
 }
 
-/* Catalogue and model for a configuration, which the model takes over on success. */
-static enum error load_model(struct config *config, struct service *service, struct complaints *complaints,
-                             struct model **ret_model)
+/* Catalogue and model. */
+static enum error load_model(struct load *load)
 {
     char why[512] = "";
+    struct config *config = load->config;
     struct catalog *catalog = NULL;
-    enum error error = store_catalog(service->store, &catalog, why);
+    enum error error = store_catalog(load->supply->store, &catalog, why);
     if (error) {
-        complain(complaints, config->database.url.at, "%s", why);
+        complain(load->complaints, config->database.url.at, "%s", why);
         return ERR_SYSTEM;
     }
     if (config->open)
         model_open_resources(config, catalog);
     if (config->open && config->resource_count == 0)
-        complain_softly(complaints, config->database.url.at,
+        complain_softly(load->complaints, config->database.url.at,
                         "the database has no tables that could be served: make some, then send SIGHUP");
-    error = model_build(config, catalog, complaints, ret_model);
+    error = model_build(config, catalog, load->complaints, &load->model);
     if (error)
         catalog_free(catalog);
+    else
+        load->config = NULL;
     return error;
 }
 
@@ -105,8 +120,6 @@ static enum error load_model(struct config *config, struct service *service, str
 static enum error check_unchanged(const struct config *now, const struct config *start,
                                   struct complaints *complaints)
 {
-    if (!slice_eq(now->database.url.text, start->database.url.text))
-        complain(complaints, now->database.url.at, "the database cannot change while Leat runs: restart it");
     bool same = now->listen_count == start->listen_count;
     for (unsigned i = 0; same && i < now->listen_count; i++)
         same = slice_eq(now->listen[i].text, start->listen[i].text);
@@ -128,38 +141,38 @@ static enum error check_memory(const struct model *model, struct complaints *com
     return ERR_MEMORY;
 }
 
-/* *config becomes NULL when the snapshot has taken it over. */
-static enum error build(struct config **config_owned, struct service *service, struct complaints *complaints,
-                        struct snapshot **ret_snapshot, int *ret_exit)
+/* ret_exit: what the process exits with if this is its start. */
+static enum error build(struct load *load, int *ret_exit)
 {
-    struct config *config = *config_owned;
-    if (service->first && check_unchanged(config, service->config, complaints) != OK)
+    struct service *service = load->service;
+    struct complaints *complaints = load->complaints;
+    *ret_exit = 2;
+    if (service->start && check_unchanged(load->config, service->config, complaints) != OK)
         return ERR_INVALID;
-    *ret_exit = 1;
-    enum error error = open_store(config, service, complaints);
+    enum error error = find_supply(load);
     if (error) {
         *ret_exit = error == ERR_INVALID ? 2 : 1;
         return error;
     }
-    struct model *model = NULL;
-    error = load_model(config, service, complaints, &model);
+    error = load_model(load);
     if (error) {
         *ret_exit = error == ERR_SYSTEM ? 1 : 2;
         return error;
     }
-    *config_owned = NULL;
-    error = store_describe(service->store, model, complaints);
+    error = store_describe(load->supply->store, load->model, complaints);
     if (!error)
-        error = model_resolve_orders(model, complaints);
+        error = model_resolve_orders(load->model, complaints);
     if (!error)
-        error = check_memory(model, complaints);
-    if (error) {
-        *ret_exit = error == ERR_MEMORY ? 1 : 2;
-        model_unref(model);
-        return error;
-    }
-    *ret_snapshot = snapshot_new(model);
-    return OK;
+        error = check_memory(load->model, complaints);
+    *ret_exit = error == ERR_MEMORY ? 1 : 2;
+    return error;
+}
+
+static void load_done(struct load *load)
+{
+    model_unref(load->model);
+    config_free(load->config);
+    supply_unref(load->supply);
 }
 
 static void apply_log_level(const struct config *config)
@@ -173,49 +186,46 @@ static void apply_log_level(const struct config *config)
             log_level_set((enum log_level)i);
 }
 
+/* The first thing that is wrong. */
+static void tell_why(const struct complaints *complaints, char ret_why[512])
+{
+    ret_why[0] = 0;
+    for (unsigned i = 0; i < complaints->count; i++) {
+        const struct complaint *complaint = &complaints->items[i];
+        if (complaint->warning)
+            continue;
+        const struct place *at = &complaint->at;
+        struct slice text = complaint->text;
+        if (at->line)
+            (void)snprintf(ret_why, 512, "%s:%u:%u: " SLICE_FMT, at->file ? at->file : "leat", at->line,
+                           at->column, SLICE_ARG(text));
+        else
+            (void)snprintf(ret_why, 512, SLICE_FMT, SLICE_ARG(text));
+        return;
+    }
+}
+
 enum error service_load(const struct service_options *options, struct service *service,
-                        struct snapshot **ret_snapshot, int *ret_exit)
+                        struct snapshot **ret_snapshot, int *ret_exit, char ret_why[512])
 {
     struct arena arena;
     arena_init(&arena, 16 * 1024);
     struct complaints *complaints = ARENA_NEW(&arena, struct complaints);
     complaints->arena = &arena;
-    struct config *config = NULL;
-    struct snapshot *snapshot = NULL;
+    struct load load = {.service = service, .complaints = complaints};
     *ret_exit = 2;
-    enum error error = load_config(options, complaints, &config);
-    if (!error) {
-        error = build(&config, service, complaints, &snapshot, ret_exit);
-        if (error)
-            config_free(config);
-    }
+    enum error error = load_config(options, complaints, &load.config);
+    if (!error)
+        error = build(&load, ret_exit);
     complaints_print(complaints, STDERR_FILENO);
+    tell_why(complaints, ret_why);
     arena_done(&arena);
-    if (error)
+    if (error) {
+        load_done(&load);
         return error;
-    apply_log_level(snapshot->model->config);
-    *ret_snapshot = snapshot;
+    }
+    apply_log_level(load.model->config);
+    *ret_snapshot = snapshot_new(load.model, load.supply);
     *ret_exit = 0;
     return OK;
-}
-
-void service_reload(const struct service_options *options, struct service *service)
-{
-    struct snapshot *snapshot = NULL;
-    int exit_code = 0;
-    if (service_load(options, service, &snapshot, &exit_code) != OK) {
-        log_event(LOG_ERROR, "reload refused: the old configuration stays");
-        return;
-    }
-    (void)pthread_mutex_lock(&service->lock);
-    struct snapshot *old = service->snapshot;
-    service->snapshot = snapshot;
-    (void)pthread_mutex_unlock(&service->lock);
-    const struct config *config = snapshot->model->config;
-    gate_limits_set(service->gate, config->http.connections, config->http.per_address);
-    for (unsigned i = 0; i < service->worker_count; i++)
-        worker_post_snapshot(service->workers[i], snapshot);
-    snapshot_unref(old);
-    log_event(LOG_INFO, "reloaded", LOG_INT("resources", snapshot->model->resource_count),
-              LOG_INT("queries", snapshot->model->query_count));
 }

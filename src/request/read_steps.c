@@ -118,7 +118,7 @@ static bool on_total_row(void *context, const struct slice *cells, unsigned coun
 /* Submits; true while it is out. */
 static bool submit(struct request *request, struct fetch *fetch)
 {
-    return store_submit(request->worker->port, fetch) == SUBMIT_PENDING;
+    return store_submit(request->tap->port, fetch) == SUBMIT_PENDING;
 }
 
 static void submit_total(struct request *request)

@@ -61,6 +61,7 @@ struct request *request_new(struct worker *worker, const struct request_sink *si
     clear(request);
     request->worker = worker;
     request->snapshot = snapshot_ref(worker->snapshot);
+    request->tap = tap_ref(worker->tap);
     request->sink = sink;
     request->sink_context = sink_context;
     request->began = clock_mono();
@@ -80,6 +81,7 @@ void request_end(struct request *request)
     buf_done(&request->body);
     buf_done(&request->page.body);
     snapshot_unref(request->snapshot);
+    tap_unref(request->tap);
     arena_reset(&request->arena);
     arena_reset(&request->total_arena);
     list_remove(&request->link);
@@ -109,9 +111,9 @@ void request_cancel(struct request *request)
     request->head = NULL;
     request->peer = NULL;
     if (request->fetch_out)
-        store_cancel(request->worker->port, &request->fetch);
+        store_cancel(request->tap->port, &request->fetch);
     if (request->total_out)
-        store_cancel(request->worker->port, &request->total_fetch);
+        store_cancel(request->tap->port, &request->total_fetch);
     if (request->fetch_out || request->total_out)
         return; /* on_end will come, and ends it */
     request->step = STEP_END;

@@ -3,7 +3,7 @@
  * sink. No step knows a connection.
  *
  * Ownership: its worker keeps requests on a free list; the arena holds all that one needs and is reset at its end. It
- * pins the model it began with. Threads: its worker's alone; while a fetch is out, the store may write into the page.
+ * pins the model and the database it began with. Threads: its worker's alone; while a fetch is out, the store may write into the page.
  * Cancel: request_cancel takes the sink away; the request ends at once, or when what it waits for has come back. */
 #ifndef LEAT_REQUEST_REQUEST_H
 #define LEAT_REQUEST_REQUEST_H
@@ -14,6 +14,7 @@
 #include "respond/respond.h"
 #include "route/route.h"
 
+struct tap;
 struct worker;
 struct request;
 
@@ -44,6 +45,7 @@ struct request {
     enum step step;
     struct worker *worker;
     struct snapshot *snapshot; /* pinned: model, routes, limits */
+    struct tap *tap;           /* pinned: the port to the snapshot's database */
     struct arena arena;
     struct list link; /* among the worker's running or free ones */
 

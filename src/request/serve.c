@@ -199,8 +199,7 @@ static unsigned offload_threads(void)
 static void service_done(struct service *service)
 {
     snapshot_unref(service->snapshot);
-    snapshot_unref(service->first);
-    store_close(service->store);
+    model_unref(service->start);
     gate_free(service->gate);
     totals_free(service->totals);
 }
@@ -214,10 +213,11 @@ int service_run(const struct service_options *options)
     block_signals_of_change(&signals);
     raise_descriptor_limit();
     int exit_code = 1;
-    if (service_load(options, &service, &service.snapshot, &exit_code) != OK)
+    char why[512];
+    if (service_load(options, &service, &service.snapshot, &exit_code, why) != OK)
         goto fail;
-    service.first = snapshot_ref(service.snapshot);
-    service.config = service.snapshot->model->config;
+    service.start = model_ref(service.snapshot->model);
+    service.config = service.start->config;
     exit_code = 1;
     block(&signals, SIGTERM);
     block(&signals, SIGINT);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Snapshots: one moment's configuration, catalogue and routes, pinned by whoever uses them. */
+/* Snapshots: one moment's configuration, catalogue, routes and database, pinned by whoever uses them. */
 #include "request/service.h"
 
 #include "base/mem.h"
 
-struct snapshot *snapshot_new(const struct model *model)
+struct snapshot *snapshot_new(const struct model *model, struct supply *supply)
 {
-    PRE(model != NULL);
+    PRE(model != NULL && supply != NULL);
     struct snapshot *snapshot = mem_must(sizeof *snapshot);
     atomic_init(&snapshot->refs, 1);
     snapshot->model = model;
+    snapshot->supply = supply;
     snapshot->routes = route_table_new(model);
     snapshot->plans = plan_cache_new(model);
     return snapshot;
@@ -28,5 +29,6 @@ void snapshot_unref(struct snapshot *snapshot)
     plan_cache_free(snapshot->plans);
     route_table_free(snapshot->routes);
     model_unref(snapshot->model);
+    supply_unref(snapshot->supply);
     mem_free(snapshot);
 }

@@ -13,21 +13,22 @@
 #include "net/net.h"
 #include "query/plan.h"
 #include "request/health.h"
+#include "request/supply.h"
 #include "request/totals.h"
 #include "route/route.h"
-#include "store/store.h"
 
 struct worker;
 
-/* Configuration, catalogue, plans and routes of one moment. Ref-counted: the service, each worker and each request pin it. */
+/* Configuration, catalogue, plans, routes and database of one moment. Ref-counted: the service, each worker and each request pin it. */
 struct snapshot {
     atomic_uint refs;
     const struct model *model;
     struct route_table *routes;
     struct plan_cache *plans;
+    struct supply *supply; /* where the rows come from: often the same as that of the one before */
 };
 
-struct snapshot *snapshot_new(const struct model *model); /* takes the model over */
+struct snapshot *snapshot_new(const struct model *model, struct supply *supply); /* takes both over */
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 void snapshot_unref(struct snapshot *snapshot); /* takes NULL */
 
@@ -36,9 +37,16 @@ struct pause {
     pthread_barrier_t all_stand, all_go;
 };
 
+/* What became of the reloads: for /health, and so for `leat reload`. */
+struct reload_result {
+    unsigned begun, ended;
+    bool refused;  /* the last one that ended */
+    char why[512]; /* when refused: the first complaint, for operators */
+};
+
 struct service {
-    const struct config *config; /* of the start: addresses, workers, pool; kept by the first snapshot */
-    struct store *store;
+    struct model *start;         /* of the start */
+    const struct config *config; /* its configuration: addresses, workers */
     struct offload *offload;
     struct gate *gate;
     int listen_fds[8];
@@ -47,7 +55,8 @@ struct service {
     unsigned worker_count;
 
     pthread_mutex_t lock;
-    struct snapshot *snapshot, *first; /* guarded by lock; the present one, and the one of the start */
+    struct snapshot *snapshot;    /* guarded by lock; the present one */
+    struct reload_result reloads; /* guarded by lock */
 
     struct totals *totals;
     struct health health;
@@ -55,6 +64,8 @@ struct service {
     bool pause_made;
     atomic_bool draining;
     atomic_uint workers_drained;
+    atomic_uint snapshots_taken; /* by workers, in all */
+    unsigned snapshots_posted;   /* to workers, in all: the main thread's */
 };
 
 /* What `leat serve` was asked for. */
@@ -73,14 +84,15 @@ int service_run(const struct service_options *options);
 
 /* serve.c's parts, by file. */
 
-/* load.c: configuration + catalogue → snapshot; complaints go to standard error. *store: opened when NULL. */
+/* load.c: configuration + catalogue → snapshot, with the present one's supply where that serves; complaints go to standard
+ * error, the first of them into ret_why too. */
 enum error service_load(const struct service_options *options, struct service *service,
-                        struct snapshot **ret_snapshot, int *ret_exit) must_check;
+                        struct snapshot **ret_snapshot, int *ret_exit, char ret_why[512]) must_check;
 /* How many workers a configuration asks for. */
 unsigned service_workers(const struct config *config);
 /* What a configuration asks of the store: for `leat check` and `leat init` too. */
 void service_store_options(const struct config *config, struct store_options *ret_options);
-/* load.c: SIGHUP. A bad configuration is refused and the old stays. */
+/* reload.c: SIGHUP. A bad configuration is refused and the old stays. Returns when all workers have taken the new one. */
 void service_reload(const struct service_options *options, struct service *service);
 
 #endif

@@ -4,7 +4,7 @@
  *   start → running → draining (net says Connection: close, idle ones go) → stopped (loop left) → joined
  *
  * On stopping, connections are cut first; their requests end when the store has given back what they wait for, within
- * STOP_TURNS; then the port is detached, which ends the rest. */
+ * STOP_TURNS; then the taps are closed, which ends the rest. */
 #include "request/worker.h"
 
 #include <stdlib.h>
@@ -64,7 +64,7 @@ static void set_up(struct worker *worker)
     struct service *service = worker->service;
     struct net_limits limits = limits_of(worker->snapshot->model->config, service->worker_count);
     worker->net = net_new(worker->loop, &limits, service->gate, &connection_events, worker);
-    worker->port = store_attach(service->store, worker->loop, worker->number);
+    worker->tap = tap_open(worker->snapshot->supply, worker->loop, worker->number, &worker->taps);
     worker->tick.on_due = on_tick;
     worker->log_flush.run = on_log_flush;
     on_tick(&worker->tick);
@@ -90,7 +90,9 @@ static void take_down(struct worker *worker)
         health_check_stop(worker->health_check);
     for (unsigned i = 0; i < STOP_TURNS && !list_empty(&worker->running); i++)
         loop_turn(worker->loop, STOP_TURN_MS);
-    store_detach(worker->port);
+    tap_unref(worker->tap);
+    while (!list_empty(&worker->taps))
+        tap_end(container_of(worker->taps.next, struct tap, link));
     POST(list_empty(&worker->running));
     health_check_free(worker->health_check);
     loop_task_cancel(&worker->log_flush);
@@ -119,6 +121,7 @@ struct worker *worker_start(struct service *service, unsigned number)
     worker->snapshot = snapshot_ref(service->snapshot);
     list_init(&worker->running);
     list_init(&worker->idle);
+    list_init(&worker->taps);
     access_log_init(&worker->log);
     if (getrandom(&worker->id_state, sizeof worker->id_state, 0) != sizeof worker->id_state)
         worker->id_state = (uint64_t)clock_wall().us ^ (uint64_t)(uintptr_t)worker;
@@ -139,6 +142,19 @@ static void post(struct worker *worker, void (*on_receive)(struct letter *), str
     loop_post(worker->loop, &letter->letter);
 }
 
+/* New requests go to the snapshot's database; those under way keep the tap they have. */
+static void follow_supply(struct worker *worker)
+{
+    struct supply *supply = worker->snapshot->supply;
+    struct tap *old = worker->tap;
+    if (supply == old->supply) {
+        store_refresh(old->port);
+        return;
+    }
+    worker->tap = tap_open(supply, worker->loop, worker->number, &worker->taps);
+    tap_unref(old);
+}
+
 static void on_snapshot(struct letter *letter)
 {
     struct worker_letter *news = container_of(letter, struct worker_letter, letter);
@@ -148,8 +164,9 @@ static void on_snapshot(struct letter *letter)
     worker->snapshot = news->snapshot;
     struct net_limits limits = limits_of(worker->snapshot->model->config, worker->service->worker_count);
     net_limits_set(worker->net, &limits);
-    store_refresh(worker->port);
+    follow_supply(worker);
     mem_free(news);
+    atomic_fetch_add(&worker->service->snapshots_taken, 1);
 }
 
 void worker_post_snapshot(struct worker *worker, struct snapshot *snapshot)

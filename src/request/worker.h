@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A worker: one thread with its loop, its connections, its database port, its requests. Nothing in here is seen by another
+/* A worker: one thread with its loop, its connections, its taps to the database, its requests. Nothing in here is seen by another
  * thread but what the letters carry and the atomic counters of struct service.
  *
  * Ownership: the service owns its workers; a worker owns its requests (a free list of them, bounded by connections). */
@@ -21,7 +21,8 @@ struct worker {
     struct service *service;
     struct loop *loop;
     struct net *net;
-    struct port *port;
+    struct tap *tap;           /* what new requests submit to */
+    struct list taps;          /* this one, and those that older requests still use */
     struct snapshot *snapshot; /* what new requests begin with */
     struct list running, idle; /* requests */
     unsigned idle_count;
@@ -42,6 +43,7 @@ struct worker *worker_start(struct service *service, unsigned number);
 
 /* Letters from the main thread. */
 void worker_post_pause(struct worker *worker, struct pause *pause);
+/* Adds 1 to the service's snapshots_taken when it has taken it. */
 void worker_post_snapshot(struct worker *worker, struct snapshot *snapshot);
 void worker_post_drain(struct worker *worker, unsigned idle_ms);
 void worker_post_stop(struct worker *worker); /* ends the loop; then worker_join */

@@ -13,6 +13,7 @@ struct store_driver {
     enum error (*catalog)(struct store *, struct catalog **, char why[512]);
     enum error (*describe)(struct store *, struct model *, struct complaints *);
     struct port *(*attach)(struct store *, struct loop *, unsigned worker);
+    bool (*is_quiet)(struct port *);
     void (*detach)(struct port *);
     enum submit (*submit)(struct port *, struct fetch *);
     void (*cancel)(struct port *, struct fetch *);

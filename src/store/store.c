@@ -47,6 +47,11 @@ struct port *store_attach(struct store *store, struct loop *loop, unsigned worke
     return port;
 }
 
+bool store_is_quiet(struct port *port)
+{
+    return port->store->driver->is_quiet(port);
+}
+
 void store_detach(struct port *port)
 {
     if (port != NULL)

@@ -103,7 +103,10 @@ enum error store_catalog(struct store *store, struct catalog **ret_catalog, char
 enum error store_describe(struct store *store, struct model *model, struct complaints *complaints) must_check;
 
 struct port *store_attach(struct store *store, struct loop *loop, unsigned worker);
-/* Ends all its fetches (503) and closes its connections. Takes NULL. */
+/* Of a port without fetches: nothing it began is under way on another thread, so that detaching it waits for nobody and turns no
+ * loop: it may then be done in a callback. */
+bool store_is_quiet(struct port *port);
+/* Ends all its fetches (503) and closes its connections; may turn the loop. Takes NULL. */
 void store_detach(struct port *port);
 
 enum submit store_submit(struct port *port, struct fetch *fetch) must_check;

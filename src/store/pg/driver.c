@@ -119,6 +119,7 @@ const struct store_driver store_driver_pg = {
     .catalog = pg_catalog_read,
     .describe = pg_catalog_describe,
     .attach = pg_port_attach,
+    .is_quiet = pg_port_is_quiet,
     .detach = pg_port_detach,
     .submit = pg_port_submit,
     .cancel = pg_port_cancel,

@@ -360,6 +360,15 @@ struct port *pg_port_attach(struct store *store, struct loop *loop, unsigned wor
     return &port->base;
 }
 
+/* Slow lanes too: what a client that left had asked is to be cancelled first, not just left alone. */
+bool pg_port_is_quiet(struct port *base)
+{
+    struct pg_port *port = port_of(base);
+    pg_pool_leave_line(&port->store->pool, &port->waiter);
+    return list_empty(&port->slows) && port->jobs_out == 0 &&
+           !pg_pool_is_calling(&port->store->pool, &port->waiter);
+}
+
 /* What other threads may still do for it: jobs on the offload pool, the pool's letter. */
 static void await_others(struct pg_port *port)
 {

@@ -100,6 +100,7 @@ void pg_port_end_trial(struct pg_port *port, struct shape *shape);
 
 extern const struct store_driver store_driver_pg;
 struct port *pg_port_attach(struct store *store, struct loop *loop, unsigned worker);
+bool pg_port_is_quiet(struct port *port);
 void pg_port_detach(struct port *port);
 enum submit pg_port_submit(struct port *port, struct fetch *fetch);
 void pg_port_cancel(struct port *port, struct fetch *fetch);

@@ -161,6 +161,7 @@ const struct store_driver store_driver_sqlite = {
     .catalog = lite_catalog,
     .describe = lite_describe,
     .attach = lite_attach,
+    .is_quiet = lite_is_quiet,
     .detach = lite_detach,
     .submit = lite_submit,
     .cancel = lite_cancel,

@@ -216,7 +216,13 @@ static void leave_store(struct lite_port *port)
     pthread_mutex_unlock(&store->lock);
 }
 
-/* Not within a turn of the loop: what runs on the pool comes home by further turns. */
+bool lite_is_quiet(struct port *base)
+{
+    const struct lite_port *port = lite_port_of(base);
+    return port->busy_count == 0 && port->waiting_count == 0;
+}
+
+/* Unless it is quiet not within a turn of the loop: what runs on the pool comes home by further turns. */
 void lite_detach(struct port *base)
 {
     struct lite_port *port = lite_port_of(base);

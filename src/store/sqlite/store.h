@@ -104,6 +104,7 @@ static inline void lite_count(_Atomic uint64_t *counter)
 
 /* port.c */
 struct port *lite_attach(struct store *store, struct loop *loop, unsigned worker);
+bool lite_is_quiet(struct port *port);
 void lite_detach(struct port *port);
 enum submit lite_submit(struct port *port, struct fetch *fetch);
 void lite_refresh(struct port *port);
