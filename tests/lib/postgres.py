@@ -7,7 +7,8 @@ From C:        tests/lib/pg.c runs this file as a program and speaks to it in li
 
 The cluster is made once by initdb into a template folder in the temporary directory, each server runs on a copy of it (0.2 s) on
 a free port of 127.0.0.1 and a socket in its own folder, with fsync off. As root the server runs as user postgres. Everything is
-ended by process id and deleted at stop().
+ended by process id and deleted at stop(); when the test itself is killed the kernel ends them (setpriv --pdeathsig), and only
+their folders are left.
 
 Users: `leat` (superuser, no password asked), `guarded` (password "right", asked for). Database: `leat`.
 """
@@ -43,6 +44,11 @@ def _owner():
 def _as_owner():
     owner = _owner()
     return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+def _mortal(signal_name, *command):
+    """The command, to be sent that signal when the thread that starts it is gone, however it went."""
+    return ["setpriv", "--pdeathsig", signal_name, *command]
 
 
 def _own(path):
@@ -98,7 +104,7 @@ class Pgbouncer:
 
     def start(self):
         with open(f"{self.folder}/log", "ab") as log:
-            self.process = subprocess.Popen(["/usr/sbin/pgbouncer", f"{self.folder}/pgbouncer.ini"], cwd="/",
+            self.process = subprocess.Popen(_mortal("TERM", "/usr/sbin/pgbouncer", f"{self.folder}/pgbouncer.ini"), cwd="/",
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log, **_as_owner())
         until = time.monotonic() + START_SECONDS_MAX
         while time.monotonic() < until and self.process.poll() is None:
@@ -177,7 +183,8 @@ class Postgres:
         settings = [word for key, value in self.settings.items() for word in ("-c", f"{key}={value}")]
         with open(f"{self.folder}/log", "ab") as log:
             self.process = subprocess.Popen(
-                [f"{BIN}/postgres", "-D", self.data, "-p", str(self.port), "-h", "127.0.0.1", "-k", self.folder, *settings],
+                _mortal("QUIT", f"{BIN}/postgres", "-D", self.data, "-p", str(self.port), "-h", "127.0.0.1", "-k", self.folder,
+                        *settings),
                 cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **_as_owner())
 
     def _wait_until_ready(self):
