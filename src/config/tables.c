@@ -33,7 +33,7 @@ const char config_defaults[] =
     "  timeout: 30s\n"
     "  slow: [100ms, 1s, 5s, 10s]\n"
     "  prepared: on\n"
-    "  gather: 256\n"
+    "  gather: 64\n"
     "http:\n"
     "  head: 5s\n"
     "  idle: 30s\n"

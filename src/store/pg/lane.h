@@ -28,7 +28,7 @@ struct prepared;
 
 enum {
     LANE_OPS_MAX = 512,
-    VOLLEYS_MAX = 2,
+    VOLLEYS_MAX = 3,
     VOLLEY_STATEMENTS_MAX = 32,
     SEGMENT_BYTES_MAX = 64 * 1024,
     PREPARED_MAX = 256,

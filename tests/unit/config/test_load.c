@@ -27,7 +27,7 @@ static void the_defaults_are_as_documented(void **state)
     assert_int_equal(config->database.slow_ms[0], 100);
     assert_int_equal(config->database.slow_ms[3], 10000);
     assert_true(config->database.prepared);
-    assert_int_equal(config->database.gather_max, 256);
+    assert_int_equal(config->database.gather_max, 64);
     assert_int_equal(config->http.head_ms, 5000);
     assert_int_equal(config->http.idle_ms, 30000);
     assert_int_equal(config->http.head_bytes, 16 << 10);

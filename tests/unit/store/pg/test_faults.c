@@ -13,6 +13,7 @@ enum { STREAMS = 48 };
 struct traffic {
     struct reading streams[STREAMS];
     unsigned good, unavailable, other; /* ends, by status 0, 503, anything else */
+    unsigned slow;                     /* of the good ones */
     unsigned live;
     bool stop;
 };
@@ -40,6 +41,7 @@ static void again(struct reading *reading)
     assert_int_equal(reading->ends, 1);
     traffic.live--;
     traffic.good += status == 0;
+    traffic.slow += status == 0 && strcmp(reading->fetch.lane, "slow") == 0;
     traffic.unavailable += status == 503;
     traffic.other += status != 0 && status != 503;
     if (status != 0 && status != 503)
@@ -163,6 +165,7 @@ static void a_connection_cut_under_load_fails_no_read(void **state)
     traffic_init();
     traffic_start(&fixture);
     await_good(&fixture, 300);
+    TURN_UNTIL(&fixture, traffic.slow >= 2 * STREAMS); /* none is still connecting */
     uint64_t before = fixture_state(&fixture).reconnects;
     postgres_psql(*state,
                   "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'leat'");
