@@ -49,13 +49,10 @@ static int check_all(struct check *check, const char *file, const struct config_
         fprintf(stderr, "%s: checked by itself, without the database\n", file);
         return CLI_FAILED;
     }
-    int code = check_model(check, catalog);
-    if (code == CLI_DONE)
-        print_config(check->model->config);
-    return code;
+    return check_model(check, catalog);
 }
 
-static int run_check(const struct invocation *invocation)
+int settings_check(const struct invocation *invocation, bool print)
 {
     struct config_override overrides[GIVEN_MAX];
     unsigned count;
@@ -65,12 +62,19 @@ static int run_check(const struct invocation *invocation)
     arena_init(&arena, 4096);
     struct check check = {.complaints.arena = &arena};
     int code = check_all(&check, settings_file(invocation), overrides, count);
+    if (print && code == CLI_DONE)
+        print_config(check.model->config);
     complaints_print(&check.complaints, STDERR_FILENO);
     model_unref(check.model);
     config_free(check.config);
     database_close(&check.database);
     arena_done(&arena);
     return code;
+}
+
+static int run_check(const struct invocation *invocation)
+{
+    return settings_check(invocation, true);
 }
 
 static const struct option options[] = {OPTION_CONFIG, OPTION_DATABASE, OPTION_SET, {0}};

@@ -27,6 +27,9 @@ bool settings_overrides(const struct invocation *invocation, struct config_overr
 /* The configuration file asked for: -c, or ./leat.yaml. */
 const char *settings_file(const struct invocation *invocation);
 
+/* What `leat check` does but for the printing of what is in effect: its exit code; what is wrong is on standard error. */
+int settings_check(const struct invocation *invocation, bool print);
+
 /* A database that is asked, not served. */
 struct database {
     struct offload *offload;

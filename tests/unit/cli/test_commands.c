@@ -3,6 +3,7 @@
  * and, for `leat health`, a real socket. */
 #include <arpa/inet.h>
 #include <ftw.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -454,6 +455,89 @@ static void health_of_nobody_fails_with_1(void **state)
     assert_holds(run->err, "nothing answers at 127.0.0.1:");
 }
 
+static void reload_wants_one_process_named_in_one_way(void **state)
+{
+    struct run *run = *state;
+    static const struct {
+        const char *line, *err;
+    } cases[] = {
+        {"reload --pid 0", "expected the number of a process"},
+        {"reload --pid 12x", "expected the number of a process"},
+        {"reload --pid 99999999999", "expected the number of a process"},
+        {"reload --url localhost", "expected an address such as"},
+        {"reload --pid 1 --url http://127.0.0.1:8080", "not both"},
+        {"reload --piid 1", "did you mean `--pid`"},
+        {"reload leat.yaml", "one word too many"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        leat(run, cases[i].line);
+        assert_int_equal(run->code, 2);
+        assert_holds(run->err, cases[i].err);
+    }
+}
+
+static void reload_sends_nothing_when_the_configuration_is_wrong(void **state)
+{
+    struct run *run = *state;
+    write_file(run, "leat.yaml", "leat: 1\ndatabase: sqlite:shop.db\nresorces: {}\n");
+    make_database(run);
+    char line[100];
+    snprintf(line, sizeof line, "reload -c leat.yaml --pid %d", (int)getpid()); /* a SIGHUP would end us */
+    leat(run, line);
+    assert_int_equal(run->code, 2);
+    assert_holds(run->err, "did you mean `resources`");
+    leat(run, "reload");
+    assert_int_equal(run->code, 2);
+}
+
+/* Each answer is given by a server that is asked once. */
+static void reload_signals_nobody_it_is_not_told_of(void **state)
+{
+    struct run *run = *state;
+    static const char *const answers[] = {
+        "HTTP/1.1 200 OK\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\n\r\n{\"reloads\":{\"begun\":0,\"ended\":0}}",
+        "HTTP/1.1 200 OK\r\n\r\n{\"reloads\":{\"begun\":0,\"ended\":0},\"pid\":1}",
+        "HTTP/1.1 200 OK\r\n\r\n{\"reloads\":{},\"pid\":999999999}",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+        struct server server = server_start(answers[i]);
+        char line[100];
+        snprintf(line, sizeof line, "reload --url http://127.0.0.1:%u", server.port);
+        leat(run, line);
+        server_stop(&server);
+        assert_int_equal(run->code, 1);
+        assert_holds(run->err, "name it by `--pid`");
+    }
+}
+
+static volatile sig_atomic_t hangups;
+
+static void count_hangup(int number)
+{
+    (void)number;
+    hangups = hangups + 1;
+}
+
+static void reload_by_pid_sends_a_hangup_and_waits_for_nothing(void **state)
+{
+    struct run *run = *state;
+    char line[100];
+    (void)signal(SIGHUP, count_hangup);
+    snprintf(line, sizeof line, "reload --pid %d", (int)getpid());
+    leat(run, line);
+    assert_int_equal(run->code, 0);
+    assert_int_equal(hangups, 1);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    snprintf(line, sizeof line, "reload --pid %d", (int)child);
+    leat(run, line);
+    assert_int_equal(run->code, 1);
+    assert_holds(run->err, "No such process");
+}
+
 int main(void)
 {
 #define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
@@ -476,6 +560,10 @@ int main(void)
         IN_A_FOLDER(health_is_as_the_answer_says),
         IN_A_FOLDER(health_asks_where_the_configuration_listens),
         IN_A_FOLDER(health_of_nobody_fails_with_1),
+        IN_A_FOLDER(reload_wants_one_process_named_in_one_way),
+        IN_A_FOLDER(reload_sends_nothing_when_the_configuration_is_wrong),
+        IN_A_FOLDER(reload_signals_nobody_it_is_not_told_of),
+        IN_A_FOLDER(reload_by_pid_sends_a_hangup_and_waits_for_nothing),
     };
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);
 }
