@@ -18,7 +18,8 @@ int usage_error(const struct command *command, const char *format, ...)
     va_start(args, format);
     fprintf(stderr, "leat %s: ", command->name);
     vfprintf(stderr, format, args);
-    fprintf(stderr, "\n`leat help %s` tells how it is used\n", command->name);
+    fprintf(stderr, "\nusage: leat %s%s%s; `leat help %s` tells more\n", command->name,
+            *command->usage ? " " : "", command->usage, command->name);
     va_end(args);
     return CLI_USAGE;
 }
@@ -87,14 +88,26 @@ static bool take_option(struct invocation *invocation, int argc, char **argv, in
     return true;
 }
 
+/* What is named by an option is easily written bare: `leat check leat.yaml`. */
+static bool refuse_operand(const struct command *command, const char *operand)
+{
+    const struct option *option = command->operands_max ? NULL : command->options;
+    while (option && option->name && (!option->value || strcmp(option->value, "FILE") != 0))
+        option++;
+    if (option && option->name && !strchr(operand, ':')) /* an address is no file */
+        usage_error(command, "`%s` is one word too many: did you mean `%s %s`?", operand,
+                    option->brief ? option->brief : option->name, operand);
+    else
+        usage_error(command, "`%s` is one word too many", operand);
+    return false;
+}
+
 static bool take_operand(struct invocation *invocation, const char *operand)
 {
     const struct command *command = invocation->command;
     PRE(command->operands_max <= OPERANDS_MAX);
-    if (invocation->operand_count == command->operands_max) {
-        usage_error(command, "`%s` is one word too many", operand);
-        return false;
-    }
+    if (invocation->operand_count == command->operands_max)
+        return refuse_operand(command, operand);
     invocation->operands[invocation->operand_count++] = operand;
     return true;
 }

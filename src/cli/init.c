@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/check.h"
 #include "cli/settings.h"
 
 enum { WRITTEN_BYTES_MAX = 16 * 1024 * 1024 };
@@ -92,13 +93,36 @@ static void write_config(struct buf *out, struct config *config, const struct ca
     buf_add(out, config->resource_count ? SLICE("\n") : SLICE(" {}\n"));
 }
 
+/* Why a new file cannot be made, and what to do about it. */
+static void say_not_made(const char *file, int failed)
+{
+    static const struct {
+        int failed;
+        const char *words;
+    } known[] = {
+        {EEXIST, "is there already, and `leat init` overwrites nothing: delete it, or"},
+        {ENOENT, "its folder does not exist: make it, or"},
+        {ENOTDIR, "its folder is no folder but a file:"},
+        {EISDIR, "is a folder:"},
+        {EACCES, "you have no right to write there: get it, or"},
+        {EPERM, "you have no right to write there: get it, or"},
+        {EROFS, "nothing can be written there, it is read-only:"},
+        {ENOSPC, "there is no room left: make some, or"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+        if (known[i].failed == failed) {
+            fprintf(stderr, "%s: %s name another file by `-o`\n", file, known[i].words);
+            return;
+        }
+    fprintf(stderr, "%s: it cannot be made: %s: name another file by `-o`\n", file, strerror(failed));
+}
+
 /* Whole, and never over a file that is there. */
 static int save(const struct buf *text, const char *file)
 {
     int fd = file ? open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644) : STDOUT_FILENO;
     if (fd < 0) {
-        fprintf(stderr, "%s: %s\n", file,
-                errno == EEXIST ? "is there already; `leat init` overwrites nothing" : strerror(errno));
+        say_not_made(file, errno);
         return CLI_FAILED;
     }
     ssize_t written = write(fd, text->data, text->len);

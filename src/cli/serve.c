@@ -26,6 +26,13 @@ static unsigned keep_set(struct config_override *overrides, unsigned count)
     return kept;
 }
 
+/* A file's name without what it is. */
+static bool is_bare_file(const char *url)
+{
+    enum dialect dialect;
+    return !store_url_dialect(slice_str(url), &dialect) && access(url, F_OK) == 0;
+}
+
 bool serve_options_parse(const struct invocation *invocation, struct config_override overrides[GIVEN_MAX],
                          struct service_options *ret_options)
 {
@@ -37,6 +44,12 @@ bool serve_options_parse(const struct invocation *invocation, struct config_over
     if (url && (database || invocation_value(invocation, "--config"))) {
         usage_error(invocation->command,
                     "name either a database, `%s`, or a configuration by `-c FILE`, not both", url);
+        return false;
+    }
+    if (url && is_bare_file(url)) {
+        usage_error(invocation->command,
+                    "`%s` is a file: write `sqlite:%s` for a database, `-c %s` for a configuration", url, url,
+                    url);
         return false;
     }
     *ret_options = (struct service_options){

@@ -2,7 +2,6 @@
 /* The command line run as a user runs it: each command in a process of its own, in a folder of its own, with a real SQLite file
  * and, for `leat health`, a real socket. */
 #include <arpa/inet.h>
-#include <ftw.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/folder.h"
 #include "lib/unit.h"
 
 #include "base/check.h"
@@ -19,34 +19,27 @@
 enum { OUTPUT_MAX = 32768 };
 
 struct run {
-    char folder[64];
+    struct folder *folder;
     int code;
     char out[OUTPUT_MAX], err[OUTPUT_MAX];
 };
 
-static int folder_make(void **state)
+static int run_make(void **state)
 {
     struct run *run = test_calloc(1, sizeof *run);
-    snprintf(run->folder, sizeof run->folder, "/tmp/leat-cli-XXXXXX");
-    assert_non_null(mkdtemp(run->folder));
+    void *folder;
+    assert_int_equal(folder_make(&folder), 0);
+    run->folder = folder;
     *state = run;
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *where)
-{
-    (void)status;
-    (void)kind;
-    (void)where;
-    return remove(path);
-}
-
-static int folder_remove(void **state)
+static int run_remove(void **state)
 {
     struct run *run = *state;
-    assert_int_equal(nftw(run->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+    void *folder = run->folder;
     test_free(run);
-    return 0;
+    return folder_remove(&folder);
 }
 
 static void read_back(FILE *file, char text[OUTPUT_MAX])
@@ -70,7 +63,7 @@ static void leat(struct run *run, const char *line)
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        int failed = chdir(run->folder) || dup2(fileno(out), STDOUT_FILENO) < 0 ||
+        int failed = chdir(run->folder->path) || dup2(fileno(out), STDOUT_FILENO) < 0 ||
                      dup2(fileno(err), STDERR_FILENO) < 0;
         int code = failed ? 99 : cli_main(argc, argv);
         fflush(stdout);
@@ -83,21 +76,11 @@ static void leat(struct run *run, const char *line)
     read_back(err, run->err);
 }
 
-static void write_file(const struct run *run, const char *name, const char *text)
-{
-    char path[300];
-    snprintf(path, sizeof path, "%s/%s", run->folder, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
-
 static void make_database(const struct run *run)
 {
     char path[300];
     sqlite3 *database;
-    snprintf(path, sizeof path, "%s/shop.db", run->folder);
+    snprintf(path, sizeof path, "%s/shop.db", run->folder->path);
     assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
     const char *sql = "PRAGMA journal_mode=WAL;"
                       "CREATE TABLE users(id INTEGER PRIMARY KEY, email TEXT NOT NULL, password_hash TEXT);"
@@ -159,39 +142,49 @@ static void help_of_a_command_tells_its_options(void **state)
     }
 }
 
+/* How a command is used, behind what was wrong. */
+#define USAGE_OF_SERVE \
+    "\nusage: leat serve [-c FILE | URL] [--listen ADDR:PORT] [--database URL] [--workers N] [--set PATH=VALUE]…; `leat help serve` tells more\n"
+#define USAGE_OF_CHECK \
+    "\nusage: leat check [-c FILE] [--database URL] [--set PATH=VALUE]…; `leat help check` tells more\n"
+#define USAGE_OF_INIT "\nusage: leat init URL [-o FILE]; `leat help init` tells more\n"
+#define USAGE_OF_HEALTH "\nusage: leat health [--url URL | -c FILE]; `leat help health` tells more\n"
+#define USAGE_OF_VERSION "\nusage: leat version; `leat help version` tells more\n"
+
 static const struct {
     const char *line, *said;
 } wrong[] = {
     {"serv", "leat: there is no command `serv`: did you mean `serve`?\n"},
     {"frobnicate", "leat: there is no command `frobnicate`; `leat help` lists them\n"},
     {"help chekc", "leat: there is no command `chekc`: did you mean `check`?\n"},
-    {"serve --lisen x",
-     "leat serve: there is no option `--lisen`: did you mean `--listen`?\n`leat help serve` tells how it is used\n"},
-    {"serve --zebra=1", "leat serve: there is no option `--zebra`\n`leat help serve` tells how it is used\n"},
-    {"serve --listen",
-     "leat serve: `--listen` lacks its value: --listen ADDR:PORT\n`leat help serve` tells how it is used\n"},
-    {"serve a b", "leat serve: `b` is one word too many\n`leat help serve` tells how it is used\n"},
+    {"serve --lisen x", "leat serve: there is no option `--lisen`: did you mean `--listen`?" USAGE_OF_SERVE},
+    {"serve --zebra=1", "leat serve: there is no option `--zebra`" USAGE_OF_SERVE},
+    {"serve --listen", "leat serve: `--listen` lacks its value: --listen ADDR:PORT" USAGE_OF_SERVE},
+    {"serve a b", "leat serve: `b` is one word too many" USAGE_OF_SERVE},
     {"serve --workers 0 sqlite:x",
-     "leat serve: `--workers 0`: expected a number from 1 to 256\n`leat help serve` tells how it is used\n"},
-    {"serve --workers many",
-     "leat serve: `--workers many`: expected a number from 1 to 256\n`leat help serve` tells how it is used\n"},
+     "leat serve: `--workers 0`: expected a number from 1 to 256" USAGE_OF_SERVE},
+    {"serve --workers many", "leat serve: `--workers many`: expected a number from 1 to 256" USAGE_OF_SERVE},
     {"serve sqlite:x -c leat.yaml",
-     "leat serve: name either a database, `sqlite:x`, or a configuration by `-c FILE`, not both\n`leat help serve` tells how it is used\n"},
+     "leat serve: name either a database, `sqlite:x`, or a configuration by `-c FILE`, not both" USAGE_OF_SERVE},
     {"serve sqlite:x --database sqlite:y",
-     "leat serve: name either a database, `sqlite:x`, or a configuration by `-c FILE`, not both\n`leat help serve` tells how it is used\n"},
+     "leat serve: name either a database, `sqlite:x`, or a configuration by `-c FILE`, not both" USAGE_OF_SERVE},
     {"serve --set x",
-     "leat serve: `--set x`: expected a path and a value such as `--set database.timeout=5s`\n`leat help serve` tells how it is used\n"},
+     "leat serve: `--set x`: expected a path and a value such as `--set database.timeout=5s`" USAGE_OF_SERVE},
     {"check --set =5",
-     "leat check: `--set =5`: expected a path and a value such as `--set database.timeout=5s`\n`leat help check` tells how it is used\n"},
-    {"check extra", "leat check: `extra` is one word too many\n`leat help check` tells how it is used\n"},
-    {"init",
-     "leat init: name a database, such as `leat init sqlite:data.db`\n`leat help init` tells how it is used\n"},
+     "leat check: `--set =5`: expected a path and a value such as `--set database.timeout=5s`" USAGE_OF_CHECK},
+    {"check leat.yaml",
+     "leat check: `leat.yaml` is one word too many: did you mean `-c leat.yaml`?" USAGE_OF_CHECK},
+    {"check sqlite:x", "leat check: `sqlite:x` is one word too many" USAGE_OF_CHECK},
+    {"version 2", "leat version: `2` is one word too many" USAGE_OF_VERSION},
+    {"init sqlite:x leat.yaml", "leat init: `leat.yaml` is one word too many" USAGE_OF_INIT},
+    {"health --listen 127.0.0.1:1", "leat health: there is no option `--listen`" USAGE_OF_HEALTH},
+    {"init", "leat init: name a database, such as `leat init sqlite:data.db`" USAGE_OF_INIT},
     {"init mysql:x",
      "URL: `url`: found `mysql:x`, expected `sqlite:PATH` or `postgresql://user@host/database`\n"},
     {"health --url 127.0.0.1:80",
-     "leat health: `--url 127.0.0.1:80`: expected an address such as http://127.0.0.1:8080\n`leat help health` tells how it is used\n"},
+     "leat health: `--url 127.0.0.1:80`: expected an address such as http://127.0.0.1:8080" USAGE_OF_HEALTH},
     {"serve",
-     "leat serve: there is no leat.yaml here: name a database, such as `leat serve sqlite:data.db`, or a configuration by `-c FILE`\n`leat help serve` tells how it is used\n"},
+     "leat serve: there is no leat.yaml here: name a database, such as `leat serve sqlite:data.db`, or a configuration by `-c FILE`" USAGE_OF_SERVE},
     {"check",
      "leat.yaml: No such file or directory: name the configuration by `-c FILE`, or write one by `leat init URL -o leat.yaml`\n"},
     {"check -c nope.yaml",
@@ -235,6 +228,16 @@ static void serve_takes_its_options_in_both_spellings(void **state)
     assert_ptr_equal(options.argv, argv);
 }
 
+static void serve_of_a_bare_file_asks_what_it_is(void **state)
+{
+    struct run *run = *state;
+    make_database(run);
+    leat(run, "serve shop.db");
+    assert_int_equal(run->code, 2);
+    assert_string_equal(run->err, "leat serve: `shop.db` is a file: write `sqlite:shop.db` for a database, "
+                                  "`-c shop.db` for a configuration" USAGE_OF_SERVE);
+}
+
 static void serve_without_words_takes_the_file_of_the_folder(void **state)
 {
     (void)state;
@@ -274,7 +277,7 @@ static void init_writes_what_check_finds_good(void **state)
     assert_holds(run->out, "  users: {columns: \"*,-password_hash\"} # hidden: what looks like a secret\n");
     assert_holds(run->out, "  notes: {} # no primary key");
     assert_holds(run->out, "  emails: {} # a view");
-    write_file(run, "leat.yaml", run->out);
+    folder_put(run->folder, "leat.yaml", run->out);
     leat(run, "check");
     assert_int_equal(run->code, 0);
     assert_holds(run->out, "columns: \"*,-password_hash\"\n");
@@ -290,10 +293,31 @@ static void init_writes_a_file_but_never_over_one(void **state)
     assert_string_equal(run->out, "leat.yaml is written; `leat serve -c leat.yaml` serves it\n");
     leat(run, "init sqlite:shop.db -o leat.yaml");
     assert_int_equal(run->code, 1);
-    assert_string_equal(run->err, "leat.yaml: is there already; `leat init` overwrites nothing\n");
-    leat(run, "init sqlite:shop.db -o nowhere/leat.yaml");
-    assert_int_equal(run->code, 1);
-    assert_string_equal(run->err, "nowhere/leat.yaml: No such file or directory\n");
+    assert_string_equal(
+        run->err,
+        "leat.yaml: is there already, and `leat init` overwrites nothing: delete it, or name another file by `-o`\n");
+}
+
+static void init_says_what_to_do_where_no_file_can_be_made(void **state)
+{
+    struct run *run = *state;
+    static const struct {
+        const char *file, *said;
+    } cases[] = {
+        {"nowhere/x", "nowhere/x: its folder does not exist: make it, or name another file by `-o`\n"},
+        {"shop.db/x", "shop.db/x: its folder is no folder but a file: name another file by `-o`\n"},
+        {"sub/", "sub/: is a folder: name another file by `-o`\n"},
+        {"/sys/leat.yaml", " name another file by `-o`\n"}, /* no right, or read-only, even for root */
+    };
+    char line[100];
+    make_database(run);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        snprintf(line, sizeof line, "init sqlite:shop.db -o %s", cases[i].file);
+        leat(run, line);
+        assert_int_equal(run->code, 1);
+        assert_holds(run->err, cases[i].said);
+        assert_null(strstr(run->err, "it cannot be made")); /* the system's own words */
+    }
 }
 
 static void init_into_another_folder_finds_its_database_from_there(void **state)
@@ -301,13 +325,13 @@ static void init_into_another_folder_finds_its_database_from_there(void **state)
     struct run *run = *state;
     char expected[200], folder[100];
     make_database(run);
-    snprintf(folder, sizeof folder, "%s/sub", run->folder);
+    snprintf(folder, sizeof folder, "%s/sub", run->folder->path);
     assert_int_equal(mkdir(folder, 0755), 0);
     leat(run, "init sqlite:shop.db -o sub/leat.yaml");
     assert_int_equal(run->code, 0);
     leat(run, "check -c sub/leat.yaml");
     assert_int_equal(run->code, 0);
-    snprintf(expected, sizeof expected, "url: sqlite:%s/shop.db\n", run->folder);
+    snprintf(expected, sizeof expected, "url: sqlite:%s/shop.db\n", run->folder->path);
     assert_holds(run->out, expected);
 }
 
@@ -327,8 +351,8 @@ static void an_absent_file_is_a_wrong_name_and_an_absent_server_a_failure(void *
 static void check_without_its_database_says_what_it_did_check(void **state)
 {
     struct run *run = *state;
-    write_file(
-        run, "leat.yaml",
+    folder_put(
+        run->folder, "leat.yaml",
         "database: postgresql://me:geheim@127.0.0.1:1/x\ndefaults: {read: anonymous}\nresources: {users: {}}\n");
     leat(run, "check");
     assert_int_equal(run->code, 1);
@@ -341,11 +365,11 @@ static void check_tells_mistakes_of_the_file_and_of_the_database(void **state)
 {
     struct run *run = *state;
     make_database(run);
-    write_file(run, "leat.yaml", "database: sqlite:shop.db\ndefaults: {raed: anonymous}\n");
+    folder_put(run->folder, "leat.yaml", "database: sqlite:shop.db\ndefaults: {raed: anonymous}\n");
     leat(run, "check");
     assert_int_equal(run->code, 2);
     assert_string_equal(run->err, "leat.yaml:2:12: `defaults` has no key `raed`: did you mean `read`?\n");
-    write_file(run, "leat.yaml",
+    folder_put(run->folder, "leat.yaml",
                "database: sqlite:shop.db\ndefaults: {read: anonymous}\nresources: {usres: {}}\n");
     leat(run, "check");
     assert_int_equal(run->code, 2);
@@ -358,7 +382,7 @@ static void check_takes_overrides(void **state)
 {
     struct run *run = *state;
     make_database(run);
-    write_file(run, "leat.yaml",
+    folder_put(run->folder, "leat.yaml",
                "database: sqlite:nope.db\ndefaults: {read: anonymous}\nresources: {users: {}}\n");
     leat(run, "check --database sqlite:shop.db --set http.connections=7");
     assert_int_equal(run->code, 0);
@@ -436,7 +460,7 @@ static void health_asks_where_the_configuration_listens(void **state)
     snprintf(yaml, sizeof yaml,
              "listen: 0.0.0.0:%u\ndatabase: sqlite:x\ndefaults: {read: anonymous}\nresources: {a: {}}\n",
              server.port);
-    write_file(run, "leat.yaml", yaml);
+    folder_put(run->folder, "leat.yaml", yaml);
     leat(run, "health");
     server_stop(&server);
     assert_string_equal(run->out, "ready\n");
@@ -479,7 +503,7 @@ static void reload_wants_one_process_named_in_one_way(void **state)
 static void reload_sends_nothing_when_the_configuration_is_wrong(void **state)
 {
     struct run *run = *state;
-    write_file(run, "leat.yaml", "leat: 1\ndatabase: sqlite:shop.db\nresorces: {}\n");
+    folder_put(run->folder, "leat.yaml", "leat: 1\ndatabase: sqlite:shop.db\nresorces: {}\n");
     make_database(run);
     char line[100];
     snprintf(line, sizeof line, "reload -c leat.yaml --pid %d", (int)getpid()); /* a SIGHUP would end us */
@@ -540,30 +564,32 @@ static void reload_by_pid_sends_a_hangup_and_waits_for_nothing(void **state)
 
 int main(void)
 {
-#define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
+#define AS_A_USER(test) cmocka_unit_test_setup_teardown(test, run_make, run_remove)
     const struct CMUnitTest tests[] = {
-        IN_A_FOLDER(the_version_is_told_in_each_way_it_is_asked_for),
-        IN_A_FOLDER(help_lists_every_command),
-        IN_A_FOLDER(bare_leat_shows_help_and_fails),
-        IN_A_FOLDER(help_of_a_command_tells_its_options),
-        IN_A_FOLDER(wrong_usage_is_told_in_a_sentence_and_exits_with_2),
+        AS_A_USER(the_version_is_told_in_each_way_it_is_asked_for),
+        AS_A_USER(help_lists_every_command),
+        AS_A_USER(bare_leat_shows_help_and_fails),
+        AS_A_USER(help_of_a_command_tells_its_options),
+        AS_A_USER(wrong_usage_is_told_in_a_sentence_and_exits_with_2),
         cmocka_unit_test(serve_takes_its_options_in_both_spellings),
+        AS_A_USER(serve_of_a_bare_file_asks_what_it_is),
         cmocka_unit_test(serve_without_words_takes_the_file_of_the_folder),
         cmocka_unit_test(serve_with_a_url_needs_no_file),
-        IN_A_FOLDER(init_writes_what_check_finds_good),
-        IN_A_FOLDER(init_writes_a_file_but_never_over_one),
-        IN_A_FOLDER(init_into_another_folder_finds_its_database_from_there),
-        IN_A_FOLDER(an_absent_file_is_a_wrong_name_and_an_absent_server_a_failure),
-        IN_A_FOLDER(check_without_its_database_says_what_it_did_check),
-        IN_A_FOLDER(check_tells_mistakes_of_the_file_and_of_the_database),
-        IN_A_FOLDER(check_takes_overrides),
-        IN_A_FOLDER(health_is_as_the_answer_says),
-        IN_A_FOLDER(health_asks_where_the_configuration_listens),
-        IN_A_FOLDER(health_of_nobody_fails_with_1),
-        IN_A_FOLDER(reload_wants_one_process_named_in_one_way),
-        IN_A_FOLDER(reload_sends_nothing_when_the_configuration_is_wrong),
-        IN_A_FOLDER(reload_signals_nobody_it_is_not_told_of),
-        IN_A_FOLDER(reload_by_pid_sends_a_hangup_and_waits_for_nothing),
+        AS_A_USER(init_writes_what_check_finds_good),
+        AS_A_USER(init_writes_a_file_but_never_over_one),
+        AS_A_USER(init_says_what_to_do_where_no_file_can_be_made),
+        AS_A_USER(init_into_another_folder_finds_its_database_from_there),
+        AS_A_USER(an_absent_file_is_a_wrong_name_and_an_absent_server_a_failure),
+        AS_A_USER(check_without_its_database_says_what_it_did_check),
+        AS_A_USER(check_tells_mistakes_of_the_file_and_of_the_database),
+        AS_A_USER(check_takes_overrides),
+        AS_A_USER(health_is_as_the_answer_says),
+        AS_A_USER(health_asks_where_the_configuration_listens),
+        AS_A_USER(health_of_nobody_fails_with_1),
+        AS_A_USER(reload_wants_one_process_named_in_one_way),
+        AS_A_USER(reload_sends_nothing_when_the_configuration_is_wrong),
+        AS_A_USER(reload_signals_nobody_it_is_not_told_of),
+        AS_A_USER(reload_by_pid_sends_a_hangup_and_waits_for_nothing),
     };
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);
 }
