@@ -70,6 +70,10 @@ enum error plan_row(const struct plan_context *context, const struct resource *r
                     struct slice query_string, struct plan **ret_plan,
                     struct problem *ret_problem) must_check;
 
+/* The 404 of a row that the plan of plan_row did not find. */
+void plan_row_absent(struct arena *arena, const struct resource *resource, struct slice id,
+                     struct problem *ret_problem);
+
 /* GET /query?… */
 enum error plan_query(const struct plan_context *context, const struct named_query *query,
                       struct slice query_string, struct plan **ret_plan,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PLAN of a single row by its key: `/{id}`, `/{a},{b}`. The commonest request, so its text is made once for a model (plan_cache)
  * and a plan without a query string is a copy with the key's binds.
- * A key that cannot be one (a word for an integer) is a 400; one that is not there is the request's 404. See plan.h. */
+ * A key that cannot be one (a word for an integer) is a 400; one that is not there is a 404, which the request finds. See plan.h. */
 #include "base/mem.h"
 #include "http/path.h"
 #include "query/listing.h"
@@ -142,6 +142,27 @@ static bool read_key(struct build *build, struct slice id, struct plan *plan)
     plan->statement.binds = binds;
     plan->statement.bind_count = resource->key_count;
     return true;
+}
+
+/* A key of several columns is shown as it was sent: percent-encoded. */
+void plan_row_absent(struct arena *arena, const struct resource *resource, struct slice id,
+                     struct problem *ret_problem)
+{
+    PRE(resource->key_count > 0);
+    struct build build = {.arena = arena, .resource = resource};
+    struct slice names = key_names(&build), asked = arena_copy(arena, id);
+    bool one = resource->key_count == 1 &&
+               http_decode_segment(asked, (char *)(uintptr_t)asked.data, &asked); /* as plan_row could */
+    *ret_problem = (struct problem){
+        .status = 404,
+        .code = SLICE("not-found"),
+        .detail =
+            arena_format(arena, "`" SLICE_FMT "` has no row whose `" SLICE_FMT "` is `" SLICE_FMT "`.",
+                         SLICE_ARG(resource->config->name.text), SLICE_ARG(names), SLICE_ARG(shown(asked))),
+        .place = SLICE("id"),
+        .column = one ? names : (struct slice){0},
+        .value = shown(asked),
+    };
 }
 
 /* --- the request --- */

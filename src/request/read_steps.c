@@ -227,12 +227,13 @@ static enum step too_large(struct request *request)
 
 static enum step no_such_row(struct request *request)
 {
-    enum step next = request_fail(request, 404, SLICE("not-found"), SLICE("There is no such row."));
-    if (request->route.kind == ROUTE_ROW) {
-        request->problem.place = SLICE("id");
-        request->problem.value = arena_copy(&request->arena, request->route.id);
-    }
-    return next;
+    const struct route *route = &request->route;
+    if (route->kind == ROUTE_QUERY)
+        return request_fail(request, 404, SLICE("not-found"),
+                            arena_format(&request->arena, "The query `" SLICE_FMT "` found no row.",
+                                         SLICE_ARG(route->query->config->path)));
+    plan_row_absent(&request->arena, route->resource, route->id, &request->problem);
+    return STEP_RESPOND;
 }
 
 enum step step_encode(struct request *request)

@@ -137,7 +137,8 @@ def test_a_row_takes_a_selection(sentinel):
 
 def test_a_row_that_is_not_there_is_a_404(sentinel):
     problem = sentinel.problem("/api/transactions/123456789", 404, "not-found")
-    assert problem["value"] == "123456789"
+    assert (problem["place"], problem["column"], problem["value"]) == ("id", "id", "123456789")
+    assert problem["detail"] == "`transactions` has no row whose `id` is `123456789`."
 
 
 @pytest.mark.parametrize("key", ["abc", "1.5", "1e3", "99999999999999999999", "%20", "1%2F2", "-"])

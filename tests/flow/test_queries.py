@@ -71,7 +71,7 @@ def test_each_type_of_parameter_is_checked_and_bound(database, tmp_path):
 def test_a_row_that_is_none_is_a_404(database, tmp_path):
     with serve(database, tmp_path, {"one.sql": HEAD + "params: {n: int}\nreturns: row\n*/\nSELECT 1 AS one WHERE :n = 1"}) as leat:
         assert leat.get("/api/one?n=1").json() == {"one": 1}
-        leat.problem("/api/one?n=2", 404, "not-found")
+        assert leat.problem("/api/one?n=2", 404, "not-found")["detail"] == "The query `one` found no row."
 
 
 def test_colons_in_strings_comments_and_casts_are_no_parameters(database, tmp_path):

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Single rows by key: statements, gathered statements, keys that are none. */
+#include <stdio.h>
+
 #include "worlds.h"
 
 static void a_row_is_found_by_its_key(void **state)
@@ -64,6 +66,31 @@ static void what_cannot_be_a_key_is_refused(void **state)
     assert_int_equal(pg.problem.status, 404);
 }
 
+static void a_row_that_is_not_there_is_named(void **state)
+{
+    (void)state;
+    char digits[300], longest[400];
+    struct problem *problem = &pg.problem;
+    const struct resource *transactions = world_resource(&pg, "transactions");
+    plan_row_absent(&pg.arena, transactions, SLICE("%342"), problem);
+    assert_int_equal(problem->status, 404);
+    assert_slice(problem->code, "not-found");
+    assert_slice(problem->detail, "`transactions` has no row whose `id` is `42`.");
+    assert_slice(problem->place, "id");
+    assert_slice(problem->column, "id");
+    assert_slice(problem->value, "42");
+    plan_row_absent(&pg.arena, world_resource(&pg, "members"), SLICE("5,a%2Cb"), problem);
+    assert_slice(problem->detail, "`members` has no row whose `org,name` is `5,a%2Cb`.");
+    assert_slice(problem->value, "5,a%2Cb");
+    assert_int_equal(problem->column.len, 0);
+    memset(digits, '7', sizeof digits);
+    plan_row_absent(&pg.arena, transactions, slice_of(digits, sizeof digits), problem);
+    assert_int_equal(problem->value.len, PROBLEM_VALUE_MAX);
+    snprintf(longest, sizeof longest, "`transactions` has no row whose `id` is `%.*s`.", PROBLEM_VALUE_MAX,
+             digits);
+    assert_slice(problem->detail, longest);
+}
+
 static void a_single_row_takes_select_alone(void **state)
 {
     (void)state;
@@ -104,6 +131,7 @@ int main(void)
         cmocka_unit_test(rows_by_one_column_can_be_gathered_on_postgresql),
         cmocka_unit_test(keys_of_several_columns_are_joined_by_commas),
         cmocka_unit_test(what_cannot_be_a_key_is_refused),
+        cmocka_unit_test(a_row_that_is_not_there_is_named),
         cmocka_unit_test(a_single_row_takes_select_alone),
         cmocka_unit_test(a_kept_plan_says_the_same_as_a_new_one),
     };
