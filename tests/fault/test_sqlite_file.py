@@ -117,6 +117,81 @@ def test_a_file_overwritten_with_rubbish_ends_nobody_is_refused_at_a_start_and_r
     load.check([AWAY, (500, "database-error"), BUSY, EXHAUSTED])
 
 
+@pytest.fixture
+def large(tmp_path):
+    """A file of some 10 MB: enough pages for a fault to meet a read."""
+    return SqliteFile(tmp_path / "large.db", LARGE % "note")
+
+
+LARGE = ("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT); WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n "
+         "WHERE i < 100000) INSERT INTO notes SELECT i, '%s ' || i || printf('%%.*c', 60, 'x') FROM n; PRAGMA wal_checkpoint(TRUNCATE);")
+KEYS = [f"/api/notes/{key}" for key in range(1, 100000, 1237)]
+
+
+def right(leat, *words):
+    """Every row that is given is one that was written; how many were given."""
+    given = 0
+    for path in KEYS:
+        answer = leat.get(path)
+        key = path.rsplit("/", 1)[1]
+        if answer.status_code == 200:
+            assert answer.json()["text"] in [f"{word} {key}" + 60 * "x" for word in words]
+            given += 1
+    return given
+
+
+def write_over(path, source):
+    """As cp does: the file is emptied, then filled."""
+    with open(source, "rb") as new, open(path, "wb") as old:
+        shutil.copyfileobj(new, old)
+
+
+def test_a_mapped_file_that_is_truncated_again_and_again_ends_nobody_and_mended_is_served(large):
+    shutil.copy(large.path, large.path + ".copy")
+    with Leat(database=large.url, config=config()) as leat, Load(leat, KEYS) as load:
+        for to in (4096, 0, 1 << 20, 100, 5 << 20) * 2:
+            load.good()
+            os.truncate(large.path, to)
+            load.see(AWAY, (500, "database-error"), times=20)
+            right(leat, "note")
+            write_over(large.path, large.path + ".copy")
+            leat.await_true(lambda: right(leat, "note") == len(KEYS))
+            leat.await_ready()
+    load.check([AWAY, (500, "database-error"), BUSY, EXHAUSTED])
+
+
+def test_a_database_copied_over_the_served_one_ends_nobody_and_is_served(large):
+    others = [SqliteFile(large.path + f".{word}", LARGE % word) for word in ("other", "third")]
+    with Leat(database=large.url, config=config()) as leat, Load(leat, KEYS + PATHS) as load:
+        for other in others * 4:
+            load.good()
+            write_over(large.path, other.path)
+            word = other.path.rsplit(".", 1)[1]
+            leat.await_true(lambda word=word: leat.get("/api/notes/1").text.find(word) > 0)
+            leat.await_true(lambda word=word: right(leat, word, "note", "other", "third") == len(KEYS))
+            assert right(leat, word) == len(KEYS)
+            leat.await_ready()
+    load.check([AWAY, (404, "not-found"), (500, "database-error"), BUSY, EXHAUSTED])
+
+
+@pytest.mark.parametrize("how", ["emptied", "written over"])
+def test_a_shm_file_that_is_damaged_ends_nobody_and_loses_no_commit(leat, file, how):
+    with Load(leat, PATHS) as load:
+        for number in range(5):
+            load.good()
+            file.sql(f"INSERT INTO notes VALUES ({2000 + number}, 'kept');")
+            if how == "emptied":
+                os.truncate(file.path + "-shm", 0)
+            else:
+                with open(file.path + "-shm", "r+b") as shm:
+                    shm.write(os.urandom(32768))
+            leat.await_true(lambda number=number: leat.get(f"/api/notes/{2000 + number}").status_code == 200)
+            leat.await_ready()
+    load.check([AWAY, BUSY, EXHAUSTED, (500, "database-error")])
+    leat.stop()
+    assert file.sql("SELECT count(*) FROM notes WHERE text = 'kept'").strip() == "5"
+
+
 def test_a_file_that_may_only_be_read_in_a_folder_that_may_only_be_read_is_served(file):
     """In WAL mode SQLite wants to write beside the file: so it is served in the other mode, or refused in words."""
     file.sql("PRAGMA journal_mode=DELETE;")

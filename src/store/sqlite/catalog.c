@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "store/sqlite/guard.h"
 #include "store/sqlite/scaled.h"
 #include "store/sqlite/store.h"
 
@@ -219,10 +220,14 @@ enum error lite_catalog(struct store *base, struct catalog **ret_catalog, char w
     if (error != OK)
         return error;
     loader.catalog = catalog_new(DIALECT_SQLITE);
-    bool loaded = load(&loader);
+    lite_guard_enter();
+    bool loaded = load(&loader) && !lite_guard_is_torn();
     if (!loaded)
-        snprintf(why, 512, "cannot read the tables of `%s`: %s", store->path, sqlite3_errmsg(loader.db));
+        snprintf(why, 512, "cannot read the tables of `%s`: %s", store->path,
+                 lite_guard_is_torn() ? "the file has changed while it was read; try again"
+                                      : sqlite3_errmsg(loader.db));
     finalize_all(&loader);
+    lite_guard_leave();
     lite_connection_close(loader.db);
     if (loaded) {
         *ret_catalog = loader.catalog;

@@ -6,6 +6,7 @@
  * A column that is a plain column of a table has that one's declared type; any other (count(*), avg(x), a
  * || b) has none, and its values are written by what each is: VALUE_DYNAMIC. So sum() of a DECIMAL(p,s) is
  * the integer of units: the query divides. */
+#include "store/sqlite/guard.h"
 #include "store/sqlite/scaled.h"
 #include "store/sqlite/store.h"
 
@@ -94,8 +95,15 @@ enum error lite_describe(struct store *base, struct model *model, struct complai
     }
     sqlite3_set_authorizer(db, lite_authorize_reading, NULL);
     bool good = true;
+    lite_guard_enter();
     for (unsigned i = 0; i < model->query_count; i++)
         good = describe(db, &model->arena, &model->queries[i], complaints) && good;
+    lite_guard_leave();
+    if (lite_guard_is_torn()) {
+        complain(complaints, model->config->database.url.at,
+                 "the file has changed while it was read; try again");
+        good = false;
+    }
     lite_connection_close(db);
     return good ? OK : ERR_INVALID;
 }

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "store/sqlite/guard.h"
+#include "store/sqlite/map.h"
 #include "store/sqlite/store.h"
 
 enum { RUNNERS_MAX = 8 };
@@ -60,11 +62,13 @@ static enum error try_file(struct lite_store *store, char why[512])
         add_advice(store->path, why);
         return error;
     }
+    lite_guard_enter();
     sqlite3_stmt *stmt = NULL;
     bool wal = sqlite3_prepare_v2(db, "PRAGMA journal_mode", -1, &stmt, NULL) == SQLITE_OK &&
                sqlite3_step(stmt) == SQLITE_ROW &&
                sqlite3_stricmp((const char *)sqlite3_column_text(stmt, 0), "wal") == 0;
     sqlite3_finalize(stmt);
+    lite_guard_leave();
     lite_connection_close(db);
     if (!wal)
         store->note = "the file is not in WAL mode: its readers and writers wait for each other until "
@@ -116,6 +120,7 @@ static enum error lite_open(const struct store_options *options, struct offload 
     store->wait_ms = options->pool_wait_ms;
     store->timeout_ms = options->timeout_ms;
     store->answer_bytes_max = options->answer_bytes_max > 0 ? options->answer_bytes_max : 4 << 20;
+    store->map_bytes_max = lite_map_bytes_max();
     pthread_mutex_init(&store->lock, NULL);
     list_init(&store->ports);
     error = try_file(store, why);

@@ -16,6 +16,7 @@
 #include "store/sqlite/store.h"
 
 #include "base/mem.h"
+#include "store/sqlite/guard.h"
 #include "store/sqlite/run.h"
 #include "store/sqlite/trouble.h"
 
@@ -136,16 +137,16 @@ static void free_runner(struct lite_runner *runner)
     mem_free(runner);
 }
 
-/* Its file may have been replaced since, as the port's own has shown. */
+/* When the port's own connection was opened anew since, for its file was replaced, so is this one. */
 static void freshen(struct lite_runner *runner)
 {
-    const struct lite_reader *ours = runner->port->reader;
-    bool other_file = runner->reader && ours && !lite_file_same(runner->reader->file, ours->file);
-    if (runner->broken || other_file)
+    uint64_t reopened = atomic_load_explicit(&runner->port->reopened, memory_order_relaxed);
+    if (runner->broken || runner->reopened != reopened || lite_guard_is_torn())
         close_reader(runner);
     else if (runner->stale && runner->reader)
         lite_statements_clear(&runner->reader->statements);
     runner->broken = runner->stale = false;
+    runner->reopened = reopened;
 }
 
 static void pump(struct lite_port *port);
@@ -310,7 +311,7 @@ static void patrol_busy(struct lite_port *port, struct mono now)
         if (runner->fetch && waited_too_long(port, runner->fetch, now) &&
             abandon(runner, lite_problem_exhausted()))
             continue;
-        if (atomic_load(&runner->cancelled) || is_due(runner->limit, now))
+        if (atomic_load(&runner->cancelled) || is_due(runner->limit, now) || lite_guard_is_torn())
             interrupt(runner);
     }
 }
@@ -343,6 +344,12 @@ void lite_pool_refresh(struct lite_port *port)
         container_of(link, struct lite_runner, link)->stale = true;
     LIST_EACH (&port->busy, link)
         container_of(link, struct lite_runner, link)->stale = true;
+}
+
+void lite_pool_let_go(struct lite_port *port)
+{
+    LIST_EACH (&port->idle, link)
+        close_reader(container_of(link, struct lite_runner, link));
 }
 
 static void stop_all(struct lite_port *port)

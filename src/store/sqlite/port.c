@@ -5,11 +5,12 @@
  * The reads of one turn of the loop share a transaction, begun at the first and committed by the turn's
  * end: a row by key costs 1.5 µs so, 2.7 µs with a transaction of its own. They therefore see one state of
  * the database, the one at the first of them; a writer on this thread must end the transaction before it
- * answers (lite_turn_end). Once a second the path is looked at: when it leads to another file, the
+ * answers (lite_turn_end). Once a second the path is looked at: when it leads to another file or one was copied over it, the
  * connection is opened anew; when it leads nowhere, reads are answered 503 until a file is there again. */
 #include "store/sqlite/store.h"
 
 #include "base/mem.h"
+#include "store/sqlite/guard.h"
 #include "store/sqlite/run.h"
 #include "store/sqlite/trouble.h"
 
@@ -19,6 +20,7 @@ enum {
     INLINE_BYTES_MAX = 256 * 1024,
     INLINE_CELLS_MAX = 16 * 1024,
     FILE_LOOK_US = 1000 * 1000,
+    TORN_LOOK_MS = 1000,
 };
 
 /* ---- the connection ---- */
@@ -37,6 +39,7 @@ static bool open_reader(struct lite_port *port, char why[512])
         .locale = port->store->locale,
         .statements_max = STATEMENTS_MAX,
         .cache_kib = CACHE_KIB,
+        .map_bytes_max = port->store->map_bytes_max,
         .bytes_max = INLINE_BYTES_MAX,
         .cells_max = INLINE_CELLS_MAX,
     };
@@ -44,16 +47,27 @@ static bool open_reader(struct lite_port *port, char why[512])
     return lite_reader_open(&options, &port->reader, why) == OK;
 }
 
-/* Closes the connection when the path leads to another file, or nowhere. */
+/* Closes the connection when it is torn, or the path leads to another file or nowhere, or the file was changed and not by a commit:
+ * then another was copied over it, and what SQLite keeps of the old one is wrong. (After a checkpoint it is closed for nothing.) */
 static void look_at_file(struct lite_port *port)
 {
+    if (lite_guard_is_torn()) {
+        close_reader(port);
+        lite_count(&port->reopened);
+        return;
+    }
     struct mono now = loop_now(port->loop);
     if (mono_diff_us(now, port->file_seen) < FILE_LOOK_US)
         return;
+    int64_t since_us = mono_diff_us(now, port->file_seen);
     port->file_seen = now;
     struct lite_file file;
-    if (lite_file_at(port->store->path, &file) && lite_file_same(file, port->reader->file))
+    bool same = lite_file_at(port->store->path, &file) && lite_file_same(file, port->reader->file);
+    if (same && (lite_reader_weigh_map(port->reader, since_us) > 0 ||
+                 lite_file_untouched(file, port->reader->file))) {
+        port->reader->file = file;
         return;
+    }
     close_reader(port);
     lite_count(&port->reopened);
 }
@@ -141,8 +155,6 @@ static bool is_inline(struct lite_port *port, struct lite_statement *statement, 
 /* Runs it here, unless its shape or a lock sends it elsewhere. */
 static enum lite_run run_here(struct lite_port *port, struct fetch *fetch)
 {
-    if (!have_reader(port, fetch))
-        return RUN_DONE;
     int code = lite_reader_ready(port->reader);
     if (code != SQLITE_OK)
         return lite_code_is_locked(code) ? RUN_ELSEWHERE : lite_run_failed(port->reader, fetch, code);
@@ -157,6 +169,16 @@ static enum lite_run run_here(struct lite_port *port, struct fetch *fetch)
                                            : RUN_ELSEWHERE;
 }
 
+static enum lite_run run(struct lite_port *port, struct fetch *fetch)
+{
+    if (!have_reader(port, fetch))
+        return RUN_DONE;
+    lite_guard_enter();
+    enum lite_run run = run_here(port, fetch);
+    lite_guard_leave();
+    return run;
+}
+
 enum submit lite_submit(struct port *base, struct fetch *fetch)
 {
     struct lite_port *port = lite_port_of(base);
@@ -165,12 +187,12 @@ enum submit lite_submit(struct port *base, struct fetch *fetch)
     fetch->rows = 0;
     fetch->wait_us = fetch->run_us = 0;
     fetch->problem = (struct problem){0};
-    enum lite_run run = run_here(port, fetch);
-    if (run == RUN_ELSEWHERE) {
+    enum lite_run ended = run(port, fetch);
+    if (ended == RUN_ELSEWHERE) {
         lite_pool_submit(port, fetch);
         return SUBMIT_PENDING;
     }
-    if (run == RUN_BROKEN)
+    if (ended == RUN_BROKEN)
         drop_reader(port);
     lite_port_note(port, &fetch->problem);
     return SUBMIT_DONE;
@@ -182,6 +204,20 @@ void lite_refresh(struct port *base)
     if (port->reader)
         lite_statements_clear(&port->reader->statements);
     lite_pool_refresh(port);
+}
+
+/* ---- a torn map ---- */
+
+/* A port that nobody asks must let go too, for none may open before all have. */
+static void on_torn_look(struct timer *timer)
+{
+    struct lite_port *port = container_of(timer, struct lite_port, torn_look);
+    if (lite_guard_is_torn()) {
+        if (port->reader)
+            drop_reader(port);
+        lite_pool_let_go(port);
+    }
+    loop_timer_set(port->loop, timer, TORN_LOOK_MS);
 }
 
 /* ---- attach, detach ---- */
@@ -199,6 +235,8 @@ struct port *lite_attach(struct store *base, struct loop *loop, unsigned worker)
     char why[512];
     open_reader(port, why); /* else the first read tries again, and says why */
     lite_pool_init(port);
+    port->torn_look.on_due = on_torn_look;
+    loop_timer_set(loop, &port->torn_look, TORN_LOOK_MS);
     pthread_mutex_lock(&store->lock);
     list_push(&store->ports, &port->link);
     pthread_mutex_unlock(&store->lock);
@@ -230,6 +268,7 @@ void lite_detach(struct port *base)
     lite_pool_done(port);
     turn_end(port);
     loop_task_cancel(&port->turn_end);
+    loop_timer_stop(&port->torn_look);
     close_reader(port);
     leave_store(port);
     port->magic = 0;

@@ -4,10 +4,8 @@
  * Settings, and what each is for:
  *   query_only              no statement of ours can write, whatever it says
  *   case_sensitive_like     LIKE means the same on both stores, and an index can serve LIKE 'abc%'
- *   mmap_size 0 (default)   pages are read, not mapped: with 8 MB of cache a row by key costs nearly the same (1.4
- *                           against 1.3 µs; 467 MB file), while a mapped file counts as memory of each
- *                           connection, faults in slowly, and ends the process by SIGBUS when somebody
- *                           writes over it (cp new.db app.db)
+ *   mmap_size               a file that is small beside the memory and seldom written is mapped (map.h); a page that its map loses ends
+ *                           nobody (guard.h)
  *   trusted_schema off      views and generated columns of a foreign file cannot call functions with effects
  *   no lookaside, Debian    so memory comes from malloc each time; MEMSTATUS off (driver.c) spares it a
  *                           process-wide lock
@@ -21,9 +19,12 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "store/sqlite/functions.h"
+#include "store/sqlite/guard.h"
+#include "store/sqlite/map.h"
 
 enum {
     READER_MAGIC = 0x4c495445,
@@ -40,13 +41,24 @@ bool lite_file_at(const char *path, struct lite_file *ret_file)
     struct stat status;
     if (stat(path, &status) != 0)
         return false;
-    *ret_file = (struct lite_file){.device = status.st_dev, .inode = status.st_ino};
+    *ret_file = (struct lite_file){
+        .device = status.st_dev,
+        .inode = status.st_ino,
+        .bytes = (uint64_t)status.st_size,
+        .changed = status.st_ctim,
+    };
     return true;
 }
 
 bool lite_file_same(struct lite_file a, struct lite_file b)
 {
     return a.device == b.device && a.inode == b.inode;
+}
+
+bool lite_file_untouched(struct lite_file a, struct lite_file b)
+{
+    return lite_file_same(a, b) && a.bytes == b.bytes && a.changed.tv_sec == b.changed.tv_sec &&
+           a.changed.tv_nsec == b.changed.tv_nsec;
 }
 
 int lite_authorize_reading(void *context, int action, const char *a, const char *b, const char *c,
@@ -82,14 +94,17 @@ static enum error refuse_file(char why[512], const char *path)
     return OK;
 }
 
-static const char *words_of(sqlite3 *db, int code)
+static const char *words_of(sqlite3 *db, const char *path, int code)
 {
     switch (code & 0xff) {
     case SQLITE_NOTADB:
         return "it is not a SQLite database, or it is encrypted";
     case SQLITE_CANTOPEN:
-        return "it may not be read, or its folder not be written to "
-               "(SQLite keeps PATH-wal and PATH-shm beside it)";
+    case SQLITE_READONLY: /* what a read writes: its place in the log */
+        if (euidaccess(path, R_OK) != 0)
+            return "this user may not read it; give it the right to";
+        return "it is in WAL mode, and SQLite cannot make or write PATH-wal and PATH-shm beside it; let this user write "
+               "to the folder, or run `PRAGMA journal_mode = DELETE` on the file once, where it can be written";
     default:
         return db ? sqlite3_errmsg(db) : sqlite3_errstr(code);
     }
@@ -113,6 +128,14 @@ static int look(sqlite3 *db)
     return code == SQLITE_OK ? sqlite3_exec(db, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL) : code;
 }
 
+static int look_guarded(sqlite3 *db)
+{
+    lite_guard_enter();
+    int code = look(db);
+    lite_guard_leave();
+    return lite_guard_is_torn() ? SQLITE_IOERR_READ : code;
+}
+
 /* The path as SQLite is to be given it: one that begins with "file:" would be taken for a URI. */
 static char *path_plain(const char *path)
 {
@@ -125,6 +148,8 @@ static enum error open_unseen(const char *path, locale_t locale, sqlite3 **ret_d
     enum error error = refuse_file(why, path);
     if (error != OK)
         return error;
+    if (!lite_guard_admit())
+        return refuse(why, path, "pages of it were lost while it was read; it is opened again in a moment");
     sqlite3 *db = NULL;
     char *plain = path_plain(path);
     /* Read-write, though nothing is written: a reader may have to recover the write-ahead log of a process
@@ -138,7 +163,7 @@ static enum error open_unseen(const char *path, locale_t locale, sqlite3 **ret_d
         *ret_db = db;
         return OK;
     }
-    error = refuse(why, path, words_of(db, code));
+    error = refuse(why, path, words_of(db, path, code));
     lite_connection_close(db);
     return error;
 }
@@ -150,25 +175,37 @@ enum error lite_connection_open(const char *path, locale_t locale, sqlite3 **ret
     if (error != OK)
         return error;
     sqlite3_busy_timeout(db, CATALOG_WAIT_MS);
-    int code = look(db);
+    int code = look_guarded(db);
     if (code == SQLITE_OK) {
         *ret_db = db;
         return OK;
     }
-    error = refuse(why, path, words_of(db, code));
+    error = refuse(why, path, words_of(db, path, code));
     lite_connection_close(db);
     return error;
 }
 
+/* The last connection to a file writes its log back, by the -shm file's map. On zeros it would lose commits: so a torn one is kept
+ * from it, and one that is whole is not guarded — a page lost at that very moment ends the process, which loses nothing. */
 void lite_connection_close(sqlite3 *db)
 {
+    bool torn = db && lite_guard_is_torn();
+    if (torn) {
+        sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        lite_guard_enter();
+    }
     int code = sqlite3_close(db);
     POST(code == SQLITE_OK); /* statements were left open */
+    if (torn)
+        lite_guard_leave();
+    lite_guard_release();
 }
 
 static bool is_over(const struct lite_reader *reader)
 {
     if (reader->cancelled && atomic_load_explicit(reader->cancelled, memory_order_relaxed))
+        return true;
+    if (lite_guard_is_torn())
         return true;
     return reader->limit.us != 0 && clock_mono().us >= reader->limit.us;
 }
@@ -193,11 +230,13 @@ static int on_busy(void *context, int times)
     return 1;
 }
 
-static void cache_size(sqlite3 *db, unsigned kib)
+/* Else they are SQLite's: 2 MB, and no map. */
+static void set_memory(const struct lite_reader *reader)
 {
-    char sql[48];
-    snprintf(sql, sizeof sql, "PRAGMA cache_size = -%u", kib);
-    sqlite3_exec(db, sql, NULL, NULL, NULL); /* else it is SQLite's 2 MB */
+    char sql[96];
+    snprintf(sql, sizeof sql, "PRAGMA cache_size = -%u; PRAGMA mmap_size = %llu", reader->cache_kib,
+             (unsigned long long)reader->map_bytes);
+    sqlite3_exec(reader->db, sql, NULL, NULL, NULL);
 }
 
 enum error lite_reader_open(const struct lite_reader_options *options, struct lite_reader **ret_reader,
@@ -211,8 +250,13 @@ enum error lite_reader_open(const struct lite_reader_options *options, struct li
     if (error != OK)
         return error;
     struct lite_reader *reader = mem_must(sizeof *reader);
-    *reader =
-        (struct lite_reader){.magic = READER_MAGIC, .db = db, .file = file, .cache_kib = options->cache_kib};
+    *reader = (struct lite_reader){
+        .magic = READER_MAGIC,
+        .db = db,
+        .file = file,
+        .cache_kib = options->cache_kib,
+        .map_bytes = lite_map_bytes(file.bytes, options->map_bytes_max),
+    };
     lite_statements_init(&reader->statements, db, options->statements_max);
     lite_rows_init(&reader->rows, options->bytes_max, options->cells_max);
     sqlite3_progress_handler(db, PROGRESS_STEPS, on_progress, reader);
@@ -241,10 +285,26 @@ int lite_reader_ready(struct lite_reader *reader)
         code = prepare_turn(reader);
     if (code != SQLITE_OK)
         return code;
-    cache_size(reader->db, reader->cache_kib);
+    set_memory(reader);
+    sqlite3_file_control(reader->db, "main", SQLITE_FCNTL_DATA_VERSION, &reader->version);
     sqlite3_set_authorizer(reader->db, lite_authorize_reading, NULL);
     reader->ready = true;
     return SQLITE_OK;
+}
+
+/* By the file's own control and not by the PRAGMA, which its statements have no right to and would all be prepared for again. */
+unsigned lite_reader_weigh_map(struct lite_reader *reader, int64_t since_us)
+{
+    CHECK_MAGIC(reader, READER_MAGIC);
+    unsigned version = reader->version;
+    if (!reader->ready ||
+        sqlite3_file_control(reader->db, "main", SQLITE_FCNTL_DATA_VERSION, &version) != SQLITE_OK)
+        return 0;
+    unsigned commits = version - reader->version;
+    reader->version = version;
+    sqlite3_int64 bytes = lite_map_pays(commits, since_us) ? (sqlite3_int64)reader->map_bytes : 0;
+    sqlite3_file_control(reader->db, "main", SQLITE_FCNTL_MMAP_SIZE, &bytes);
+    return commits;
 }
 
 void lite_reader_close(struct lite_reader *reader)
@@ -265,9 +325,11 @@ void lite_reader_begin(struct lite_reader *reader)
 {
     CHECK_MAGIC(reader, READER_MAGIC);
     PRE(reader->ready);
+    lite_guard_enter();
     sqlite3_step(
         reader->begin); /* deferred: takes nothing, so it cannot fail but for memory; then each reads alone */
     sqlite3_reset(reader->begin);
+    lite_guard_leave();
 }
 
 void lite_reader_commit(struct lite_reader *reader)
@@ -275,6 +337,8 @@ void lite_reader_commit(struct lite_reader *reader)
     CHECK_MAGIC(reader, READER_MAGIC);
     if (sqlite3_get_autocommit(reader->db))
         return; /* an error has ended the transaction already */
+    lite_guard_enter();
     sqlite3_step(reader->commit);
     sqlite3_reset(reader->commit);
+    lite_guard_leave();
 }

@@ -13,10 +13,12 @@
 #include "store/sqlite/rows.h"
 #include "store/sqlite/statements.h"
 
-/* Which file a path led to: a file that was replaced or is gone gives another answer. */
+/* Which file a path led to, and in which state: one that was replaced or is gone gives another answer. */
 struct lite_file {
     dev_t device;
     ino_t inode;
+    uint64_t bytes;
+    struct timespec changed; /* by anything: a program that copies another file over it, a checkpoint */
 };
 
 struct lite_reader {
@@ -24,7 +26,10 @@ struct lite_reader {
     sqlite3 *db;
     struct lite_file file;
     unsigned cache_kib;
-    bool ready; /* lite_reader_ready said OK */
+    uint64_t map_bytes; /* of the file's beginning; 0: it is read, not mapped */
+    unsigned
+        version; /* of the data, as lite_reader_weigh_map last saw it: moves with the commits of others */
+    bool ready;  /* lite_reader_ready said OK */
     sqlite3_stmt *begin, *commit;
     struct lite_statements statements;
     struct lite_rows rows;
@@ -38,22 +43,27 @@ struct lite_reader_options {
     const char *path;
     locale_t locale;
     unsigned statements_max, cache_kib;
+    uint64_t map_bytes_max;      /* a larger file is not mapped; 0: none is */
     size_t bytes_max, cells_max; /* of the rows it keeps at a time */
 };
 
-/* A bare connection that cannot write: for the catalogue. why: one sentence. */
+/* A bare connection that cannot write: for the catalogue. Its use is to be guarded (guard.h). why: one sentence. */
 enum error lite_connection_open(const char *path, locale_t locale, sqlite3 **ret_db,
                                 char why[512]) must_check;
-void lite_connection_close(sqlite3 *db); /* takes NULL */
+void lite_connection_close(sqlite3 *db);
 
 /* Opens; the file's content is not looked at yet. why: one sentence. */
 enum error lite_reader_open(const struct lite_reader_options *options, struct lite_reader **ret_reader,
                             char why[512]) must_check;
 void lite_reader_close(struct lite_reader *reader); /* takes NULL */
 
-/* To be called before each use: at the first it looks at the file and takes the rights to do more than read
+/* To be called before each use, guarded (guard.h): at the first it looks at the file and takes the rights to do more than read
  * away. A result code of SQLite; SQLITE_BUSY when the file is locked, to be tried again. */
 int lite_reader_ready(struct lite_reader *reader) must_check;
+
+/* To be called from time to time, no transaction being open: maps the file or not, by how many commits there were since. Returns how
+ * many. */
+unsigned lite_reader_weigh_map(struct lite_reader *reader, int64_t since_us);
 
 /* A read transaction over several statements, so that each need not begin its own. */
 void lite_reader_begin(struct lite_reader *reader);
@@ -61,7 +71,8 @@ void lite_reader_commit(struct lite_reader *reader);
 
 /* False: there is no such file now. */
 bool lite_file_at(const char *path, struct lite_file *ret_file);
-bool lite_file_same(struct lite_file a, struct lite_file b);
+bool lite_file_same(struct lite_file a, struct lite_file b);      /* whatever is in it */
+bool lite_file_untouched(struct lite_file a, struct lite_file b); /* the same, and in the same state */
 
 /* For the SQL of named queries: allows reading, and nothing else (no PRAGMA, no ATTACH, no writing). */
 int lite_authorize_reading(void *context, int action, const char *a, const char *b, const char *c,

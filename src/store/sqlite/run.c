@@ -3,6 +3,7 @@
  * caller until the fetch's end, and bindings are gone before it. */
 #include "store/sqlite/run.h"
 
+#include "store/sqlite/guard.h"
 #include "store/sqlite/trouble.h"
 
 enum { BUDGET_US = 1000 };
@@ -51,11 +52,22 @@ enum lite_run lite_run_failed(struct lite_reader *reader, struct fetch *fetch, i
     struct lite_trouble trouble = {
         .code = code == SQLITE_OK ? SQLITE_NOMEM : code, /* not SQLite failed: our own memory did */
         .message = sqlite3_extended_errcode(reader->db) == code ? sqlite3_errmsg(reader->db) : NULL,
-        .sql = fetch->statement.text,
         .cancelled = cancelled,
     };
+    if (lite_guard_is_torn())
+        trouble = (struct lite_trouble){
+            .code = SQLITE_IOERR_READ,
+            .message = "the file has become shorter under its readers, or its disk fails",
+            .cancelled = cancelled,
+        };
     fetch->problem = lite_problem(fetch->arena, &trouble);
-    return lite_code_is_broken(code) ? RUN_BROKEN : RUN_DONE;
+    return lite_code_is_broken(trouble.code) ? RUN_BROKEN : RUN_DONE;
+}
+
+/* The code of a run that has read, unless what it read is worth nothing. */
+static int believed(int code)
+{
+    return lite_guard_is_torn() ? SQLITE_IOERR_READ : code;
 }
 
 /* ---- inline ---- */
@@ -95,7 +107,7 @@ enum lite_run lite_run_inline(struct lite_reader *reader, struct lite_statement 
         return RUN_ELSEWHERE;
     int code = bind_all(statement->stmt, &fetch->statement);
     if (code == SQLITE_OK)
-        code = keep_rows(reader, statement);
+        code = believed(keep_rows(reader, statement));
     enum lite_run run = RUN_DONE;
     if (is_over_budget(code) || lite_code_is_locked(code))
         run = RUN_ELSEWHERE;
@@ -123,15 +135,16 @@ static int give_rows(struct lite_reader *reader, struct lite_statement *statemen
     for (; code == SQLITE_ROW; code = sqlite3_step(statement->stmt)) {
         if (!lite_rows_add(&reader->rows, statement->stmt, statement->dynamic, false))
             return SQLITE_NOMEM;
+        if (lite_guard_is_torn())
+            break;
         if (!lite_rows_give(&reader->rows, &fetch->sink, &fetch->rows))
             return SQLITE_DONE;
     }
-    return code;
+    return believed(code);
 }
 
-enum lite_run lite_run_pool(struct lite_reader *reader, struct fetch *fetch)
+static enum lite_run run_pool(struct lite_reader *reader, struct fetch *fetch)
 {
-    PRE(fetch->rows == 0);
     int code = lite_reader_ready(reader);
     if (code != SQLITE_OK)
         return lite_run_failed(reader, fetch, code);
@@ -144,5 +157,14 @@ enum lite_run lite_run_pool(struct lite_reader *reader, struct fetch *fetch)
         code = give_rows(reader, statement, fetch);
     enum lite_run run = code == SQLITE_DONE ? RUN_DONE : lite_run_failed(reader, fetch, code);
     rest(statement->stmt);
+    return run;
+}
+
+enum lite_run lite_run_pool(struct lite_reader *reader, struct fetch *fetch)
+{
+    PRE(fetch->rows == 0);
+    lite_guard_enter();
+    enum lite_run run = run_pool(reader, fetch);
+    lite_guard_leave();
     return run;
 }

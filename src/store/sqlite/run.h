@@ -20,7 +20,7 @@ enum lite_run {
     RUN_ELSEWHERE, /* of inline ones: to be run on the pool */
 };
 
-/* Its lane has been asked already; started: now. */
+/* Its lane has been asked already; started: now. Within a guarded section (guard.h). */
 enum lite_run lite_run_inline(struct lite_reader *reader, struct lite_statement *statement,
                               struct fetch *fetch, struct mono started) must_check;
 

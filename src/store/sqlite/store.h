@@ -32,7 +32,8 @@ struct lite_store {
     unsigned workers, runners_max; /* of a port */
     int64_t wait_ms, timeout_ms;
     size_t answer_bytes_max;
-    pthread_mutex_t lock; /* guards what follows */
+    uint64_t map_bytes_max; /* a larger file is read, not mapped */
+    pthread_mutex_t lock;   /* guards what follows */
     struct list ports;
     struct lite_counts {
         uint64_t fetches, failures, reopened;
@@ -51,6 +52,7 @@ struct lite_runner {
     struct fetch *fetch;        /* NULL: idle or abandoned */
     struct lite_reader *reader; /* opened on the pool; NULL until then */
     struct mono limit;          /* the present fetch is stopped then; us 0: never */
+    uint64_t reopened;          /* of its port, when it was last looked at */
     bool broken, stale;         /* to be done when it comes home: close the reader, forget its statements */
     _Atomic(enum lite_stage) stage;
     _Atomic(sqlite3 *) db; /* for sqlite3_interrupt; closed only by the port's thread */
@@ -74,7 +76,7 @@ struct lite_port {
     struct task tell_ended;
     struct list idle, busy; /* runners */
     unsigned runner_count, busy_count, waiting_count;
-    struct timer patrol;
+    struct timer patrol, torn_look;
     bool closing;
 
     _Atomic uint64_t fetches, failures, reopened; /* written by this thread alone */
@@ -115,6 +117,7 @@ void lite_pool_init(struct lite_port *port);
 void lite_pool_done(struct lite_port *port);
 void lite_pool_submit(struct lite_port *port, struct fetch *fetch);
 void lite_pool_refresh(struct lite_port *port);
+void lite_pool_let_go(struct lite_port *port); /* closes the connections that nobody uses */
 void lite_cancel(struct port *port, struct fetch *fetch);
 
 /* catalog.c, describe.c */

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Problems from result codes: trouble.h says whose. A client is told what it can do about it, in the words
- * and codes that store/pg uses for the same; the words of the database and the SQL are in `cause`, for the
- * log. */
+ * and codes that store/pg uses for the same; the words of the database are in `cause`, for the log. */
 #include "store/sqlite/trouble.h"
 
 #include "base/check.h"
-
-enum { SQL_SHOWN_MAX = 2000 };
 
 static const struct rule {
     int code; /* primary; 0: all others */
@@ -79,19 +76,14 @@ bool lite_code_is_locked(int code)
     return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
 }
 
-static struct slice sql_shown(struct slice sql)
-{
-    return slice_of(sql.data, sql.len < SQL_SHOWN_MAX ? sql.len : SQL_SHOWN_MAX);
-}
-
-struct problem lite_problem_timeout(struct arena *arena, struct slice sql)
+struct problem lite_problem_timeout(void)
 {
     return (struct problem){
         .status = 504,
         .code = SLICE("query-timeout"),
         .pg_code = SLICE("57014"),
         .detail = SLICE("The database took longer than the request may."),
-        .cause = arena_format(arena, "stopped after its time; sql: " SLICE_FMT, SLICE_ARG(sql_shown(sql))),
+        .cause = SLICE("stopped after its time"),
     };
 }
 
@@ -130,7 +122,7 @@ struct problem lite_problem(struct arena *arena, const struct lite_trouble *trou
     if (trouble->cancelled)
         return lite_problem_cancelled();
     if ((trouble->code & 0xff) == SQLITE_INTERRUPT)
-        return lite_problem_timeout(arena, trouble->sql);
+        return lite_problem_timeout();
     const char *message = trouble->message ? trouble->message : sqlite3_errstr(trouble->code);
     const struct rule *rule = rule_for(trouble->code);
     struct problem problem = {
@@ -139,8 +131,7 @@ struct problem lite_problem(struct arena *arena, const struct lite_trouble *trou
         .pg_code = rule->pg_code,
         .detail = rule->detail,
         .retry_after_s = rule->retry_after_s,
-        .cause = arena_format(arena, "SQLite %d: %s; sql: " SLICE_FMT, trouble->code, message,
-                              SLICE_ARG(sql_shown(trouble->sql))),
+        .cause = arena_format(arena, "SQLite %d: %s", trouble->code, message),
     };
     if (value_is_refused(trouble)) {
         problem.status = 400;

@@ -11,8 +11,7 @@
 struct lite_trouble {
     int code;            /* extended */
     const char *message; /* sqlite3_errmsg, or NULL */
-    struct slice sql;
-    bool cancelled; /* it was asked to end: whatever it died of */
+    bool cancelled;      /* it was asked to end: whatever it died of */
 };
 
 /* All texts are in the arena or literals. */
@@ -23,7 +22,7 @@ struct problem lite_problem_unavailable(struct arena *arena, const char *why);
 /* 503: waited too long for a connection. */
 struct problem lite_problem_exhausted(void);
 /* 504. */
-struct problem lite_problem_timeout(struct arena *arena, struct slice sql);
+struct problem lite_problem_timeout(void);
 /* The answer is wanted no more. */
 struct problem lite_problem_cancelled(void);
 

@@ -94,6 +94,32 @@ static void a_file_that_cannot_be_written_is_read(void **state)
     fixture_free(&fixture);
 }
 
+static void a_file_in_wal_mode_in_a_folder_that_may_only_be_read_is_told_with_what_to_do(void **state)
+{
+    (void)state;
+    enum { NOBODY = 65534 };
+    struct fixture fixture;
+    fixture_file(&fixture, "CREATE TABLE t (id INTEGER PRIMARY KEY);");
+    assert_int_equal(chmod(fixture.folder, 0555), 0);
+    assert_int_equal(chmod(fixture.path, 0444), 0);
+    bool root = geteuid() == 0; /* who may write everywhere */
+    assert_int_equal(root ? seteuid(NOBODY) : 0, 0);
+    struct store_options options = fixture_options(&fixture);
+    struct store *store = NULL;
+    char why[512] = "";
+    assert_int_equal(store_driver_sqlite.open(&options, NULL, &store, why), ERR_INVALID);
+    assert_non_null(strstr(why, "let this user write to the folder"));
+    assert_non_null(strstr(why, "PRAGMA journal_mode = DELETE"));
+    assert_int_equal(root ? seteuid(0) : 0, 0);
+    assert_int_equal(chmod(fixture.path, 0), 0);
+    assert_int_equal(root ? seteuid(NOBODY) : 0, 0);
+    assert_int_equal(store_driver_sqlite.open(&options, NULL, &store, why), ERR_INVALID);
+    assert_non_null(strstr(why, "may not read it"));
+    assert_int_equal(root ? seteuid(0) : 0, 0);
+    assert_int_equal(chmod(fixture.folder, 0755), 0);
+    fixture_free(&fixture);
+}
+
 /* Turns of the loop until the store has looked at its file again. */
 static struct problem read_until(struct fixture *fixture, const char *sql, const char *rows)
 {
@@ -200,6 +226,7 @@ int main(void)
         cmocka_unit_test(opening_creates_no_file_and_reads_no_uri),
         cmocka_unit_test(a_file_outside_wal_mode_is_served_and_the_state_says_so),
         cmocka_unit_test(a_file_that_cannot_be_written_is_read),
+        cmocka_unit_test(a_file_in_wal_mode_in_a_folder_that_may_only_be_read_is_told_with_what_to_do),
         cmocka_unit_test(a_file_renamed_over_the_databases_is_taken_up),
         cmocka_unit_test(a_file_that_is_gone_is_a_503_until_one_is_there_again),
         cmocka_unit_test(a_file_written_over_is_a_503_or_the_new_rows_and_never_the_end),

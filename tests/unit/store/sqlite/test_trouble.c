@@ -34,16 +34,13 @@ static void each_code_has_its_status_and_word(void **state)
     struct arena arena;
     arena_init(&arena, 4096);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct lite_trouble trouble = {.code = cases[i].code,
-                                       .message = cases[i].message,
-                                       .sql = SLICE("SELECT secret")};
+        struct lite_trouble trouble = {.code = cases[i].code, .message = cases[i].message};
         struct problem problem = lite_problem(&arena, &trouble);
         assert_int_equal(problem.status, cases[i].status);
         assert_slice(problem.code, cases[i].word);
         assert_int_equal(problem.retry_after_s > 0, cases[i].retry);
         assert_true(problem.detail.len > 0 && problem.pg_code.len == 5);
-        assert_non_null(memmem(problem.cause.data, problem.cause.len, "SELECT secret", 13));
-        assert_null(memmem(problem.detail.data, problem.detail.len, "secret", 6));
+        assert_true(problem.cause.len > 0);
     }
     arena_done(&arena);
 }
@@ -72,25 +69,12 @@ static void damage_and_locks_are_told_apart_by_primary_code(void **state)
     assert_false(lite_code_is_locked(SQLITE_INTERRUPT));
 }
 
-static void a_long_statement_is_cut_in_the_log(void **state)
-{
-    (void)state;
-    struct arena arena;
-    arena_init(&arena, 4096);
-    static char sql[5000];
-    memset(sql, 'x', sizeof sql);
-    struct lite_trouble trouble = {.code = SQLITE_ERROR, .message = "m", .sql = slice_of(sql, sizeof sql)};
-    assert_true(lite_problem(&arena, &trouble).cause.len < 2100);
-    arena_done(&arena);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_code_has_its_status_and_word),
         cmocka_unit_test(what_was_cancelled_is_so_whatever_it_died_of),
         cmocka_unit_test(damage_and_locks_are_told_apart_by_primary_code),
-        cmocka_unit_test(a_long_statement_is_cut_in_the_log),
     };
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);
 }
