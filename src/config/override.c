@@ -59,7 +59,7 @@ static void apply(struct walk *walk, const struct config_override *override, str
     struct place at = {.file = arena_copy(walk->arena, written).data};
     struct node *map = root, *value = value_node(walk, override, at);
     struct slice rest = override->path, segment = slice_cut(&rest, '.');
-    for (; rest.data && map; segment = slice_cut(&rest, '.'))
+    for (; segment.len && rest.data && map; segment = slice_cut(&rest, '.'))
         map = step(walk, map, segment, at);
     if (!map || !value)
         return;
