@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The database's URL, and the four thresholds of slow statements. See walk.h.
  *
- * A URL is sqlite:PATH or postgresql://…; it may be kept out of the file: `file:PATH` names a file that holds it. The path
- * of a SQLite file starts at the configuration's folder, unless the command line gave it. Passwords are never printed. */
+ * A URL is sqlite:PATH or postgresql://…; it may be kept out of the file: `file:PATH` names a file that holds it. A
+ * relative path of either starts at the configuration's folder, unless the command line gave it. Passwords are never printed. */
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -47,8 +47,10 @@ struct slice config_url_masked(struct arena *arena, struct slice url)
 /* Reads a secret's file; the URL is its trimmed text. */
 static bool read_secret(struct walk *walk, struct word *url)
 {
-    struct slice path = walk_path(walk, slice_trim(slice_skip(url->text, strlen("file:"))));
+    struct slice path = slice_trim(slice_skip(url->text, strlen("file:")));
     char text[SECRET_BYTES_MAX];
+    if (url->at.line)
+        path = walk_path(walk, path);
     int fd = walk->folder ? open(arena_copy(walk->arena, path).data, O_RDONLY | O_CLOEXEC) : -1;
     ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof text);
     if (fd >= 0)

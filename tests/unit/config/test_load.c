@@ -409,6 +409,22 @@ static void a_secret_may_be_kept_in_a_file(void **state)
     reading_free(reading);
 }
 
+/* Not in the folder of the configuration, where there is one of that name. */
+static void a_secret_that_the_command_line_names_is_sought_where_one_is(void **state)
+{
+    struct folder *folder = *state;
+    folder_put(folder, "url-of-this-test", "postgresql://me:secret@host/db");
+    folder_put(folder, "leat.yaml", "database: sqlite:data.db\n" SERVED);
+    struct config_override override = {SLICE("database.url"), SLICE("file:url-of-this-test"), "--database"};
+    char path[300];
+    snprintf(path, sizeof path, "%s/leat.yaml", folder->path);
+    struct reading *reading = reading_new();
+    assert_int_not_equal(config_load(path, &override, 1, &reading->complaints, &reading->config), OK);
+    assert_complaints(&reading->complaints,
+                      "--database: `url`: the file url-of-this-test cannot be read, or holds no URL\n");
+    reading_free(reading);
+}
+
 static void an_absent_file_is_told_with_what_to_do(void **state)
 {
     struct folder *folder = *state;
@@ -462,6 +478,7 @@ int main(void)
         IN_A_FOLDER(paths_start_at_the_files_folder),
         IN_A_FOLDER(an_absolute_path_stays),
         IN_A_FOLDER(a_secret_may_be_kept_in_a_file),
+        IN_A_FOLDER(a_secret_that_the_command_line_names_is_sought_where_one_is),
         IN_A_FOLDER(an_absent_file_is_told_with_what_to_do),
         IN_A_FOLDER(a_folder_is_no_configuration),
     };
