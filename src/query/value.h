@@ -36,8 +36,8 @@ bool value_is_relative(const struct type *type, struct slice text);
  * character varying(3)), and without the checks of a domain where the kind says enough. */
 struct slice value_cast_name(const struct type *type);
 
-/* The schema, as SQL writes it, of a type whose operators are its extension's own: citext. Sessions have no search path, so plain signs
- * would find the operators of text, which mind the case. Empty: plain signs do. */
+/* The schema, as SQL writes it, of a type whose operators are its extension's own: citext. The role's search path may be without
+ * it, and plain signs would find the operators of text, which mind the case. Empty: plain signs do. */
 struct slice value_operator_schema(const struct type *type);
 
 struct bind bind_text(struct arena *arena, struct slice text);
