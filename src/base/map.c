@@ -112,6 +112,7 @@ void *map_remove(struct map *map, struct slice key)
 
 struct map_entry *map_next(const struct map *map, size_t *position)
 {
+    PRE(*position <= map->cap);
     while (*position < map->cap) {
         struct map_entry *entry = &map->entries[(*position)++];
         if (entry->key.data)

@@ -89,6 +89,7 @@ struct slice identifier_quote(struct arena *arena, struct slice name)
     }
     *to++ = '"';
     *to = 0;
+    POST((size_t)(to - quoted) <= 2 * name.len + 2);
     return slice_of(quoted, (size_t)(to - quoted));
 }
 

@@ -30,6 +30,7 @@ static bool holds(struct slice name, const char *word)
 /* The part of a name that begins at `at`: "api", "Key" of apiKey; "api", "key" of api_key. */
 static size_t part_end(struct slice name, size_t at)
 {
+    PRE(at < name.len);
     size_t end = at + 1;
     while (end < name.len && name.data[end] != '_' && name.data[end] != '-' &&
            !(isupper((unsigned char)name.data[end]) && islower((unsigned char)name.data[end - 1])))
@@ -108,6 +109,7 @@ static struct slice path_of(struct config *config, const struct catalog *catalog
 
 static void add_resource(struct config *config, const struct table *table, struct slice name)
 {
+    PRE(name.len > 0);
     struct arena *arena = &config->arena;
     struct slice shown;
     if (!columns_shown(arena, table, &shown))

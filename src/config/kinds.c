@@ -17,6 +17,7 @@ static void field_set(void *field, size_t width, int64_t number)
 
 static int64_t field_get(const void *field, size_t width)
 {
+    PRE(width == sizeof(uint32_t) || width == sizeof(int64_t));
     uint32_t narrow;
     int64_t wide;
     if (width == sizeof narrow) {
@@ -211,8 +212,10 @@ static void read_choice(struct walk *walk, const struct key *key, const struct n
 
 static void print_choice(struct printer *printer, const struct key *key, const void *field)
 {
+    const char *word = key->choices[field_get(field, sizeof(unsigned))];
+    PRE(word);
     print_name(printer, key->name);
-    buf_format(printer->out, " %s\n", key->choices[field_get(field, sizeof(unsigned))]);
+    buf_format(printer->out, " %s\n", word);
 }
 
 const struct kind kind_choice = {.expected = "a word", .read = read_choice, .print = print_choice};
@@ -255,6 +258,7 @@ static void read_section(struct walk *walk, const struct key *key, const struct 
 
 static void print_section_key(struct printer *printer, const struct key *key, const void *field)
 {
+    PRE(key->section);
     print_name(printer, key->name);
     buf_byte(printer->out, '\n');
     printer->indent += 2;

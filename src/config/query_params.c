@@ -179,6 +179,7 @@ static bool read_type(const struct reading *r, struct slice text)
 
 static bool read_choices(const struct reading *r, struct slice text)
 {
+    PRE(text.len >= 2 && text.data[0] == '[');
     struct slice rest = slice_trim(slice_of(text.data + 1, text.len - 2));
     size_t most = 1;
     for (size_t i = 0; i < rest.len; i++)
@@ -190,6 +191,7 @@ static bool read_choices(const struct reading *r, struct slice text)
             return type_fault(r, text, "a list such as `in [a, b]` with values");
         r->param->in[r->param->in_count++] = choice;
     }
+    POST(r->param->in_count <= most);
     return true;
 }
 
@@ -209,6 +211,7 @@ static bool read_range(const struct reading *r, struct slice text)
 /* Whether the default is one of the choices and within the range. */
 static bool default_is_allowed(const struct config_param *param)
 {
+    PRE(param->fallback.data && param->low <= param->high);
     int64_t number;
     bool chosen = param->in_count == 0;
     for (unsigned i = 0; i < param->in_count; i++)
@@ -282,6 +285,7 @@ static void read_params(struct walk *walk, const struct key *key, const struct n
     query->params = ARENA_ARRAY(walk->arena, struct config_param, node->count + 1);
     for (const struct node *child = node->first; child; child = child->next)
         read_named(walk, child, &query->params[query->param_count++]);
+    POST(query->param_count == node->count);
 }
 
 const struct kind kind_params = {.expected =

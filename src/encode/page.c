@@ -27,6 +27,7 @@ void page_init(struct page *page, const struct page_spec *spec, const struct env
                struct arena *arena, size_t body_bytes_max)
 {
     PRE(!envelope || envelope->count > 0);
+    IMPLIES(spec->bare_value, spec->column_count > 0);
     *page = (struct page){.spec = *spec, .arena = arena};
     buf_init(&page->body, body_bytes_max);
     if (is_single(spec))
@@ -122,6 +123,7 @@ bool page_row(void *context, const struct slice *cells, unsigned count)
 /* The rows in the order of the answer: copied once, from the last to the first. */
 static void turn_round(struct page *page)
 {
+    PRE(page->rows <= page->row_ends_cap);
     struct buf turned;
     buf_init(&turned, page->body.max);
     buf_append(&turned, page->body.data, page->head_bytes);
@@ -212,6 +214,7 @@ static unsigned rows_member(const struct envelope *envelope)
 
 void page_finish(struct page *page, const struct envelope *envelope, const struct page_facts *facts)
 {
+    IMPLIES(envelope, facts);
     if (is_single(&page->spec))
         return;
     if (page->spec.reverse && page->rows > 1 && !page->body.failed)

@@ -22,6 +22,7 @@ static bool compares_as_rows(const struct order *order, const struct bind *value
 
 static void add_branch(struct keyset *keyset, unsigned equal, enum branch_end end)
 {
+    PRE(keyset->branch_count < 2 * keyset->order->count + 1);
     keyset->branches[keyset->branch_count++] = (struct branch){.equal = equal, .end = end};
 }
 
@@ -58,6 +59,7 @@ static void add_all(struct keyset *keyset, bool as_rows)
 /* The term whose branch will give most rows: the last one asked for, unless it has few values and so many ties. */
 static unsigned richest_term(const struct order *order)
 {
+    PRE(order->count > 0 && order->declared <= order->count);
     unsigned last = order->declared ? order->declared - 1 : 0;
     enum value_kind kind = order->terms[last].column->type.kind;
     return kind == VALUE_BOOL || kind == VALUE_ENUM ? order->count - 1 : last;
@@ -65,6 +67,7 @@ static unsigned richest_term(const struct order *order)
 
 static void put_last(struct keyset *keyset, unsigned term)
 {
+    PRE(keyset->branch_count > 0);
     unsigned last = keyset->branch_count - 1;
     for (unsigned i = 0; i < keyset->branch_count; i++) {
         struct branch branch = keyset->branches[i];
@@ -135,6 +138,7 @@ void keyset_write_branch(const struct keyset *keyset, const struct dialect_sql *
     const struct branch *branch = &keyset->branches[at];
     const struct order_term *term = &keyset->order->terms[branch->equal];
     struct slice sign = term->descending ? SLICE("<") : SLICE(">");
+    IMPLIES(branch->end == BRANCH_ROWS, sql->compares_rows);
     if (branch->end == BRANCH_ROWS) {
         write_rows(keyset, sql, text, sign);
         return;

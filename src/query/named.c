@@ -183,6 +183,7 @@ static struct slice key_of(struct build *build, const struct named_query *query,
 
 static bool make_pages(struct listing *listing, const struct named_query *query, const struct slots *slots)
 {
+    PRE(query->order_count > 0);
     struct build *build = &listing->build;
     struct plan *plan = listing->plan;
     listing->from = as_source(build->arena, query->text);

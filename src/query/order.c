@@ -118,6 +118,7 @@ static bool index_serves(const struct build *build, const struct index *index,
                          const struct conditions *conditions, const struct order *order,
                          struct index_use *ret_use)
 {
+    PRE(build->resource->key_count > 0 && order->count > 0);
     const struct table *table = build->resource->table;
     struct index_use use = {0};
     unsigned at = 0, term = 0;

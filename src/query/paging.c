@@ -19,6 +19,7 @@ static bool refuse_number(struct build *build, const struct param *param, int64_
 static bool read_number(struct build *build, const struct slots *slots, enum slot slot, int64_t low,
                         int64_t *number)
 {
+    PRE(slot < SLOT_COUNT);
     const struct param *param = &slots->given[slot];
     int64_t value;
     if (!is_given(slots, slot))
@@ -75,5 +76,6 @@ bool paging_parse(struct build *build, const struct slots *slots, const struct p
     plan->offset = (uint64_t)offset;
     plan->page =
         is_given(slots, SLOT_PAGE) || plan->limit == 0 ? (uint64_t)page : plan->offset / plan->limit + 1;
+    POST(plan->page > 0 && plan->limit <= policy->max);
     return true;
 }

@@ -106,6 +106,7 @@ void slots_offer(struct nearest *nearest)
 
 static bool fill_slot(struct build *build, struct slots *slots, enum slot slot, const struct param *param)
 {
+    PRE(slot < SLOT_COUNT);
     if (slots->given[slot].value.data)
         return refuse(build, REFUSE_REPEATED_PARAMETER, param->name, "`" SLICE_FMT "` is given twice",
                       SLICE_ARG(param->name));

@@ -34,6 +34,7 @@ static void write_order_key(struct text *key, const struct order *order)
 /* The key of totals, and, with the order behind it, what a cursor is bound to. */
 static void make_keys(struct listing *listing, struct slice name)
 {
+    PRE(name.len > 0);
     struct text key;
     text_init(&key, listing->build.arena, 256);
     text_add(&key, name);
@@ -82,6 +83,7 @@ bool listing_continue(struct listing *listing, struct slice text, unsigned first
     struct build *build = &listing->build;
     struct plan *plan = listing->plan;
     struct cursor cursor;
+    PRE(first_bind > 0);
     if (!text.data)
         return true;
     if (!plan->keyset)
@@ -148,6 +150,8 @@ static struct plan_order *statement_order(const struct listing *listing)
 void listing_write(struct listing *listing)
 {
     struct plan *plan = listing->plan;
+    PRE(listing->from.len > 0 && plan->statement.text.len == 0);
+    IMPLIES(plan->from_cursor, listing->keyset && plan->offset == 0);
     const struct list_sql list = {
         .from = listing->from,
         .cells = &listing->cells,

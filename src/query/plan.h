@@ -27,10 +27,10 @@ struct plan {
 
     /* of a list */
     struct plan_order *order; /* the whole order: the key ends it */
-    unsigned order_count;
-    bool keyset;      /* cursors are possible: there is a key */
-    bool from_cursor; /* a cursor was given */
-    bool backwards;   /* it pointed back: rows come in reverse and are turned round by the writer */
+    unsigned order_count;     /* 0: filters pin the key, or there is neither key nor order */
+    bool keyset;              /* cursors are possible: there is a key */
+    bool from_cursor;         /* a cursor was given */
+    bool backwards;           /* it pointed back: rows come in reverse and are turned round by the writer */
     unsigned
         limit; /* rows of this page at most; the statement asks for one more to know whether more follow. 0: of a list
                                * no rows are wanted (PostgREST's limit=0, the statement gives none), of a query there is no limit */

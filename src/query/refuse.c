@@ -85,6 +85,7 @@ bool refuse_hint(struct build *build, const char *format, ...)
 
 bool refuse_nearest(struct build *build, const struct nearest *nearest)
 {
+    PRE(problem_is(build->problem));
     if (!nearest->best.data)
         return false;
     build->problem->nearest = nearest->best;
@@ -93,6 +94,7 @@ bool refuse_nearest(struct build *build, const struct nearest *nearest)
 
 struct slice names_join(struct arena *arena, const struct slice *names, unsigned count)
 {
+    PRE(names || count == 0);
     struct text text;
     text_init(&text, arena, NAMES_BYTES_MAX);
     for (unsigned i = 0; i < count; i++) {

@@ -128,6 +128,7 @@ static bool read_part(struct build *build, const struct column *column, struct s
 /* Cut first, decoded after: an encoded comma belongs to its value. A key of one column has no commas to cut at. */
 static bool read_key(struct build *build, struct slice id, struct plan *plan)
 {
+    PRE(build->resource->key_count > 0);
     const struct resource *resource = build->resource;
     struct bind *binds = ARENA_ARRAY(build->arena, struct bind, resource->key_count);
     struct slice rest = id;
@@ -201,6 +202,7 @@ static bool make_row(struct build *build, struct slice query_string, struct plan
     if (query_string.len && !read_select(build, query_string, &select))
         return false;
     if (cache && !select.data) {
+        PRE(cache->rows[build->resource->index]);
         *plan = *cache->rows[build->resource->index];
         return true;
     }

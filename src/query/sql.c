@@ -202,6 +202,7 @@ struct slice sql_list(struct arena *arena, const struct dialect_sql *sql, const 
 struct slice sql_count(struct arena *arena, const struct dialect_sql *sql, struct slice from,
                        const struct conditions *conditions)
 {
+    PRE(from.len > 0);
     struct text text;
     text_init(&text, arena, TEXT_ROOM);
     text_lit(&text, "SELECT count(*) FROM ");

@@ -59,6 +59,7 @@ static void write_is(struct text *text, const struct column *column, enum is_wor
         [IS_TRUE] = SLICE_INIT(" IS TRUE"),       [IS_FALSE] = SLICE_INIT(" IS FALSE"),
         [IS_UNKNOWN] = SLICE_INIT(" IS UNKNOWN"),
     };
+    PRE((unsigned)word < ARRAY_LEN(words));
     text_add(text, column->sql);
     text_add(text, words[word]);
 }

@@ -51,6 +51,7 @@ static void write_is(struct text *text, const struct column *column, enum is_wor
         [IS_TRUE] = SLICE_INIT(" IS 1"),       [IS_FALSE] = SLICE_INIT(" IS 0"),
         [IS_UNKNOWN] = SLICE_INIT(" IS NULL"),
     };
+    PRE((unsigned)word < ARRAY_LEN(words));
     text_add(text, column->sql);
     text_add(text, words[word]);
 }

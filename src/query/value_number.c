@@ -73,6 +73,7 @@ bool value_read_int(const struct value_scope *scope, const struct type *type, st
     if (!slice_to_int(slice_skip(text, plus), &value))
         return false;
     unsigned bits = type->bits ? type->bits : 64;
+    PRE(bits > 1 && bits <= 64);
     int64_t high = (int64_t)(UINT64_MAX >> (65 - bits));
     if (value > high || value < -high - 1)
         return false;

@@ -61,6 +61,7 @@ bool value_read_uuid(const struct value_scope *scope, const struct type *type, s
     }
     if (digits != 32)
         return false;
+    POST(at == sizeof(canonical));
     *ret_bind = bind_text(scope->arena, slice_of(canonical, sizeof(canonical)));
     return true;
 }

@@ -316,6 +316,26 @@ static void a_cursor_back_reverses_the_order(void **state)
     assert_true(plan->order[0].term.descending);
 }
 
+/* There is nothing to order by where filters leave one row, and nothing behind it; a cursor is possible all the same. */
+static void behind_a_row_that_filters_pin_lies_nothing(void **state)
+{
+    (void)state;
+    const char *query = "select=id&id=7&order=id";
+    const struct plan *plan = world_list(&pg, "transactions", query);
+    assert_true(plan->keyset && plan->order_count == 0);
+    assert_sql(plan, "SELECT \"id\" FROM \"public\".\"transactions\" WHERE \"id\" = $1::bigint LIMIT 101");
+    plan = world_list(&pg, "transactions",
+                      with_cursor(&pg, query, cursor_of(&pg, "transactions", query, false)));
+    assert_sql(
+        plan, "SELECT \"id\" FROM \"public\".\"transactions\" WHERE \"id\" = $1::bigint AND 1 = 0 LIMIT 101");
+    plan = world_list(&sqlite, "members",
+                      with_cursor(&sqlite, "select=org&org=1&name=a&order=org",
+                                  cursor_of(&sqlite, "members", "org=1&name=a", true)));
+    assert_sql(plan,
+               "SELECT \"org\" FROM \"main\".\"members\" WHERE \"org\" = ?1 AND \"name\" = ?2 AND 1 = 0 "
+               "LIMIT 101");
+}
+
 static void nulls_behind_all_else_are_asked_only_when_the_page_is_not_full(void **state)
 {
     (void)state;
@@ -410,6 +430,7 @@ int main(void)
         cmocka_unit_test(a_total_is_kept_by_its_filters_alone),
         cmocka_unit_test(a_cursor_continues_behind_its_row),
         cmocka_unit_test(a_cursor_back_reverses_the_order),
+        cmocka_unit_test(behind_a_row_that_filters_pin_lies_nothing),
         cmocka_unit_test(nulls_behind_all_else_are_asked_only_when_the_page_is_not_full),
         cmocka_unit_test(mixed_directions_have_a_branch_for_each_prefix),
         cmocka_unit_test(a_cursor_is_bound_to_its_filters_and_order),
