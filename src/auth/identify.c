@@ -77,6 +77,20 @@ static bool is_loopback(const struct in6_addr *address)
     return loopback_of_ipv4 || IN6_IS_ADDR_LOOPBACK(address);
 }
 
+/* An address, or localhost (RFC 6761, 6.3): no name that somebody elsewhere can have lead to this machine. */
+static bool names_this_machine(struct slice host)
+{
+    static const struct slice localhost = SLICE_INIT("localhost"), below = SLICE_INIT(".localhost");
+    struct slice name = without_port(host);
+    size_t digits = 0;
+    while (digits < name.len &&
+           (name.data[digits] == '.' || (name.data[digits] >= '0' && name.data[digits] <= '9')))
+        digits++;
+    bool is_address = digits == name.len || host.data[0] == '[';
+    return is_address || slice_eq_nocase(name, localhost) ||
+           (name.len > below.len && slice_eq_nocase(slice_skip(name, name.len - below.len), below));
+}
+
 /* The entries of all X-Forwarded-For headers in order, the last FORWARDED_MAX of them. Returns how many there were. Quotes mean
  * nothing here: a client's unclosed one must not swallow what our proxy appends. */
 static unsigned forwarded_entries(const struct http_head *head, struct slice entries[FORWARDED_MAX])
@@ -126,7 +140,7 @@ void identify(const struct config *config, const struct sockaddr_storage *peer, 
     address_of_peer(peer, &principal.address);
     /* Marks that nobody declared may be of a proxy on this very machine: the address stays the peer's, but is not loopback. */
     bool marked = bears_marks_of_a_proxy(head);
-    principal.loopback = !marked && is_loopback(&principal.address);
+    principal.loopback = !marked && is_loopback(&principal.address) && names_this_machine(head->host);
     principal.via_proxy = marked && is_proxy(config, &principal.address);
     if (principal.via_proxy)
         walk_forwarded(config, head, &principal.address);

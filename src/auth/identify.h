@@ -13,7 +13,9 @@ struct principal {
     unsigned roles;          /* bits of enum role */
     struct in6_addr address; /* the client's; IPv4 as ::ffff:a.b.c.d */
     bool via_proxy;          /* a trusted proxy spoke for it: never loopback */
-    bool loopback;           /* spoke to us itself, from this machine: no header that a proxy adds */
+    bool
+        loopback; /* spoke to us itself, from this machine and by its name: no header that a proxy adds, no Host that may be
+                    * a web page's, which has led a browser of this machine here (DNS rebinding) */
 };
 
 /* The client's address is the right-most of X-Forwarded-For that is not one of `proxies`, believed only when the peer itself is

@@ -3,6 +3,22 @@
 #include "request/steps.h"
 #include "request/worker.h"
 
+/* Without a file everything may be read, but from this machine alone. */
+static bool is_stranger(const struct request *request)
+{
+    return request->snapshot->model->config->open && !request->principal.loopback;
+}
+
+static enum step refuse_stranger(struct request *request)
+{
+    enum step next =
+        request_fail(request, 403, SLICE("local-only"),
+                     SLICE("Without a configuration file only this machine is answered, by its own name."));
+    request->problem.hint =
+        SLICE("Ask at localhost or 127.0.0.1; for others write a file by `leat init`, and serve that.");
+    return next;
+}
+
 enum step step_route(struct request *request)
 {
     PRE(request->head != NULL);
@@ -12,7 +28,7 @@ enum step step_route(struct request *request)
         return STEP_IDENTIFY;
     identify(request->snapshot->model->config, request->peer, request->head,
              &request->principal); /* for the log */
-    return STEP_RESPOND;
+    return is_stranger(request) ? refuse_stranger(request) : STEP_RESPOND;
 }
 
 /* The roles that may read what the route leads to. */
@@ -35,6 +51,8 @@ enum step step_identify(struct request *request)
     }
     if (route->kind == ROUTE_LIVE || route->kind == ROUTE_READY || route->kind == ROUTE_HEALTH)
         return STEP_BUILTIN;
+    if (is_stranger(request))
+        return refuse_stranger(request);
     if (!auth_may(&request->principal, readers(route)))
         return request_fail(request, 401, SLICE("not-allowed"),
                             SLICE("This needs a role that the caller does not have."));

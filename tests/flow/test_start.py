@@ -125,6 +125,17 @@ def test_without_a_file_only_loopback_is_listened_on(notes):
     one_sentence(leat("serve", notes.url, "--listen", "0.0.0.0:0"), 2, "loopback")
 
 
+@pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Host": "evil.example:8080"}, {"X-Forwarded-For": "192.0.2.1"}, {"Via": "1.1 proxy"}])
+def test_without_a_file_only_this_machine_is_answered_and_only_by_its_name(notes, headers):
+    with Leat(database=notes.url) as running:
+        answer = running.get("/api/notes", headers=headers)
+        assert answer.status_code == 403 and answer.json()["code"] == "local-only" and "leat init" in answer.json()["hint"]
+        assert running.get("/api/note", headers=headers).json()["code"] == "local-only"
+        assert running.get("/health/ready", headers=headers).status_code == 200
+        assert "pid" not in running.get("/health", headers=headers).json()
+        assert running.get("/api/notes", headers={"Host": "localhost"}).status_code == 200
+
+
 def test_what_init_writes_serves_and_checks(notes, tmp_path):
     file = tmp_path / "leat.yaml"
     done = leat("init", notes.url, "-o", file)

@@ -40,7 +40,8 @@ static struct sockaddr_storage peer_at(const char *text)
 }
 
 /* fields: whole header lines. */
-static struct principal identified(const struct config *config, const char *peer, const char *fields)
+static struct principal identified_at(const struct config *config, const char *peer, const char *host,
+                                      const char *fields)
 {
     static const struct http_limits limits = {.line_bytes_max = HEAD_BYTES_MAX,
                                               .head_bytes_max = HEAD_BYTES_MAX};
@@ -49,12 +50,17 @@ static struct principal identified(const struct config *config, const char *peer
     struct http_head head;
     struct sockaddr_storage address = peer_at(peer);
     struct principal principal;
-    int len = snprintf(text, sizeof text, "GET / HTTP/1.1\r\nHost: a\r\n%s\r\n", fields);
+    int len = snprintf(text, sizeof text, "GET / HTTP/1.1\r\nHost: %s\r\n%s\r\n", host, fields);
     http_head_init(&head, room, HTTP_FIELDS_MAX);
     assert_int_equal(http_head_parse(&head, &limits, text, (size_t)len), HTTP_DONE);
     memset(&principal, 0xee, sizeof principal);
     identify(config, &address, &head, &principal);
     return principal;
+}
+
+static struct principal identified(const struct config *config, const char *peer, const char *fields)
+{
+    return identified_at(config, peer, "localhost", fields);
 }
 
 static void assert_address(const struct principal *principal, const char *expected)
@@ -194,6 +200,21 @@ static void loopback_is_who_speaks_itself_from_this_machine(void **state)
         assert_false(identified(config_with_proxies(), elsewhere[i], "").loopback);
 }
 
+static void loopback_is_only_who_asks_this_machine_by_its_name(void **state)
+{
+    (void)state;
+    static const char *const ours[] = {"localhost",       "LocalHost:8080", "leat.localhost",
+                                       "a.b.LOCALHOST:1", "127.0.0.1",      "127.0.0.1:8080",
+                                       "10.1.2.3",        "[::1]",          "[::1]:8080"};
+    static const char *const others[] = {"evil.example", "evil.example:8080", "localhost.evil.example",
+                                         "notlocalhost", ".localhost",        "127.0.0.1.evil.example",
+                                         "127.0.0.1x",   "127-0-0-1.example"};
+    for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+        assert_true(identified_at(config_with_proxies(), "127.0.0.1", ours[i], "").loopback);
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        assert_false(identified_at(config_with_proxies(), "127.0.0.1", others[i], "").loopback);
+}
+
 static void what_a_proxy_passed_on_is_never_loopback(void **state)
 {
     (void)state;
@@ -241,6 +262,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(quotes_mean_nothing_in_x_forwarded_for),
     cmocka_unit_test(only_the_last_of_very_many_entries_are_looked_at),
     cmocka_unit_test(loopback_is_who_speaks_itself_from_this_machine),
+    cmocka_unit_test(loopback_is_only_who_asks_this_machine_by_its_name),
     cmocka_unit_test(what_a_proxy_passed_on_is_never_loopback),
     cmocka_unit_test(a_network_of_all_addresses_trusts_everyone),
 };
