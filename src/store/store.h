@@ -12,7 +12,7 @@
  * another thread than the port's (SQLite's offload pool), but never at the same time as the caller's own code: between submit and
  * on_end the caller leaves the fetch, its sink's context and its arena alone.
  * Failure: as a struct problem: 503 "database-unavailable" | "pool-exhausted" (both with retry_after_s), 504 "query-timeout", 400 for a
- * value the database refused (SQLSTATE class 22), 500 "database-error" else; `cause` has the database's words and the SQL for the log. */
+ * value the database refused (SQLSTATE class 22), 500 "database-error" else; `cause` has the database's words for the log. */
 #ifndef LEAT_STORE_STORE_H
 #define LEAT_STORE_STORE_H
 

@@ -413,14 +413,12 @@ PGconn *pg_catalog_connect(struct pg_store *store, char ret_why[512])
     memcpy(keywords, store->target.keywords, sizeof store->target.keywords);
     memcpy(values, store->target.values, sizeof store->target.values);
     keywords[store->target.count] = values[store->target.count] = NULL;
-    PGconn *conn = PQconnectdbParams(keywords, values, 0);
-    if (PQstatus(conn) == CONNECTION_OK)
-        return conn;
     struct failure failure;
-    pg_failure_of_connection(conn, &failure);
-    snprintf(ret_why, 512, "the database cannot be reached: %.400s", failure.cause);
-    PQfinish(conn);
-    return NULL;
+    PGconn *conn = pg_ask_connect(keywords, values, &failure);
+    if (conn == NULL)
+        snprintf(ret_why, 512, "the database cannot be reached: %.320s; %s", failure.cause,
+                 pg_failure_advice(&failure));
+    return conn;
 }
 
 enum error pg_catalog_read(struct store *base, struct catalog **ret_catalog, char ret_why[512])

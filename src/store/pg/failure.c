@@ -45,15 +45,24 @@ static const struct rule {
 
 /* ---- taking a failure in ---- */
 
-/* Line breaks become blanks, ends are trimmed; cut to the room there is, never within a character. */
+static bool is_space(char byte)
+{
+    return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r';
+}
+
+/* White space, however long, becomes one blank, ends are trimmed; cut to the room there is, never within a character. */
 static void one_line(char *to, size_t to_max, const char *from)
 {
-    struct slice text = slice_trim(slice_str(from));
-    size_t len = text.len < to_max - 1 ? text.len : to_max - 1;
-    while (len > 0 && len < text.len && ((unsigned char)text.data[len] & 0xc0) == 0x80)
+    size_t len = 0;
+    for (; *from && len < to_max - 1; from++)
+        if (!is_space(*from))
+            to[len++] = *from;
+        else if (len > 0 && to[len - 1] != ' ')
+            to[len++] = ' ';
+    for (; len > 0 && ((unsigned char)*from & 0xc0) == 0x80; from--) /* cut within a character: it goes */
         len--;
-    for (size_t i = 0; i < len; i++)
-        to[i] = text.data[i] == '\n' || text.data[i] == '\t' ? ' ' : text.data[i];
+    while (len > 0 && to[len - 1] == ' ')
+        len--;
     to[len] = '\0';
 }
 
@@ -94,11 +103,23 @@ static bool find_sqlstate(const char *message, char ret_state[6])
     return true;
 }
 
+/* Takes out the lines that begin so. */
+static void drop_lines(char *message, const char *begin)
+{
+    for (char *at; (at = strstr(message, begin)) != NULL;) {
+        char *end = at + 1 + strcspn(at + 1, "\n");
+        memmove(at, end, strlen(end) + 1);
+    }
+}
+
 void pg_failure_of_connection(const PGconn *conn, struct failure *ret_failure)
 {
-    const char *message = conn ? PQerrorMessage(conn) : "out of memory";
-    char state[6] = "08006";
-    find_sqlstate(message, state);
+    char message[2048], state[6] = "08006";
+    snprintf(message, sizeof message, "%s", conn ? PQerrorMessage(conn) : "out of memory");
+    if (!find_sqlstate(message, state) && conn && PQconnectionNeedsPassword(conn))
+        memcpy(state, "28P01", sizeof state);         /* libpq gave up by itself */
+    drop_lines(message, "\nLOCATION:");               /* where in PostgreSQL's source */
+    drop_lines(message, "\n\tIs the server running"); /* advice, which we give ourselves */
     pg_failure_make(ret_failure, state, message[0] ? message : "the connection was lost");
 }
 
@@ -126,6 +147,26 @@ bool pg_failure_is_passing(const struct failure *failure)
            pg_failure_is(failure, "40P01");
 }
 
+const char *pg_failure_advice(const struct failure *failure)
+{
+    static const struct {
+        const char *prefix, *advice;
+    } known[] = {
+        {"28P01",
+         "look at the user and the password in the URL, or in PGUSER and PGPASSWORD where it has none"},
+        {"28", "look at the user in the URL, or in PGUSER where it has none: "
+               "the server must have such a role, and let it in by its pg_hba.conf"},
+        {"3D000", "create that database, or name another in the URL"},
+        {"53", "give the server more connections (max_connections) or memory, or have others take fewer"},
+        {"57P", "try again when the server has started"},
+        {"08", "look whether PostgreSQL runs there, and at the host and the port in the URL"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+        if (pg_failure_is(failure, known[i].prefix))
+            return known[i].advice;
+    return "look at the log of the server";
+}
+
 static const struct rule *rule_for(const struct failure *failure)
 {
     for (size_t i = 0; i < ARRAY_LEN(rules); i++)
@@ -134,21 +175,19 @@ static const struct rule *rule_for(const struct failure *failure)
     UNREACHABLE("the last rule fits all");
 }
 
-struct problem pg_failure_problem(const struct failure *failure, struct slice sql, struct arena *arena)
+struct problem pg_failure_problem(const struct failure *failure, struct arena *arena)
 {
     const struct rule *rule = rule_for(failure);
     struct slice detail = rule->detail;
     if (rule->says == SAYS_MESSAGE)
         detail = arena_format(arena, SLICE_FMT ": %s.", SLICE_ARG(rule->detail), failure->message);
-    size_t sql_shown = sql.len < 2000 ? sql.len : 2000;
     return (struct problem){
         .status = rule->status,
         .code = rule->code,
         .pg_code = arena_copy(arena, slice_str(failure->sqlstate)),
         .detail = detail,
         .retry_after_s = rule->retry_after_s,
-        .cause = arena_format(arena, "%s: %s%s%.*s", failure->sqlstate, failure->cause,
-                              sql.len ? "; sql: " : "", (int)sql_shown, sql.len ? sql.data : ""),
+        .cause = arena_format(arena, "%s: %s", failure->sqlstate, failure->cause),
     };
 }
 
@@ -160,15 +199,14 @@ struct problem pg_problem_cancelled(void)
                             .pg_code = SLICE("57014")};
 }
 
-struct problem pg_problem_timeout(int64_t timeout_ms, struct slice sql, struct arena *arena)
+struct problem pg_problem_timeout(int64_t timeout_ms, struct arena *arena)
 {
     return (struct problem){
         .status = 504,
         .code = SLICE("query-timeout"),
         .pg_code = SLICE("57014"),
         .detail = SLICE("The database took longer than the request may."),
-        .cause = arena_format(arena, "no answer within %lld ms; sql: %.*s", (long long)timeout_ms,
-                              (int)(sql.len < 2000 ? sql.len : 2000), sql.data),
+        .cause = arena_format(arena, "no answer within %lld ms", (long long)timeout_ms),
     };
 }
 

@@ -32,12 +32,14 @@ bool pg_failure_is_passing(const struct failure *failure);
 /* The prepared statement, not the text, was at fault. */
 bool pg_failure_is_prepared(const struct failure *failure);
 
-/* sql: for the log alone. */
-struct problem pg_failure_problem(const struct failure *failure, struct slice sql, struct arena *arena);
+/* What to do about a database that does not connect: the end of a sentence to whoever starts the program. */
+const char *pg_failure_advice(const struct failure *failure);
+
+struct problem pg_failure_problem(const struct failure *failure, struct arena *arena);
 
 /* What the store itself ends a read with. */
 struct problem pg_problem_cancelled(void);
-struct problem pg_problem_timeout(int64_t timeout_ms, struct slice sql, struct arena *arena);
+struct problem pg_problem_timeout(int64_t timeout_ms, struct arena *arena);
 struct problem pg_problem_pool(int64_t wait_ms, struct arena *arena);
 
 #endif

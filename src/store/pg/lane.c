@@ -190,8 +190,8 @@ static void end_overdue(struct lane *lane, struct mono now)
             struct fetch *fetch = container_of(link, struct fetch, link);
             if (fetch->deadline.us == 0 || now.us < fetch->deadline.us)
                 continue;
-            struct problem problem = pg_problem_timeout(mono_diff_us(now, fetch->submitted) / 1000,
-                                                        fetch->statement.text, fetch->arena);
+            struct problem problem =
+                pg_problem_timeout(mono_diff_us(now, fetch->submitted) / 1000, fetch->arena);
             pg_read_end_soon(lane->port, fetch, &problem);
         }
 }

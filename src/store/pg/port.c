@@ -178,8 +178,7 @@ static void end_overdue_running(struct pg_port *port, struct mono now)
         struct fetch *fetch = slow->fetch;
         if (fetch == NULL || fetch->deadline.us == 0 || now.us < fetch->deadline.us)
             continue;
-        struct problem problem = pg_problem_timeout(mono_diff_us(now, fetch->submitted) / 1000,
-                                                    fetch->statement.text, fetch->arena);
+        struct problem problem = pg_problem_timeout(mono_diff_us(now, fetch->submitted) / 1000, fetch->arena);
         pg_read_end_soon(port, fetch, &problem);
         pg_slow_cancel(slow);
     }
@@ -281,7 +280,7 @@ static bool refuse(struct pg_port *port, const struct shape *shape, struct fetch
         failure = lane_for(port, kind)->session.failure;
     else
         return false;
-    fetch->problem = pg_failure_problem(&failure, fetch->statement.text, fetch->arena);
+    fetch->problem = pg_failure_problem(&failure, fetch->arena);
     count_up(&port->counters.failures, 1);
     return true;
 }

@@ -105,7 +105,7 @@ void pg_read_end_soon(struct pg_port *port, struct fetch *fetch, const struct pr
 
 void pg_read_fail(struct pg_port *port, struct fetch *fetch, const struct failure *failure)
 {
-    struct problem problem = pg_failure_problem(failure, fetch->statement.text, fetch->arena);
+    struct problem problem = pg_failure_problem(failure, fetch->arena);
     pg_read_end(port, fetch, &problem);
 }
 

@@ -2,8 +2,11 @@
 /* The catalogue as read from a real server. */
 #include "fixture.h"
 
+#include <arpa/inet.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "store/pg/types.h"
 
@@ -244,21 +247,73 @@ static void an_empty_database_has_an_empty_catalogue(void **state)
     postgres_stop(empty);
 }
 
-static void an_unreachable_database_is_told_in_a_sentence(void **state)
+/* Why the catalogue of this URL cannot be read. */
+static void read_why(struct postgres *server, const char *url, char ret_why[512])
 {
-    struct postgres *server = *state;
     struct store_options options = fixture_options(server);
     struct offload *offload = offload_new(1, 8);
     struct store *store;
     struct catalog *catalog = NULL;
-    char why[512] = "";
-    options.url = SLICE("postgresql://leat@127.0.0.1:1/leat");
-    assert_int_equal(store_open(&options, offload, &store, why), OK);
-    assert_int_not_equal(store_catalog(store, &catalog, why), OK);
+    options.url = slice_str(url);
+    assert_int_equal(store_open(&options, offload, &store, ret_why), OK);
+    assert_int_not_equal(store_catalog(store, &catalog, ret_why), OK);
     assert_null(catalog);
-    assert_non_null(strstr(why, "cannot be reached"));
     store_close(store);
     offload_free(offload);
+}
+
+static void a_database_that_lets_nobody_in_is_told_with_what_to_do(void **state)
+{
+    static const struct {
+        const char *whom, *where, *words, *advice;
+    } cases[] = {
+        {"guarded:wrong", "leat", "password authentication failed", "look at the user and the password"},
+        {"guarded", "leat", "no password supplied", "look at the user and the password"},
+        {"nobody", "leat", "role \"nobody\" does not exist", "look at the user in the URL"},
+        {"leat", "nowhere", "database \"nowhere\" does not exist", "create that database, or name another"},
+    };
+    char url[200], why[512];
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        snprintf(url, sizeof url, "postgresql://%s@127.0.0.1:%u/%s", cases[i].whom, postgres_port(*state),
+                 cases[i].where);
+        read_why(*state, url, why);
+        assert_non_null(strstr(why, cases[i].words));
+        assert_non_null(strstr(why, cases[i].advice));
+        assert_null(strstr(why, "  "));
+        assert_null(strstr(why, "LOCATION"));
+        assert_null(strstr(why, "wrong"));
+    }
+}
+
+static void an_unreachable_database_is_told_with_what_to_do(void **state)
+{
+    static const char advice[] =
+        "; look whether PostgreSQL runs there, and at the host and the port in the URL";
+    char why[512];
+    read_why(*state, "postgresql://leat@127.0.0.1:1/leat", why);
+    assert_non_null(strstr(why, "cannot be reached: connection to server at \"127.0.0.1\", port 1 failed: "
+                                "Connection refused; look"));
+    assert_non_null(strstr(why, advice));
+    read_why(*state, "postgresql://leat@no.such.host.invalid/leat", why);
+    assert_non_null(strstr(why, "no.such.host.invalid"));
+    assert_non_null(strstr(why, advice));
+}
+
+/* It takes connections into its queue and answers none. */
+static void a_silent_server_is_given_up_in_time(void **state)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+    char url[200], why[512];
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    snprintf(url, sizeof url, "postgresql://leat@127.0.0.1:%u/leat?connect_timeout=1",
+             ntohs(address.sin_port));
+    read_why(*state, url, why);
+    assert_non_null(strstr(why, "nothing answers within `connect_timeout`; look whether PostgreSQL runs"));
+    close(fd);
 }
 
 static void arrays_are_read_as_the_database_writes_them(void **state)
@@ -293,7 +348,9 @@ int main(void)
         cmocka_unit_test(indexes_tell_order_parts_and_expressions),
         cmocka_unit_test(a_role_sees_what_it_may_read),
         cmocka_unit_test(an_empty_database_has_an_empty_catalogue),
-        cmocka_unit_test(an_unreachable_database_is_told_in_a_sentence),
+        cmocka_unit_test(a_database_that_lets_nobody_in_is_told_with_what_to_do),
+        cmocka_unit_test(an_unreachable_database_is_told_with_what_to_do),
+        cmocka_unit_test(a_silent_server_is_given_up_in_time),
         cmocka_unit_test(arrays_are_read_as_the_database_writes_them),
     };
     return cmocka_run_group_tests_name(__FILE__, tests, start, server_stop);
