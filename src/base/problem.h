@@ -18,7 +18,7 @@ struct problem {
     struct slice value;   /* what was given, cut to PROBLEM_VALUE_MAX; data NULL: none */
     struct slice nearest; /* the right word nearest to a mistyped one; may be empty */
     struct slice allow;   /* for 405: the Allow header */
-    struct slice cause;   /* for the log alone: the database's own words, SQL, errno */
+    struct slice cause;   /* for the log alone: the database's own words, errno */
     unsigned retry_after_s;
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A request's line in the access log. Problems and slow requests are always there, with the database's own words and the
- * SQL text where the database was at fault; of the others one in `log.sample`. */
+/* A request's line in the access log. Problems and slow requests are always there, with the database's own words and,
+ * where `log.sql` is on, the SQL text; of the others one in `log.sample`. */
 #include "base/log.h"
 #include "request/worker.h"
 
@@ -42,12 +42,15 @@ static struct slice route_text(const struct request *request)
     return (struct slice){0};
 }
 
-/* The statement of a slow or failed request; not of one whose client only asked wrongly. */
+/* The statement of a slow request, or of one that failed at the database; not of one whose client only asked wrongly. */
 static struct slice sql_text(const struct request *request)
 {
-    bool shown = request->plan && request->snapshot->model->config->log.sql &&
-                 (request->problem.status >= 500 || is_slow(request));
-    return shown ? request->plan->statement.text : (struct slice){0};
+    const struct problem *problem = &request->problem;
+    bool failed = problem->status >= 500 || problem->cause.len;
+    if (!request->plan || !request->snapshot->model->config->log.sql || (!failed && !is_slow(request)))
+        return (struct slice){0};
+    bool of_total = problem_is(&request->total_fetch.problem) && !problem_is(&request->fetch.problem);
+    return of_total ? request->plan->total.text : request->plan->statement.text;
 }
 
 void request_log(struct request *request)

@@ -51,6 +51,29 @@ def test_a_slow_request_has_its_statement_unless_that_is_off(database, tmp_path)
             assert ("sql" in line_of(leat, answer.headers["x-request-id"])) == shown
 
 
+def test_a_failed_statement_is_in_the_log_unless_that_is_off(database):
+    for shown in (True, False):
+        database.sql("CREATE TABLE notes (id INTEGER PRIMARY KEY);")
+        with Leat(database=database.url, config=f"{CONFIG}log: {{sql: {'on' if shown else 'off'}}}\n") as leat:
+            database.sql("DROP TABLE notes;")
+            line = line_of(leat, leat.problem("/api/notes", 500, "database-error")["request_id"])
+            assert "notes" in line["cause"] and "SELECT" not in line["cause"]
+            assert ("SELECT" in line.get("sql", "")) == shown
+            assert shown or "SELECT" not in leat.log()
+
+
+def test_of_a_page_whose_total_failed_the_log_has_the_total(database):
+    """The first rows of the view are good, one behind them is not: only the count comes to it."""
+    database.sql(f"CREATE TABLE notes (id INTEGER PRIMARY KEY, n BIGINT); INSERT INTO notes VALUES (1, 1), (2, 2), (3, 3), (4, {-2 ** 63});"
+                 "CREATE VIEW odd AS SELECT id, abs(n) AS v FROM notes;")
+    with Leat(database=database.url, config="defaults: {read: anonymous, page: {by: number}}\nresources: {odd: {key: id}}\n") as leat:
+        assert leat.get("/api/odd?page_size=2&select=id").json()["total"] == 4
+        answer = leat.get("/api/odd?page_size=2&v=not.is.null")
+        assert answer.status_code >= 400, answer.text
+        line = line_of(leat, answer.json()["request_id"])
+        assert "count(*)" in line["sql"] and "count(*)" not in line["cause"]
+
+
 def test_the_level_says_which_lines_there_are(database, tmp_path):
     """Its log goes to a file of the test's own, for the harness waits for a line that this level drops."""
     database.sql("CREATE TABLE notes (id INTEGER PRIMARY KEY);")
