@@ -145,13 +145,42 @@ static bool resolve_query(const struct resolver *r, const struct config_query *c
     return true;
 }
 
-enum error model_resolve_orders(struct model *model, struct complaints *complaints)
+static bool is_named_before(const struct named_query *query, unsigned at)
+{
+    for (unsigned i = 0; i < at; i++)
+        if (slice_eq(query->columns[i].name, query->columns[at].name))
+            return true;
+    return false;
+}
+
+static void check_columns(const struct named_query *query, struct complaints *complaints)
+{
+    struct place at = query->sql->at;
+    struct slice path = query->config->path;
+    bool one = query->config->returns == RETURNS_VALUE;
+    if (one && query->column_count != 1)
+        complain(complaints, at, "query `" SLICE_FMT "`: `returns: value` wants one column, it answers %u",
+                 SLICE_ARG(path), query->column_count);
+    for (unsigned i = 0; i < query->column_count && !one; i++) {
+        struct slice name = query->columns[i].name;
+        if (slice_eq(name, SLICE("?column?"))) /* PostgreSQL's for none */
+            complain(complaints, at, "query `" SLICE_FMT "`: column %u has no name: give it one with AS",
+                     SLICE_ARG(path), i + 1);
+        else if (is_named_before(query, i))
+            complain(complaints, at,
+                     "query `" SLICE_FMT "`: two columns are named `" SLICE_FMT "`: rename one with AS",
+                     SLICE_ARG(path), SLICE_ARG(name));
+    }
+}
+
+enum error model_settle_queries(struct model *model, struct complaints *complaints)
 {
     CHECK_MAGIC(model, MODEL_MAGIC);
     struct resolver r = {.arena = &model->arena, .catalog = model->catalog, .complaints = complaints};
     unsigned before = complaints_errors(complaints);
     for (unsigned i = 0; i < model->query_count; i++) {
         struct named_query *query = &model->queries[i];
+        check_columns(query, complaints);
         if (!query->config->order.text.data)
             continue;
         const struct column **columns = ARENA_ARRAY(r.arena, const struct column *, query->column_count + 1);

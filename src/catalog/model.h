@@ -52,7 +52,7 @@ struct named_query {
     struct column *columns; /* of the answer, as the database described the statement; NULL until described */
     unsigned column_count;
     struct slice text;        /* the statement as sent, parameters as $n / ?n, with casts */
-    struct order_term *order; /* of a paged one: config->order against `columns`; see model_resolve_orders */
+    struct order_term *order; /* of a paged one: config->order against `columns`; see model_settle_queries */
     unsigned order_count;
     unsigned index;
 };
@@ -76,8 +76,9 @@ struct model {
 enum error model_build(struct config *config, struct catalog *catalog, struct complaints *complaints,
                        struct model **ret_model) must_check;
 
-/* After store_describe: resolves the `order` of paged named queries against the columns the database described. */
-enum error model_resolve_orders(struct model *model, struct complaints *complaints) must_check;
+/* After store_describe: whether the columns of named queries are as they must be (each with a name of its own; one, of a value),
+ * and the `order` of paged ones resolved against them. */
+enum error model_settle_queries(struct model *model, struct complaints *complaints) must_check;
 
 struct model *model_ref(const struct model *model);
 void model_unref(const struct model *model); /* takes NULL */

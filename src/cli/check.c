@@ -26,7 +26,7 @@ static int check_model(struct check *check, struct catalog *catalog)
     }
     check->config = NULL; /* the model's now */
     bool good = store_describe(check->database.store, check->model, &check->complaints) == OK &&
-                model_resolve_orders(check->model, &check->complaints) == OK;
+                model_settle_queries(check->model, &check->complaints) == OK;
     return good ? CLI_DONE : CLI_USAGE;
 }
 

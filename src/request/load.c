@@ -161,7 +161,7 @@ static enum error build(struct load *load, int *ret_exit)
     }
     error = store_describe(load->supply->store, load->model, complaints);
     if (!error)
-        error = model_resolve_orders(load->model, complaints);
+        error = model_settle_queries(load->model, complaints);
     if (!error)
         error = check_memory(load->model, complaints);
     *ret_exit = error == ERR_MEMORY ? 1 : 2;

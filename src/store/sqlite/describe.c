@@ -49,19 +49,6 @@ static void add_column(struct arena *arena, struct named_query *query, sqlite3_s
     column->deterministic = true;
 }
 
-static bool names_differ(const struct named_query *query, struct complaints *complaints)
-{
-    for (unsigned i = 0; i < query->column_count; i++)
-        for (unsigned j = 0; j < i; j++)
-            if (slice_eq(query->columns[i].name, query->columns[j].name)) {
-                complain(complaints, query->sql->at,
-                         "two columns of the query are called `" SLICE_FMT "`: name one AS another",
-                         SLICE_ARG(query->columns[i].name));
-                return false;
-            }
-    return true;
-}
-
 static bool describe(sqlite3 *db, struct arena *arena, struct named_query *query,
                      struct complaints *complaints)
 {
@@ -81,7 +68,7 @@ static bool describe(sqlite3 *db, struct arena *arena, struct named_query *query
     while (query->column_count < count)
         add_column(arena, query, stmt);
     sqlite3_finalize(stmt);
-    return names_differ(query, complaints);
+    return true;
 }
 
 enum error lite_describe(struct store *base, struct model *model, struct complaints *complaints)

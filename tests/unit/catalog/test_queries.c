@@ -85,6 +85,39 @@ static void what_sqlite_would_bind_itself_is_refused_there_alone(void **state)
     building_free(sqlite);
 }
 
+/* What is said of a query whose statement answers these columns (up to NULL); NULL: nothing. */
+static void assert_columns_said(struct folder *folder, const char *returns, const char *const names[],
+                                const char *said)
+{
+    char text[128];
+    snprintf(text, sizeof text, "/* leat\nread: anonymous\nreturns: %s\n*/ SELECT 1", returns);
+    folder_put(folder, "q.sql", text);
+    struct building *building = build_folder(folder, DIALECT_SQLITE);
+    struct named_query *query = &building->model->queries[0];
+    query->columns = ARENA_ARRAY(&building->model->arena, struct column, 4);
+    for (query->column_count = 0; names[query->column_count]; query->column_count++)
+        query->columns[query->column_count].name = slice_str(names[query->column_count]);
+    enum error error = model_settle_queries(building->model, &building->complaints);
+    assert_int_equal(error, said ? ERR_INVALID : OK);
+    assert_int_equal(building->complaints.count, said != NULL);
+    if (said)
+        assert_slice(building->complaints.items[0].text, said);
+    building_free(building);
+}
+
+static void columns_need_names_of_their_own_and_a_value_is_one(void **state)
+{
+    struct folder *folder = *state;
+    assert_columns_said(folder, "rows", (const char *const[]){"id", "name", NULL}, NULL);
+    assert_columns_said(folder, "row", (const char *const[]){"id", "n", "id", NULL},
+                        "query `q`: two columns are named `id`: rename one with AS");
+    assert_columns_said(folder, "rows", (const char *const[]){"id", "?column?", NULL},
+                        "query `q`: column 2 has no name: give it one with AS");
+    assert_columns_said(folder, "value", (const char *const[]){"?column?", NULL}, NULL);
+    assert_columns_said(folder, "value", (const char *const[]){"id", "name", NULL},
+                        "query `q`: `returns: value` wants one column, it answers 2");
+}
+
 static void a_paged_querys_order_is_resolved_against_its_described_columns(void **state)
 {
     struct folder *folder = *state;
@@ -95,12 +128,12 @@ static void a_paged_querys_order_is_resolved_against_its_described_columns(void 
     query->columns[0] = (struct column){.name = SLICE("id"), .type.orderable = true};
     query->columns[1] = (struct column){.name = SLICE("total"), .type.orderable = true};
     query->column_count = 2;
-    assert_int_equal(model_resolve_orders(building->model, &building->complaints), OK);
+    assert_int_equal(model_settle_queries(building->model, &building->complaints), OK);
     assert_int_equal(query->order_count, 2);
     assert_ptr_equal(query->order[0].column, &query->columns[1]);
     assert_true(query->order[0].descending);
     query->columns[1].name = SLICE("totals");
-    assert_int_equal(model_resolve_orders(building->model, &building->complaints), ERR_INVALID);
+    assert_int_equal(model_settle_queries(building->model, &building->complaints), ERR_INVALID);
     assert_slice(building->complaints.items[0].text, "`q` has no column `total`: did you mean `totals`?");
     building_free(building);
 }
@@ -128,6 +161,7 @@ int main(void)
         IN_A_FOLDER(the_stores_own_file_wins),
         IN_A_FOLDER(a_query_for_the_other_store_alone_is_left_out_with_a_warning),
         IN_A_FOLDER(what_sqlite_would_bind_itself_is_refused_there_alone),
+        IN_A_FOLDER(columns_need_names_of_their_own_and_a_value_is_one),
         IN_A_FOLDER(a_paged_querys_order_is_resolved_against_its_described_columns),
         cmocka_unit_test(every_type_a_head_may_name_is_known_for_both_stores),
     };

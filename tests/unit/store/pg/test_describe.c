@@ -125,28 +125,6 @@ static void a_statement_without_columns_is_refused(void **state)
     expect_complaint(&asking, 10, 1, "only reading statements");
 }
 
-static void columns_need_names_of_their_own(void **state)
-{
-    struct asking asking;
-    static const char *twice[] = {"SELECT id, name AS id FROM things", NULL},
-                      *none[] = {"SELECT id + 1 FROM things", NULL};
-    ask(&asking, *state, RETURNS_ROWS, twice);
-    expect_complaint(&asking, 10, 1, "two columns are named id");
-    ask(&asking, *state, RETURNS_ROWS, none);
-    expect_complaint(&asking, 10, 1, "column 1 has no name");
-    ask(&asking, *state, RETURNS_VALUE, none);
-    assert_int_equal(asking.error, OK);
-    done(&asking);
-}
-
-static void a_value_is_one_column(void **state)
-{
-    struct asking asking;
-    static const char *pieces[] = {"SELECT id, name FROM things", NULL};
-    ask(&asking, *state, RETURNS_VALUE, pieces);
-    expect_complaint(&asking, 10, 1, "wants one column");
-}
-
 /* The wrapped text must run, keep the inner order and answer JSON in the cells that need it. */
 static void what_only_the_database_can_turn_to_json_is_wrapped(void **state)
 {
@@ -195,8 +173,6 @@ int main(void)
         cmocka_unit_test(a_mistake_is_told_at_its_place_in_the_file),
         cmocka_unit_test(a_mistake_behind_parameters_is_told_at_its_place_too),
         cmocka_unit_test(a_statement_without_columns_is_refused),
-        cmocka_unit_test(columns_need_names_of_their_own),
-        cmocka_unit_test(a_value_is_one_column),
         cmocka_unit_test(what_only_the_database_can_turn_to_json_is_wrapped),
         cmocka_unit_test(describing_runs_nothing),
     };

@@ -77,8 +77,6 @@ static void what_is_wrong_is_refused_with_the_place(void **state)
     assert_refused("-- nothing\n", "SQLite refuses the query: there is no statement in it");
     assert_refused("SELECT 1 AS a; SELECT 2",
                    "SQLite refuses the query: there is more than one statement in it");
-    assert_refused("SELECT id, name AS id FROM t",
-                   "two columns of the query are called `id`: name one AS another");
 }
 
 static void what_does_more_than_read_is_refused(void **state)
