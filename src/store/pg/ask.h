@@ -2,8 +2,8 @@
 /* Asking a connection and waiting for the answer: at start and at a reload, where there is no loop. libpq's own PQexec would
  * wait for ever for a server that has gone silent.
  *
- * But for pg_ask_connect each returns what its namesake of libpq does. When nothing comes for silence_ms the connection is shut, and this and all
- * further answers are errors. One thread at a time. */
+ * But for pg_ask_connect each returns what its namesake of libpq does. When nothing comes for silence_ms the connection
+ * is shut, and this and all further answers are errors. One thread at a time. */
 #ifndef LEAT_STORE_PG_ASK_H
 #define LEAT_STORE_PG_ASK_H
 
