@@ -6,7 +6,9 @@
  *   case_sensitive_like     LIKE means the same on both stores, and an index can serve LIKE 'abc%'
  *   mmap_size               a file that is small beside the memory and seldom written is mapped (map.h); a page that its map loses ends
  *                           nobody (guard.h)
- *   trusted_schema off      views and generated columns of a foreign file cannot call functions with effects
+ *   trusted_schema on       off, SQLite 3.40 refuses a file whose views, generated columns or indexes call a function of JSON.
+ *                           What a foreign file can do with it is read: functions with effects are not for schemas
+ *                           (SQLITE_DIRECTONLY), and ours have none
  *   no lookaside, Debian    so memory comes from malloc each time; MEMSTATUS off (driver.c) spares it a
  *                           process-wide lock
  *
@@ -114,7 +116,7 @@ static int set_up(sqlite3 *db, locale_t locale)
 {
     sqlite3_extended_result_codes(db, 1);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 1, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL); /* "x" is a column or an error, never a text */
     sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
     return lite_functions_add(db, locale) ? sqlite3_exec(db, settings, NULL, NULL, NULL) : SQLITE_NOMEM;

@@ -200,6 +200,30 @@ static void generated_columns_are_there_and_marked(void **state)
     fixture_free(&fixture);
 }
 
+/* With SQLite's trusted_schema off a file with one of these cannot be read at all. */
+static void views_generated_columns_and_indexes_may_call_functions_of_json_and_read_virtual_tables(
+    void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture,
+                 "CREATE TABLE notes (id INTEGER PRIMARY KEY, body JSON,"
+                 "  tag TEXT GENERATED ALWAYS AS (json_extract(body, '$.tag')) VIRTUAL);"
+                 "INSERT INTO notes (id, body) VALUES (1, '{\"tag\": \"new\", \"n\": 7}');"
+                 "CREATE INDEX notes_n ON notes (json_extract(body, '$.n'));"
+                 "CREATE VIEW numbers AS SELECT id, body ->> 'n' AS n FROM notes;"
+                 "CREATE VIRTUAL TABLE words USING fts5(text); INSERT INTO words VALUES ('found here');"
+                 "CREATE VIEW found AS SELECT text FROM words WHERE words MATCH 'found';");
+    struct catalog *catalog = load(&fixture);
+    assert_int_equal(table(catalog, "notes")->index_count, 2); /* with the primary key */
+    assert_int_equal(table(catalog, "numbers")->kind, TABLE_VIEW);
+    assert_int_equal(table(catalog, "found")->kind, TABLE_VIEW);
+    assert_read(&fixture, "SELECT tag, n, text FROM notes JOIN numbers USING (id), found",
+                "new|7|\"found here\"", NULL);
+    catalog_free(catalog);
+    fixture_free(&fixture);
+}
+
 static void what_cannot_be_read_and_shadow_tables_are_left_out(void **state)
 {
     (void)state;
@@ -273,6 +297,8 @@ int main(void)
         cmocka_unit_test(indexes_show_their_columns_directions_and_kinds),
         cmocka_unit_test(foreign_keys_join_their_tables_whatever_the_letters_case),
         cmocka_unit_test(generated_columns_are_there_and_marked),
+        cmocka_unit_test(
+            views_generated_columns_and_indexes_may_call_functions_of_json_and_read_virtual_tables),
         cmocka_unit_test(what_cannot_be_read_and_shadow_tables_are_left_out),
         cmocka_unit_test(rows_are_estimated_by_the_last_analyze),
         cmocka_unit_test(decimals_of_other_software_are_known_by_a_real_among_them),
