@@ -10,8 +10,8 @@
 #include "base/check.h"
 
 enum {
-    WINDOW_RUNS = 64,
-    WINDOW_SLOW_MAX = 3,
+    WINDOW_RUNS = 256,
+    WINDOW_SLOW_MAX = 12,
     SLOW_US = 200,
     AWAY_MS = 100,
     STRIKES_MAX = 6,
