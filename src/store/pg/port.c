@@ -10,7 +10,7 @@
 #include "store/pg/read.h"
 #include "store/pg/slow.h"
 
-enum { PORT_MAGIC = 0x50475054, TICK_MS = 20, TRIAL_US = 40000 };
+enum { PORT_MAGIC = 0x50475054, TICK_MS = 20, TRIAL_US = 40000, SPREAD_READS_MIN = 4 };
 
 static struct pg_port *port_of(struct port *port)
 {
@@ -113,14 +113,25 @@ static struct lane *coming_lane(struct pg_port *port, enum session_kind kind)
     return NULL;
 }
 
-/* The one with room and the least in flight. */
-static struct lane *lane_with_room(struct pg_port *port, enum session_kind kind)
+/* Whether so many reads by key wait that another lane is worth the waking of its backend. */
+static bool points_are_many(const struct pg_port *port)
+{
+    unsigned count = 0;
+    LIST_EACH (&port->point_shapes, turn)
+        LIST_EACH (&container_of(turn, struct shape, turn)->waiting, read)
+            if (++count == SPREAD_READS_MIN)
+                return true;
+    return false;
+}
+
+/* The first one with room; spread: the one with the least in flight. */
+static struct lane *lane_with_room(struct pg_port *port, enum session_kind kind, bool spread)
 {
     struct lane *best = NULL;
     for (unsigned i = 0; i < port->lane_count; i++) {
         struct lane *lane = &port->lanes[i];
         if (pg_lane_serves(lane, kind) && pg_lane_has_room(lane) &&
-            (best == NULL || lane->volleys < best->volleys))
+            (best == NULL || (spread && lane->volleys < best->volleys)))
             best = lane;
     }
     return best;
@@ -129,9 +140,10 @@ static struct lane *lane_with_room(struct pg_port *port, enum session_kind kind)
 static void pump(struct pg_port *port)
 {
     struct lane *lane;
-    while (!list_empty(&port->point_shapes) && (lane = lane_with_room(port, SESSION_POINT)) != NULL)
+    while (!list_empty(&port->point_shapes) &&
+           (lane = lane_with_room(port, SESSION_POINT, points_are_many(port))) != NULL)
         pg_lane_send_volley(lane);
-    while (!list_empty(&port->list_reads) && (lane = lane_with_room(port, SESSION_LIST)) != NULL)
+    while (!list_empty(&port->list_reads) && (lane = lane_with_room(port, SESSION_LIST, true)) != NULL)
         pg_lane_send_volley(lane);
     pg_slow_pump(port);
 }
@@ -352,7 +364,7 @@ struct port *pg_port_attach(struct store *store, struct loop *loop, unsigned wor
     port->waiter.loop = loop;
     port->lane_count = mine->lanes_per_port;
     for (unsigned i = 0; i < port->lane_count; i++)
-        pg_lane_init(&port->lanes[i], port, i, i == 0 && port->lane_count > 1 ? SESSION_POINT : SESSION_LIST);
+        pg_lane_init(&port->lanes[i], port, i, i < port->lane_count / 2 ? SESSION_POINT : SESSION_LIST);
     pg_pool_add_port(&mine->pool, &port->link, port->lane_count);
     for (unsigned i = 0; i < port->lane_count; i++)
         pg_lane_open(&port->lanes[i]);

@@ -249,12 +249,12 @@ static void a_database_that_is_not_there_is_told(void **state)
 static void a_server_out_of_connections_is_a_503_or_a_wait(void **state)
 {
     (void)state;
-    struct postgres *small = postgres_start("max_connections=4 superuser_reserved_connections=0");
+    struct postgres *small = postgres_start("max_connections=5 superuser_reserved_connections=0");
     struct fixture fixture = {.server = small};
     struct store_options options = fixture_options(small);
     struct reading readings[3];
     postgres_psql(small, things_sql);
-    fixture_init(&fixture, small); /* three fast lanes: one connection is left */
+    fixture_init(&fixture, small); /* four fast lanes: one connection is left */
     for (unsigned i = 0; i < 3; i++) {
         static const char *sqls[] = {"SELECT pg_sleep(0.1), 0", "SELECT pg_sleep(0.1), 1",
                                      "SELECT pg_sleep(0.1), 2"};

@@ -2,6 +2,7 @@
 /* What a port promises, by a real server: rows, ends, lanes, gathering, cancelling. */
 #include "fixture.h"
 
+#include <signal.h>
 #include <stdio.h>
 
 static void a_read_gives_its_rows_and_ends_once(void **state)
@@ -67,6 +68,35 @@ static void reads_by_key_of_one_turn_are_gathered(void **state)
     read_many(&fixture, 3);    /* equal keys share */
     read_many(&fixture, 2000); /* half of them are not there */
     assert_true(fixture_state(&fixture).gathered >= 3 * MANY - 30);
+    fixture_free(&fixture);
+}
+
+/* Of the first lane the backend stands still. */
+static void few_reads_by_key_go_by_one_connection_many_by_two(void **state)
+{
+    enum { FEW = 3, ALL = 3 * FEW + 1 };
+    struct fixture fixture;
+    struct reading readings[ALL];
+    fixture_init(&fixture, *state);
+    const struct pg_port *port = container_of(fixture.port, struct pg_port, base);
+    int backend = PQbackendPID(port->lanes[0].session.conn);
+    assert_int_equal(kill(backend, SIGSTOP), 0);
+    for (unsigned i = 0; i < ALL; i++) {
+        reading_of_thing(&readings[i], "5");
+        reading_submit(&fixture, &readings[i]);
+        if (i == FEW - 1 || i == 2 * FEW - 1 || i == ALL - 1)
+            loop_turn(fixture.loop, 0);
+    }
+    for (unsigned i = 2 * FEW; i < ALL; i++)
+        reading_wait(&fixture, &readings[i]);
+    for (unsigned i = 0; i < 2 * FEW; i++)
+        assert_int_equal(readings[i].ends, 0);
+    assert_int_equal(kill(backend, SIGCONT), 0);
+    for (unsigned i = 0; i < ALL; i++) {
+        reading_wait(&fixture, &readings[i]);
+        assert_slice(buf_slice(&readings[i].out), "5|thing 5|5.50;");
+        reading_done(&readings[i]);
+    }
     fixture_free(&fixture);
 }
 
@@ -610,6 +640,7 @@ int main(void)
         cmocka_unit_test(a_read_gives_its_rows_and_ends_once),
         cmocka_unit_test(a_read_by_key_is_fast_from_the_first),
         cmocka_unit_test(reads_by_key_of_one_turn_are_gathered),
+        cmocka_unit_test(few_reads_by_key_go_by_one_connection_many_by_two),
         cmocka_unit_test(without_gathering_each_read_goes_alone),
         cmocka_unit_test(unprepared_reads_give_the_same),
         cmocka_unit_test(binds_may_be_null_empty_and_hostile),
