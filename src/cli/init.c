@@ -117,23 +117,31 @@ static void say_not_made(const char *file, int failed)
     fprintf(stderr, "%s: it cannot be made: %s: name another file by `-o`\n", file, strerror(failed));
 }
 
-/* Whole, and never over a file that is there. */
+static bool write_whole(int fd, const struct buf *text, const char *called)
+{
+    ssize_t written = write(fd, text->data, text->len);
+    if (written < (ssize_t)text->len)
+        fprintf(stderr, "%s: %s\n", called, written < 0 ? strerror(errno) : "not all of it could be written");
+    return written == (ssize_t)text->len;
+}
+
+/* Whole or not at all, and never over a file that is there. */
 static int save(const struct buf *text, const char *file)
 {
-    int fd = file ? open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644) : STDOUT_FILENO;
+    int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0) {
         say_not_made(file, errno);
         return CLI_FAILED;
     }
-    ssize_t written = write(fd, text->data, text->len);
-    bool good = written == (ssize_t)text->len;
-    if (!good)
-        fprintf(stderr, "%s: %s\n", file ? file : "standard output",
-                written < 0 ? strerror(errno) : "not all could be written");
-    if (file && close(fd) && good)
+    bool good = write_whole(fd, text, file);
+    if (close(fd) != 0 && good) {
         fprintf(stderr, "%s: %s\n", file, strerror(errno));
-    if (good && file)
+        good = false;
+    }
+    if (good)
         printf("%s is written; `leat serve -c %s` serves it\n", file, file);
+    else
+        unlink(file);
     return good ? CLI_DONE : CLI_FAILED;
 }
 
@@ -147,7 +155,10 @@ static int init_from(struct config *config, const char *file)
         struct buf text;
         buf_init(&text, WRITTEN_BYTES_MAX);
         write_config(&text, config, catalog, file);
-        code = save(&text, file);
+        if (file)
+            code = save(&text, file);
+        else
+            code = write_whole(STDOUT_FILENO, &text, "standard output") ? CLI_DONE : CLI_FAILED;
         buf_done(&text);
     }
     catalog_free(catalog);

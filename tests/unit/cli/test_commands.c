@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -76,17 +77,22 @@ static void leat(struct run *run, const char *line)
     read_back(err, run->err);
 }
 
-static void make_database(const struct run *run)
+static void make_database_of(const struct run *run, const char *sql)
 {
     char path[300];
     sqlite3 *database;
     snprintf(path, sizeof path, "%s/shop.db", run->folder->path);
     assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
-    const char *sql = "PRAGMA journal_mode=WAL;"
-                      "CREATE TABLE users(id INTEGER PRIMARY KEY, email TEXT NOT NULL, password_hash TEXT);"
-                      "CREATE TABLE notes(a TEXT); CREATE VIEW emails AS SELECT id, email FROM users;";
     assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(database);
+}
+
+static void make_database(const struct run *run)
+{
+    make_database_of(run,
+                     "PRAGMA journal_mode=WAL;"
+                     "CREATE TABLE users(id INTEGER PRIMARY KEY, email TEXT NOT NULL, password_hash TEXT);"
+                     "CREATE TABLE notes(a TEXT); CREATE VIEW emails AS SELECT id, email FROM users;");
 }
 
 static void assert_holds(const char *text, const char *words)
@@ -318,6 +324,25 @@ static void init_says_what_to_do_where_no_file_can_be_made(void **state)
         assert_holds(run->err, cases[i].said);
         assert_null(strstr(run->err, "it cannot be made")); /* the system's own words */
     }
+}
+
+static void init_leaves_no_half_of_a_file(void **state)
+{
+    struct run *run = *state;
+    struct rlimit before, small;
+    char path[200];
+    make_database_of(run, "CREATE TABLE notes(a TEXT)"); /* not WAL: to read it nothing is written */
+    snprintf(path, sizeof path, "%s/leat.yaml", run->folder->path);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = (struct rlimit){.rlim_cur = 100, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    leat(run, "init sqlite:shop.db -o leat.yaml");
+    signal(SIGXFSZ, SIG_DFL);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(run->code, 1);
+    assert_string_equal(run->err, "leat.yaml: not all of it could be written\n");
+    assert_int_equal(access(path, F_OK), -1);
 }
 
 static void init_into_another_folder_finds_its_database_from_there(void **state)
@@ -578,6 +603,7 @@ int main(void)
         AS_A_USER(init_writes_what_check_finds_good),
         AS_A_USER(init_writes_a_file_but_never_over_one),
         AS_A_USER(init_says_what_to_do_where_no_file_can_be_made),
+        AS_A_USER(init_leaves_no_half_of_a_file),
         AS_A_USER(init_into_another_folder_finds_its_database_from_there),
         AS_A_USER(an_absent_file_is_a_wrong_name_and_an_absent_server_a_failure),
         AS_A_USER(check_without_its_database_says_what_it_did_check),
