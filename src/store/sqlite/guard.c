@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -29,12 +30,14 @@ static struct {
 static _Thread_local volatile sig_atomic_t depth; /* of sections that this thread is in */
 static _Thread_local bool hears;                  /* this thread does not block SIGBUS */
 
-/* Writable, for so is the map of the -shm file. */
+/* Writable, for so is the map of the -shm file. Two threads may lose a page at once, and the later one replaces it again: it is of zeros still,
+ * or of what nobody will believe. Not by mmap of libc, which TSan takes for a write of the page by this thread. */
 static bool replace(void *address)
 {
-    void *page = (void *)((uintptr_t)address & ~(guard.page_bytes - 1));
-    return mmap(page, guard.page_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-                0) == page;
+    uintptr_t page = (uintptr_t)address & ~(guard.page_bytes - 1);
+    long got = syscall(SYS_mmap, page, guard.page_bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    return (uintptr_t)got == page;
 }
 
 static void on_sigbus(int number, siginfo_t *info, void *context)
