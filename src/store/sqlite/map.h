@@ -7,6 +7,7 @@
  *
  * SQLite drops a map whenever another connection has committed, and its pages fault in anew, some 7 µs for each: more than reading
  * costs, until they are there again. So a file with more than CHANGES_S_MAX commits a second is read.
+ * Only a worker's own connection maps: the pool's, which run what takes long, read.
  * The memory is the machine's or what a control group (v1 or v2) leaves of it, whichever is less. */
 #ifndef LEAT_STORE_SQLITE_MAP_H
 #define LEAT_STORE_SQLITE_MAP_H

@@ -47,27 +47,30 @@ static bool open_reader(struct lite_port *port, char why[512])
     return lite_reader_open(&options, &port->reader, why) == OK;
 }
 
+static bool file_is_ours(struct lite_port *port)
+{
+    struct lite_reader *reader = port->reader;
+    struct mono now = loop_now(port->loop);
+    int64_t since_us = mono_diff_us(now, port->file_seen);
+    if (since_us < FILE_LOOK_US)
+        return true;
+    port->file_seen = now;
+    struct lite_file file;
+    if (!lite_file_at(port->store->path, &file) || !lite_file_same(file, reader->file))
+        return false;
+    unsigned commits = lite_reader_weigh_map(reader, since_us);
+    if (commits == 0 && !lite_file_untouched(file, reader->file))
+        return false;
+    reader->file = file;
+    return true;
+}
+
 /* Closes the connection when it is torn, or the path leads to another file or nowhere, or the file was changed and not by a commit:
  * then another was copied over it, and what SQLite keeps of the old one is wrong. (After a checkpoint it is closed for nothing.) */
 static void look_at_file(struct lite_port *port)
 {
-    if (lite_guard_is_torn()) {
-        close_reader(port);
-        lite_count(&port->reopened);
+    if (!lite_guard_is_torn() && file_is_ours(port))
         return;
-    }
-    struct mono now = loop_now(port->loop);
-    if (mono_diff_us(now, port->file_seen) < FILE_LOOK_US)
-        return;
-    int64_t since_us = mono_diff_us(now, port->file_seen);
-    port->file_seen = now;
-    struct lite_file file;
-    bool same = lite_file_at(port->store->path, &file) && lite_file_same(file, port->reader->file);
-    if (same && (lite_reader_weigh_map(port->reader, since_us) > 0 ||
-                 lite_file_untouched(file, port->reader->file))) {
-        port->reader->file = file;
-        return;
-    }
     close_reader(port);
     lite_count(&port->reopened);
 }

@@ -327,11 +327,9 @@ void lite_reader_begin(struct lite_reader *reader)
 {
     CHECK_MAGIC(reader, READER_MAGIC);
     PRE(reader->ready);
-    lite_guard_enter();
     sqlite3_step(
         reader->begin); /* deferred: takes nothing, so it cannot fail but for memory; then each reads alone */
     sqlite3_reset(reader->begin);
-    lite_guard_leave();
 }
 
 void lite_reader_commit(struct lite_reader *reader)

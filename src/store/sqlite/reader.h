@@ -61,11 +61,11 @@ void lite_reader_close(struct lite_reader *reader); /* takes NULL */
  * away. A result code of SQLite; SQLITE_BUSY when the file is locked, to be tried again. */
 int lite_reader_ready(struct lite_reader *reader) must_check;
 
-/* To be called from time to time, no transaction being open: maps the file or not, by how many commits there were since. Returns how
- * many. */
+/* To be called from time to time, no transaction being open: maps the file or not, by how many changes its reads have noticed
+ * since: each has cost the map. Returns how many; several commits between two reads are one. */
 unsigned lite_reader_weigh_map(struct lite_reader *reader, int64_t since_us);
 
-/* A read transaction over several statements, so that each need not begin its own. */
+/* A read transaction over several statements, so that each need not begin its own. Begun, as they run, within a guarded section. */
 void lite_reader_begin(struct lite_reader *reader);
 void lite_reader_commit(struct lite_reader *reader);
 

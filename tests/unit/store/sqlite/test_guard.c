@@ -257,6 +257,28 @@ static void a_file_that_is_often_written_is_read_and_left_alone_it_is_mapped_aga
     fixture_free(&fixture);
 }
 
+/* By the port, which looks at its file once a second. */
+static void a_worker_lets_go_of_the_map_of_a_file_that_is_often_written_and_takes_it_again(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture, schema);
+    assert_true(is_read(&fixture, ROWS) && is_mapped(&fixture));
+    for (int turns = 0; is_mapped(&fixture); turns++) {
+        assert_in_range(turns, 0, 100 * TURNS_MAX);
+        database_run(fixture.path, "UPDATE big SET pad = pad || '.' WHERE id = 1");
+        loop_turn(fixture.loop, 0);
+        assert_true(is_read(&fixture, ROWS));
+    }
+    for (int turns = 0; !is_mapped(&fixture); turns++) {
+        assert_in_range(turns, 0, TURNS_MAX);
+        loop_turn(fixture.loop, 0); /* ends the transaction, and so waits for nothing */
+        loop_turn(fixture.loop, 100);
+        assert_true(is_read(&fixture, 2 + turns * 190)); /* of another page: those that were read are kept */
+    }
+    fixture_free(&fixture);
+}
+
 static void a_file_that_is_not_mapped_is_an_error_too(void **state)
 {
     (void)state;
@@ -403,6 +425,7 @@ int main(void)
         cmocka_unit_test(what_is_told_of_it_names_the_file_s_loss),
         cmocka_unit_test(a_file_that_is_not_mapped_is_an_error_too),
         cmocka_unit_test(a_file_that_is_often_written_is_read_and_left_alone_it_is_mapped_again),
+        cmocka_unit_test(a_worker_lets_go_of_the_map_of_a_file_that_is_often_written_and_takes_it_again),
         cmocka_unit_test(a_file_truncated_in_the_midst_of_a_long_read_ends_it_before_a_wrong_row),
         cmocka_unit_test(a_shm_file_truncated_or_written_over_loses_no_commit),
         cmocka_unit_test(a_catalogue_read_over_a_torn_map_is_a_sentence),
