@@ -15,10 +15,11 @@ struct problem {
     struct slice hint;    /* what to do about it; may be empty */
     struct slice place;   /* the parameter, header or path segment at fault; may be empty */
     struct slice column;  /* may be empty */
-    struct slice value;   /* what was given, cut to PROBLEM_VALUE_MAX; data NULL: none */
-    struct slice nearest; /* the right word nearest to a mistyped one; may be empty */
-    struct slice allow;   /* for 405: the Allow header */
-    struct slice cause;   /* for the log alone: the database's own words, errno */
+    struct slice constraint; /* of a write that broke one; may be empty */
+    struct slice value;      /* what was given, cut to PROBLEM_VALUE_MAX; data NULL: none */
+    struct slice nearest;    /* the right word nearest to a mistyped one; may be empty */
+    struct slice allow;      /* for 405: the Allow header */
+    struct slice cause;      /* for the log alone: the database's own words, errno */
     unsigned retry_after_s;
 };
 

@@ -50,6 +50,17 @@ struct column {
     unsigned position; /* 0-based, in table->columns */
     bool nullable, has_default, generated;
     bool deterministic; /* equality is bytewise (no nondeterministic collation, no citext) */
+    struct slice
+        fallback; /* the default as SQL writes it, "now()"; empty: none, or not to be told (identity) */
+    struct slice comment; /* COMMENT ON; empty: none */
+    /* Of a view's column that is a base table's column as it is: which; NULL: none. Never a view's: followed down. */
+    const struct table *origin;
+    unsigned origin_column;
+};
+
+/* A CHECK of a table, as the database writes it: "(amount > 0)". */
+struct check_constraint {
+    struct slice name, expression;
 };
 
 struct foreign_key {
@@ -82,9 +93,39 @@ struct table {
     unsigned key_count;
     struct foreign_key **foreign_keys; /* that go out from here */
     unsigned foreign_key_count;
+    struct foreign_key **references; /* that come in */
+    unsigned reference_count;
     struct index *indexes;
     unsigned index_count;
-    double rows_estimate; /* < 0: unknown */
+    struct check_constraint *checks;
+    unsigned check_count;
+    struct slice comment;
+    bool insertable, updatable, deletable; /* views: as the database says; tables: all */
+    double rows_estimate;                  /* < 0: unknown */
+};
+
+/* A function that may be called as /rpc/NAME. PostgreSQL's alone. */
+struct function_arg {
+    struct slice name; /* empty: it has none */
+    struct type type;
+    bool optional, variadic;
+};
+
+enum volatility { FUNCTION_IMMUTABLE, FUNCTION_STABLE, FUNCTION_VOLATILE };
+
+struct function {
+    struct slice schema, name;
+    struct slice sql; /* quoted, with schema */
+    struct slice comment;
+    struct function_arg *args; /* those that go in, in order */
+    unsigned arg_count;
+    enum volatility volatility;
+    bool returns_set, returns_void;
+    /* What a row consists of: a table's or composite type's columns, OUT and TABLE arguments; none (count 0): a scalar of `type`. */
+    struct column *columns;
+    unsigned column_count;
+    const struct table *row_table; /* its rows are rows of this table; NULL: of none */
+    struct type type;
 };
 
 struct catalog {
@@ -95,6 +136,8 @@ struct catalog {
     unsigned table_count;
     struct foreign_key *foreign_keys;
     unsigned foreign_key_count;
+    struct function *functions; /* of the exposed schemas; by schema and name, overloads beside each other */
+    unsigned function_count;
 };
 
 struct catalog *catalog_new(enum dialect dialect);

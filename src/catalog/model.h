@@ -17,9 +17,36 @@ struct order_term {
     bool nulls_first; /* default: PostgreSQL's: last ascending, first descending */
 };
 
+/* How rows of one resource belong to rows of another: by a foreign key, or by two of a table between. Seen from `source`; each key
+ * gives one relation to either side. Through views by what their columns are (column.origin). */
+enum relation_kind { RELATION_MANY_TO_ONE, RELATION_ONE_TO_ONE, RELATION_ONE_TO_MANY, RELATION_MANY_TO_MANY };
+
+struct relation {
+    enum relation_kind kind;
+    const struct resource *source, *target;
+    const struct foreign_key *key; /* MANY_TO_MANY: from the table between to the source */
+    unsigned count;                /* of the pairs of columns: source.from[i] = target.to[i]; */
+    const struct column **from, **to;
+    /* MANY_TO_MANY: source.from[i] = through.through_from[i] and through.through_to[i] = target.to[i] */
+    const struct resource *through;        /* a resource too: its rights hold */
+    const struct foreign_key *through_key; /* from the table between to the target */
+    unsigned through_count;                /* of the second pairs; `count` of the first */
+    const struct column **through_from, **through_to;
+};
+
+static inline bool relation_is_to_one(const struct relation *relation)
+{
+    return relation->kind == RELATION_MANY_TO_ONE || relation->kind == RELATION_ONE_TO_ONE;
+}
+
 struct resource_any {
     const struct column *column;
     struct slice word; /* `?column=word` filters nothing */
+};
+
+struct resource_set {
+    const struct column *column;
+    const struct config_set *config;
 };
 
 struct resource {
@@ -35,6 +62,11 @@ struct resource {
     unsigned order_count;
     struct resource_any *any;
     unsigned any_count;
+    struct relation *relations; /* by target, then kind */
+    unsigned relation_count;
+    const struct column *deleted; /* soft delete: marked by the moment; NULL: none */
+    struct resource_set *set;     /* what Leat fills in on writes */
+    unsigned set_count;
     unsigned index; /* in model->resources */
 };
 
@@ -57,6 +89,15 @@ struct named_query {
     unsigned index;
 };
 
+/* A function that is served: all of its overloads; which one is called follows from the arguments given. */
+struct rpc {
+    const struct config_function *config;
+    const struct function **overloads;
+    unsigned overload_count;
+    const struct resource *resource; /* that its rows belong to, by row_table: for embedding; NULL: none */
+    unsigned index;
+};
+
 struct model {
     uint32_t magic;
     unsigned refs; /* atomic */
@@ -68,6 +109,8 @@ struct model {
     unsigned resource_count;
     struct named_query *queries;
     unsigned query_count;
+    struct rpc *rpcs;
+    unsigned rpc_count;
 };
 
 /* Resolves. Takes over config and catalog on success; on failure they stay the caller's and the complaints say what is wrong

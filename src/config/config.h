@@ -69,11 +69,15 @@ struct config {
     } query; /* limits on what a URL asks */
 
     struct page_policy page; /* defaults */
-    unsigned read;           /* defaults.read */
+    unsigned read, write;    /* defaults.read, defaults.write */
     unsigned workers;        /* 0: one per core */
 
     struct config_resource *resources;
     unsigned resource_count;
+    struct config_function *functions;
+    unsigned function_count;
+    struct slice *cors; /* origins, "https://console.example.com"; the one `*`: any */
+    unsigned cors_count;
     struct word queries_dir;
     struct config_query *queries;
     unsigned query_count;

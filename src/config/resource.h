@@ -22,6 +22,7 @@ struct page_policy {
     unsigned size, max;
     enum page_by by;      /* number: page/page_size with a total */
     int64_t total_ttl_ms; /* how old a total may be; 0: counted for each request */
+    unsigned export_max;  /* rows of an NDJSON or CSV export, which is not paged */
 };
 
 /* The members of a list's envelope; an empty name: that member is left out. rows empty: a bare array.
@@ -52,14 +53,50 @@ struct config_any {
     struct place at;
 };
 
+/* `set: {updated_at: ':now'}`: filled in by Leat on every write, or on creation alone, never by the caller. */
+struct config_set {
+    struct slice column;
+    enum set_value {
+        SET_NOW,
+        SET_USER,
+        SET_TENANT,
+        SET_ROLE,
+        SET_TEXT
+    } value;             /* USER, TENANT, ROLE: not yet */
+    struct slice text;   /* of SET_TEXT */
+    bool on_create_only; /* 'created_at: :now on create' */
+    struct place at;
+};
+
+/* `rows: {anonymous: escalation_level=lt.3}`: what a role sees and may change, in the URL's grammar. */
+struct config_rows {
+    unsigned role;
+    struct word when;
+};
+
+/* `functions: {search_events: {call: anonymous}}`: served as /rpc/NAME. */
+struct config_function {
+    struct word name;     /* the path segment */
+    struct word function; /* "schema.function" or "function"; default: the name */
+    unsigned call;        /* roles that may */
+    struct place at;
+};
+
 struct config_resource {
-    struct word name;    /* the path segment */
-    struct word table;   /* "schema.table" or "table"; default: the name */
-    struct word columns; /* '*,-password_hash' or 'id,name'; default '*' */
-    struct word select;  /* default selection, in the URL's grammar */
-    struct word order;   /* default order, in the URL's grammar */
-    struct word key;     /* for views: 'id' or 'a,b' */
-    unsigned read;       /* roles that may */
+    struct word name;     /* the path segment */
+    struct word table;    /* "schema.table" or "table"; default: the name */
+    struct word columns;  /* '*,-password_hash' or 'id,name'; default '*' */
+    struct word select;   /* default selection, in the URL's grammar */
+    struct word order;    /* default order, in the URL's grammar */
+    struct word key;      /* for views: 'id' or 'a,b' */
+    unsigned read, write; /* roles that may */
+    bool put_merges;      /* `put: merge`: PUT changes what it is given; else it replaces the row */
+    bool unfiltered;      /* `unfiltered: allowed`: PATCH and DELETE may go without a filter */
+    struct word deleted;  /* the column that marks a deleted row */
+    struct config_set *set;
+    unsigned set_count;
+    struct config_rows *rows;
+    unsigned rows_count;
     struct page_policy page;
     struct envelope envelope;
     struct config_any *any; /* `any: {status: all}` */

@@ -8,11 +8,25 @@
  *                → SUBMIT_PENDING  on_end comes exactly once, later, on the port's thread, whatever happens
  *   store_cancel                   asks for an early end: on_end still comes, soon, with code "cancelled"
  *
+ * A write is a fetch with `write` set: one transaction, committed at its end. on_end comes when the outcome is certain: with status
+ * 0 it is committed, with a problem nothing of it is there, but for one: 503 "outcome-unknown", when the connection was lost
+ * after the commit had been sent.
+ *
+ *   statement → rows to the sink → on_statement ─ COMMIT ───→ committed → on_end
+ *       ↑                              │ NEXT    └ ROLLBACK ─→ rolled back → on_end (fetch->problem as on_statement left it)
+ *       └── exchanged statement, sink ─┘
+ *
+ * A bulk answer has `stream` set: it is never held by the store nor limited in bytes, and runs where it delays no other (a slow lane,
+ * the offload pool), its rows given one by one.
+ *
  * Ownership: the fetch and all it points to belong to the caller and must stay until on_end. The sink may be called on
  * another thread than the port's (SQLite's offload pool), but never at the same time as the caller's own code: between submit and
  * on_end the caller leaves the fetch, its sink's context and its arena alone.
  * Failure: as a struct problem: 503 "database-unavailable" | "pool-exhausted" (both with retry_after_s), 504 "query-timeout", 400 for a
- * value the database refused (SQLSTATE class 22), 500 "database-error" else; `cause` has the database's words for the log. */
+ * value the database refused (SQLSTATE class 22), 500 "database-error" else; `cause` has the database's words for the log. Of writes: 409
+ * "unique-violation" | "foreign-key-violation" | "exclusion-violation", 400 "not-null-violation" | "check-violation", each with `constraint`
+ * and, where known, `column` and `value`; 400 "raised" for RAISE in a trigger; 403 "not-permitted" (42501); 409 "serialization-failure"
+ * when a second try failed, too. */
 #ifndef LEAT_STORE_STORE_H
 #define LEAT_STORE_STORE_H
 
@@ -44,6 +58,8 @@ struct statement {
     struct slice text; /* equal text = the same shape: prepared, measured and given its lane by it */
     const struct bind *binds;
     unsigned bind_count;
+    unsigned
+        runs; /* SQLite's writes: run so many times, each with the next bind_count of the binds; 0: once */
     const struct gather
         *gather; /* NULL: runs alone. Its key is binds[0], in the canonical text of its type */
 };
@@ -55,10 +71,22 @@ struct row_sink {
     void *context;
 };
 
+/* What becomes of a write whose statement ended well. */
+enum verdict {
+    VERDICT_COMMIT,
+    VERDICT_ROLLBACK, /* fetch->problem was set, or the caller keeps in mind why */
+    VERDICT_NEXT /* fetch->statement, and the sink if need be, were exchanged for the next of this transaction */
+};
+
 struct fetch {
     struct statement statement;
     struct row_sink sink;
     void (*on_end)(struct fetch *fetch);
+    bool stream; /* see above */
+    bool write;
+    /* Of a write, when a statement ended well and all its rows were given; NULL: COMMIT. On the sink's thread. */
+    enum verdict (*on_statement)(struct fetch *fetch);
+    uint64_t changed;     /* rows that the last statement inserted, changed or deleted, RETURNING or not */
     struct arena *arena;  /* for the problem's texts */
     struct mono deadline; /* for waiting and running together; us 0: the store's own limits alone */
 
