@@ -9,6 +9,7 @@
 #include "store/sqlite/guard.h"
 #include "store/sqlite/scaled.h"
 #include "store/sqlite/store.h"
+#include "store/sqlite/tuples.h"
 
 /* White space, comments and semicolons alone. */
 static bool is_blank(sqlite3 *db, const char *sql)
@@ -19,6 +20,17 @@ static bool is_blank(sqlite3 *db, const char *sql)
     bool blank = *sql == '\0' || (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK && stmt == NULL);
     sqlite3_finalize(stmt);
     return blank;
+}
+
+/* A name that the rows of this store know by (tuples.h). */
+static bool has_reserved_column(sqlite3_stmt *stmt)
+{
+    for (int i = 0; i < sqlite3_column_count(stmt); i++) {
+        const char *name = sqlite3_column_name(stmt, i);
+        if (!name || strncmp(name, LITE_TUPLE_PREFIX, sizeof LITE_TUPLE_PREFIX - 1) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* Why the statement cannot be served; NULL: it can. */
@@ -33,6 +45,8 @@ static const char *refusal(sqlite3 *db, sqlite3_stmt *stmt, int code, const char
         return "there is no statement in it";
     if (!sqlite3_stmt_readonly(stmt) || sqlite3_column_count(stmt) == 0)
         return "it does more than read: only SELECT is served";
+    if (has_reserved_column(stmt))
+        return "a column's name begins with " LITE_TUPLE_PREFIX ": those are Leat's own, use another";
     return is_blank(db, rest) ? NULL : "there is more than one statement in it";
 }
 

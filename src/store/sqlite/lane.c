@@ -107,6 +107,23 @@ static bool sorts_coroutines(const struct plan_lines *plan, const struct plan_li
     return true;
 }
 
+static const struct plan_line *parent_of(const struct plan_lines *plan, const struct plan_line *child)
+{
+    for (const struct plan_line *line = plan->lines; line < plan->lines + plan->count; line++)
+        if (line->id == child->parent)
+            return line;
+    return NULL;
+}
+
+/* Whether the line is run for each row of another: embedded rows, EXISTS. The LIMIT may be the other's. */
+static bool is_per_row(const struct plan_lines *plan, const struct plan_line *line)
+{
+    while ((line = parent_of(plan, line)) != NULL)
+        if (slice_starts(line->detail, SLICE("CORRELATED SCALAR SUBQUERY ")))
+            return true;
+    return false;
+}
+
 static bool line_is_harmless(const struct plan_lines *plan, const struct plan_line *line, bool limited)
 {
     static const struct slice known[] = {
@@ -122,6 +139,7 @@ static bool line_is_harmless(const struct plan_lines *plan, const struct plan_li
         SLICE_INIT("MULTI-INDEX OR"),
     };
     struct slice detail = line->detail;
+    bool once_limited = limited && !is_per_row(plan, line);
     for (size_t i = 0; i < ARRAY_LEN(known); i++)
         if (slice_eq(detail, known[i]))
             return true;
@@ -132,9 +150,11 @@ static bool line_is_harmless(const struct plan_lines *plan, const struct plan_li
     if (slice_starts(detail, SLICE("SCAN json_each VIRTUAL TABLE ")))
         return true;
     if (slice_starts(detail, SLICE("SCAN ")))
-        return scans_coroutine(plan, line) || (limited && !contains(detail, SLICE(" VIRTUAL TABLE ")));
+        return scans_coroutine(plan, line) || (once_limited && !contains(detail, SLICE(" VIRTUAL TABLE ")));
     if (slice_eq(detail, SLICE("USE TEMP B-TREE FOR ORDER BY")))
-        return limited && sorts_coroutines(plan, line);
+        return once_limited && sorts_coroutines(plan, line);
+    if (slice_starts(detail, SLICE("CORRELATED SCALAR SUBQUERY ")))
+        return true; /* its lines are looked at too */
     return slice_starts(detail, SLICE("CO-ROUTINE ")) || slice_starts(detail, SLICE("INDEX "));
 }
 
@@ -152,7 +172,7 @@ static bool plan_is_harmless(sqlite3 *db, struct slice text, bool limited)
 }
 
 /* Aggregates and window functions read all their rows before the first comes; `Count` is one opcode that
- * nothing stops. */
+ * nothing stops. Embedded rows are few: the plan says whether they are found by an index. */
 static bool program_aggregates(sqlite3 *db, struct slice text)
 {
     sqlite3_stmt *stmt = explain(db, "EXPLAIN", text);
@@ -160,7 +180,8 @@ static bool program_aggregates(sqlite3 *db, struct slice text)
     bool aggregates = false;
     while (stmt && !aggregates && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
         struct slice opcode = column(stmt, 1);
-        aggregates = slice_eq(opcode, SLICE("Count")) || slice_starts(opcode, SLICE("Agg"));
+        bool tuples = slice_starts(column(stmt, 5), SLICE("leat_tuples("));
+        aggregates = slice_eq(opcode, SLICE("Count")) || (slice_starts(opcode, SLICE("Agg")) && !tuples);
     }
     sqlite3_finalize(stmt);
     return aggregates || code != SQLITE_DONE;

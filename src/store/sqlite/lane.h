@@ -5,7 +5,8 @@
  *
  *   plan    every table is SEARCHed by an index or rowid, or SCANned with a LIMIT; nothing is counted,
  *           grouped or sorted (but for ties within an index's order, and the few limited branches of
- *           a keyset page); lists of values by json_each are no table
+ *           a keyset page); lists of values by json_each are no table. What is run for each row (embedded rows,
+ *           gathered by leat_tuples; EXISTS) is SEARCHed, with a LIMIT or without
  *   measure of each 256 runs at most 12 (5 %) take 200 µs or more, none 1 ms (the budget, see run.h)
  *
  * A shape that fails the measure goes to the pool for 100 ms, then is tried again; each failure in a row

@@ -27,6 +27,7 @@
 #include "store/sqlite/functions.h"
 #include "store/sqlite/guard.h"
 #include "store/sqlite/map.h"
+#include "store/sqlite/tuples.h"
 
 enum {
     READER_MAGIC = 0x4c495445,
@@ -251,6 +252,10 @@ enum error lite_reader_open(const struct lite_reader_options *options, struct li
     enum error error = open_unseen(options->path, options->locale, &db, why);
     if (error != OK)
         return error;
+    if (!lite_tuples_add(db, options->bytes_max)) {
+        lite_connection_close(db);
+        return refuse(why, options->path, "out of memory");
+    }
     struct lite_reader *reader = mem_must(sizeof *reader);
     *reader = (struct lite_reader){
         .magic = READER_MAGIC,

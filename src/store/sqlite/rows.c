@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cells from a statement's columns: rows.h says how each looks. The numbers are formatted here and not by
- * sqlite3_column_text, which would allocate and print for each. */
+/* Cells from a statement's columns: rows.h says how each looks. */
 #include "store/sqlite/rows.h"
 
-#include <math.h>
-
 #include "base/mem.h"
-#include "store/sqlite/number.h"
+#include "store/sqlite/cell.h"
 
 void lite_rows_init(struct lite_rows *rows, size_t bytes_max, size_t cells_max)
 {
@@ -51,61 +48,13 @@ static bool spans_grow(struct lite_rows *rows, size_t count)
     return true;
 }
 
-static struct lite_span cell_kept(struct lite_rows *rows, struct slice bytes)
+static struct lite_span cell_bytes(struct lite_rows *rows, struct slice bytes, bool copy)
 {
+    if (!copy && bytes.data != NULL)
+        return (struct lite_span){.direct = bytes.data, .len = bytes.len};
     size_t at = rows->bytes.len;
     buf_add(&rows->bytes, bytes);
     return (struct lite_span){.at = at, .len = bytes.len};
-}
-
-static struct lite_span cell_bytes(struct lite_rows *rows, struct slice bytes, bool copy)
-{
-    if (copy || bytes.data == NULL)
-        return cell_kept(rows, bytes);
-    return (struct lite_span){.direct = bytes.data, .len = bytes.len};
-}
-
-static struct lite_span cell_integer(struct lite_rows *rows, int64_t value)
-{
-    size_t at = rows->bytes.len;
-    char *to = buf_room(&rows->bytes, LITE_NUMBER_MAX);
-    size_t len = to ? lite_write_integer(to, value) : 0;
-    rows->bytes.len += len;
-    return (struct lite_span){.at = at, .len = len};
-}
-
-static struct lite_span cell_real(struct lite_rows *rows, double value, bool json)
-{
-    char text[LITE_NUMBER_MAX + 2] = "\"";
-    size_t len = lite_write_real(text + 1, value);
-    if (!json || isfinite(value))
-        return cell_kept(rows, slice_of(text + 1, len));
-    text[1 + len] = '"';
-    return cell_kept(rows, slice_of(text, len + 2));
-}
-
-static struct lite_span cell_json_text(struct lite_rows *rows, struct slice text)
-{
-    size_t at = rows->bytes.len;
-    buf_json_mended(&rows->bytes, text);
-    return (struct lite_span){.at = at, .len = rows->bytes.len - at};
-}
-
-static struct lite_span cell_json_blob(struct lite_rows *rows, struct slice blob)
-{
-    static const char digits[] = "0123456789abcdef";
-    size_t at = rows->bytes.len;
-    buf_lit(&rows->bytes, "\"\\\\x");
-    char *to = buf_room(&rows->bytes, 2 * blob.len + 1);
-    if (to) {
-        for (size_t i = 0; i < blob.len; i++) {
-            *to++ = digits[(unsigned char)blob.data[i] >> 4];
-            *to++ = digits[(unsigned char)blob.data[i] & 15];
-        }
-        *to = '"';
-        rows->bytes.len += 2 * blob.len + 1;
-    }
-    return (struct lite_span){.at = at, .len = rows->bytes.len - at};
 }
 
 static struct slice column_text(sqlite3_stmt *stmt, int column)
@@ -122,20 +71,28 @@ static struct slice column_blob(sqlite3_stmt *stmt, int column)
 
 static struct lite_span cell_of(struct lite_rows *rows, sqlite3_stmt *stmt, int column, bool json, bool copy)
 {
+    size_t at = rows->bytes.len;
     switch (sqlite3_column_type(stmt, column)) {
     case SQLITE_INTEGER:
-        return cell_integer(rows, sqlite3_column_int64(stmt, column));
+        lite_cell_integer(&rows->bytes, sqlite3_column_int64(stmt, column));
+        break;
     case SQLITE_FLOAT:
-        return cell_real(rows, sqlite3_column_double(stmt, column), json);
+        lite_cell_real(&rows->bytes, sqlite3_column_double(stmt, column), json);
+        break;
     case SQLITE_TEXT:
-        return json ? cell_json_text(rows, column_text(stmt, column))
-                    : cell_bytes(rows, column_text(stmt, column), copy);
+        if (!json)
+            return cell_bytes(rows, column_text(stmt, column), copy);
+        buf_json_mended(&rows->bytes, column_text(stmt, column));
+        break;
     case SQLITE_BLOB:
-        return json ? cell_json_blob(rows, column_blob(stmt, column))
-                    : cell_bytes(rows, column_blob(stmt, column), copy);
+        if (!json)
+            return cell_bytes(rows, column_blob(stmt, column), copy);
+        lite_cell_json_blob(&rows->bytes, column_blob(stmt, column));
+        break;
     default:
         return (struct lite_span){.at = SIZE_MAX};
     }
+    return (struct lite_span){.at = at, .len = rows->bytes.len - at};
 }
 
 bool lite_rows_add(struct lite_rows *rows, sqlite3_stmt *stmt, const bool *dynamic, bool copy)

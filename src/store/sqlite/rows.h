@@ -8,6 +8,8 @@
  *   BLOB            its bytes                "\\x…"
  *   NULL            data NULL                data NULL
  *
+ * A column named leat_tuple… has a BLOB's bytes too (tuples.h).
+ *
  * Why rows are kept at all: an inline run hands its rows over only once it is complete, so that one which
  * takes too long can be run again elsewhere without a row given twice. Offloaded rows are added and given
  * one by one. Ownership: cells point into the rows' own memory, or (not copied) into the statement's until

@@ -72,7 +72,7 @@ static int believed(int code)
 
 /* ---- inline ---- */
 
-/* SQLITE_DONE: all rows are kept. SQLITE_FULL: they are more than may be kept. */
+/* SQLITE_DONE: all rows are kept. SQLITE_FULL: they are more than may be kept; SQLITE_TOOBIG: a list of tuples is. */
 static int keep_rows(struct lite_reader *reader, struct lite_statement *statement)
 {
     int code = sqlite3_step(statement->stmt);
@@ -86,7 +86,7 @@ static int keep_rows(struct lite_reader *reader, struct lite_statement *statemen
 
 static bool is_over_budget(int code)
 {
-    return (code & 0xff) == SQLITE_INTERRUPT || code == SQLITE_FULL;
+    return (code & 0xff) == SQLITE_INTERRUPT || code == SQLITE_FULL || code == SQLITE_TOOBIG;
 }
 
 static void measure(struct lite_lane *lane, int code, int64_t run_us, struct mono now)

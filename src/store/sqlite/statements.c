@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "store/sqlite/tuples.h"
 
 void lite_statements_init(struct lite_statements *statements, sqlite3 *db, unsigned max)
 {
@@ -41,6 +42,12 @@ void lite_statements_done(struct lite_statements *statements)
     map_done(&statements->by_text);
 }
 
+static bool is_tuple(sqlite3_stmt *stmt, int column)
+{
+    const char *name = sqlite3_column_name(stmt, column); /* NULL: out of memory */
+    return name && strncmp(name, LITE_TUPLE_PREFIX, sizeof LITE_TUPLE_PREFIX - 1) == 0;
+}
+
 bool lite_statement_columns(struct lite_statement *statement)
 {
     int prepares = sqlite3_stmt_status(statement->stmt, SQLITE_STMTSTATUS_REPREPARE, 0);
@@ -52,7 +59,7 @@ bool lite_statement_columns(struct lite_statement *statement)
         return false;
     for (unsigned i = 0; i < columns; i++) {
         const char *declared = sqlite3_column_decltype(statement->stmt, (int)i);
-        dynamic[i] = declared == NULL || *declared == '\0';
+        dynamic[i] = (declared == NULL || *declared == '\0') && !is_tuple(statement->stmt, (int)i);
     }
     mem_free(statement->dynamic);
     statement->dynamic = dynamic;

@@ -14,7 +14,7 @@
 struct lite_statement {
     struct slice text;
     sqlite3_stmt *stmt;
-    bool *dynamic; /* by column: no declared type */
+    bool *dynamic; /* by column: no declared type, and no tuples (tuples.h) */
     unsigned columns;
     int prepares; /* SQLite's count when `dynamic` was read: after a change of the schema it prepares again */
     struct lite_lane lane;

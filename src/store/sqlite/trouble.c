@@ -27,6 +27,8 @@ static const struct rule {
      SLICE_INIT("The database is out of resources."), 2},
     {SQLITE_FULL, 503, SLICE_INIT("database-unavailable"), SLICE_INIT("53100"),
      SLICE_INIT("The database is out of resources."), 2},
+    {SQLITE_TOOBIG, 422, SLICE_INIT("answer-too-large"), SLICE_INIT("54000"),
+     SLICE_INIT("A value is larger than an answer may be; ask for less of it."), 0},
     {0, 500, SLICE_INIT("database-error"), SLICE_INIT("XX000"),
      SLICE_INIT("The database could not run the statement."), 0},
 };

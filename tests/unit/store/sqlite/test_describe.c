@@ -79,6 +79,16 @@ static void what_is_wrong_is_refused_with_the_place(void **state)
                    "SQLite refuses the query: there is more than one statement in it");
 }
 
+static void tuples_are_not_for_named_queries(void **state)
+{
+    (void)state;
+    assert_refused("SELECT leat_tuple('.', id) AS x FROM t",
+                   "SQLite refuses the query: no such function: leat_tuple");
+    assert_refused(
+        "SELECT id AS leat_tuple_1 FROM t",
+        "SQLite refuses the query: a column's name begins with leat_tuple: those are Leat's own, use another");
+}
+
 static void what_does_more_than_read_is_refused(void **state)
 {
     (void)state;
@@ -116,6 +126,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_have_their_names_and_declared_types),
         cmocka_unit_test(what_is_wrong_is_refused_with_the_place),
+        cmocka_unit_test(tuples_are_not_for_named_queries),
         cmocka_unit_test(what_does_more_than_read_is_refused),
         cmocka_unit_test(a_described_query_runs_and_its_dynamic_cells_are_json),
     };

@@ -4,12 +4,20 @@
 
 #include "fixture.h"
 #include "store/sqlite/reader.h"
+#include "store/sqlite/tuples.h"
 
 static const char schema[] =
     "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER NOT NULL, b REAL, c TEXT, d TEXT);"
     "CREATE INDEX t_a_b ON t (a, b DESC); CREATE INDEX t_b ON t (b DESC); CREATE INDEX t_c ON t (c);"
     "CREATE TABLE u (id INTEGER PRIMARY KEY, t_id INTEGER);"
+    "CREATE TABLE v (id INTEGER PRIMARY KEY, t_id INTEGER, u_id INTEGER, word TEXT);"
+    "CREATE INDEX v_t ON v (t_id, id);"
     "CREATE VIRTUAL TABLE f USING fts5 (text);";
+
+#define EMBEDDING(table, column, where) \
+    "SELECT p.id, (SELECT leat_tuples(j) FROM (SELECT leat_tuple('.', " column ") AS j FROM " table \
+    " WHERE " where ")) AS leat_tuple_1" \
+    " FROM (SELECT id FROM t ORDER BY id LIMIT 101) p"
 
 static const char *const inline_plans[] = {
     "SELECT 1",
@@ -32,6 +40,13 @@ static const char *const inline_plans[] = {
     " SELECT * FROM (SELECT id, b FROM t WHERE b < ?1 ORDER BY b DESC, id DESC LIMIT 11) UNION ALL"
     " SELECT * FROM (SELECT id, b FROM t WHERE b IS NULL ORDER BY id DESC LIMIT 11))"
     " ORDER BY b DESC NULLS LAST, id DESC LIMIT 11",
+    /* embedded rows */
+    EMBEDDING("v", "word", "t_id = p.id ORDER BY v.id LIMIT 1000"),
+    EMBEDDING("v", "word", "t_id = p.id ORDER BY v.id"),
+    EMBEDDING("v", "(SELECT leat_tuple('.', u.t_id) FROM u WHERE u.id = v.u_id)", "t_id = p.id LIMIT 9"),
+    "SELECT p.id, (SELECT leat_tuple('.', u.t_id) FROM u WHERE u.id = p.a) AS leat_tuple_1"
+    " FROM (SELECT id, a FROM t ORDER BY id LIMIT 101) p",
+    "SELECT id FROM t WHERE EXISTS (SELECT 1 FROM v WHERE v.t_id = t.id) ORDER BY id LIMIT 101",
 };
 
 static const char *const pool_plans[] = {
@@ -51,6 +66,10 @@ static const char *const pool_plans[] = {
     "SELECT * FROM f WHERE f MATCH ?1 LIMIT 10",
     "SELECT t.id FROM t JOIN u ON u.t_id = t.d LIMIT 10",
     "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n LIMIT 10",
+    EMBEDDING("v", "word", "u_id = p.id ORDER BY v.id LIMIT 1000"), /* no index: a scan for each row */
+    EMBEDDING("v", "word", "t_id = p.id ORDER BY word LIMIT 1000"), /* a sort for each row */
+    EMBEDDING("u", "(SELECT count(*) FROM v WHERE v.t_id = u.id)", "id = p.id"),
+    "SELECT leat_tuples(leat_tuple('.', word)) FROM v",
     "this is no SQL",
 };
 
@@ -62,6 +81,7 @@ static void index_searches_and_limited_scans_may_run_inline_the_rest_not(void **
     sqlite3 *db;
     char why[512];
     assert_int_equal(lite_connection_open(fixture.path, (locale_t)0, &db, why), OK);
+    assert_true(lite_tuples_add(db, 1000));
     for (size_t i = 0; i < ARRAY_LEN(inline_plans); i++)
         if (!lite_lane_judge(db, slice_str(inline_plans[i])))
             fail_msg("should run inline: %s", inline_plans[i]);

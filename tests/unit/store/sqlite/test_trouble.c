@@ -26,7 +26,7 @@ static void each_code_has_its_status_and_word(void **state)
         {SQLITE_INTERRUPT, "interrupted", 504, "query-timeout", false},
         {SQLITE_ERROR, "no such table: x", 500, "database-error", false},
         {SQLITE_READONLY, NULL, 500, "database-error", false},
-        {SQLITE_TOOBIG, NULL, 500, "database-error", false},
+        {SQLITE_TOOBIG, NULL, 422, "answer-too-large", false},
         {SQLITE_ERROR, "integer overflow", 400, "invalid-value", false},
         {SQLITE_ERROR, "malformed JSON", 400, "invalid-value", false},
         {SQLITE_MISMATCH, NULL, 400, "invalid-value", false},
