@@ -116,7 +116,10 @@ static void add_resource(struct config *config, const struct table *table, struc
         return;
     struct config_resource *resource = &config->resources[config->resource_count++];
     struct place nowhere = {0};
-    *resource = (struct config_resource){.read = config->read, .page = config->page, .at = nowhere};
+    *resource = (struct config_resource){.read = config->read,
+                                         .write = config->write,
+                                         .page = config->page,
+                                         .at = nowhere};
     resource->name = (struct word){.text = arena_copy(arena, name), .at = nowhere};
     resource->table = (struct word){.at = nowhere};
     resource->table.text =

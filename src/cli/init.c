@@ -47,7 +47,8 @@ static void write_head(struct buf *out, const struct config *config, const char 
         "listen: 127.0.0.1:8080\n");
     write_database(out, config, file);
     buf_lit(out, "\n"
-                 "defaults: {read: anonymous, page: {size: 100, max: 1000}}\n"
+                 "# `write: anonymous` lets them insert, change and delete rows, too.\n"
+                 "defaults: {read: anonymous, write: none, page: {size: 100, max: 1000}}\n"
                  "\n"
                  "resources:");
 }

@@ -46,13 +46,15 @@ static bool root_is_served(const struct config *config)
     return false;
 }
 
-static void check_name(struct walk *walk, struct map *paths, struct slice path, struct place *at)
+/* hint: what to do about a name that is taken. */
+static void check_name(struct walk *walk, struct map *paths, struct slice path, struct place *at,
+                       const char *hint)
 {
     struct slice rest = path, first = slice_cut(&rest, '/');
     const struct place *before = map_get(paths, path);
     if (before)
-        complain(walk->complaints, *at, "`" SLICE_FMT "` is served already, by %s:%u", SLICE_ARG(path),
-                 before->file ? before->file : "leat", before->line);
+        complain(walk->complaints, *at, "`" SLICE_FMT "` is served already, by %s:%u%s", SLICE_ARG(path),
+                 before->file ? before->file : "leat", before->line, hint);
     else
         map_put(paths, path, at);
     if (taken_at_root(first) && root_is_served(walk->config))
@@ -68,7 +70,7 @@ static void check_resources(struct walk *walk, struct map *paths)
             arena_format(walk->arena, "`" SLICE_FMT "`", SLICE_ARG(resource->name.text)).data;
         check_page(walk, &resource->page, resource->at, called);
         check_envelope(walk, &resource->envelope, &resource->page, resource->at, called);
-        check_name(walk, paths, resource->name.text, &resource->name.at);
+        check_name(walk, paths, resource->name.text, &resource->name.at, ": name one of them by `as:`");
     }
 }
 
@@ -80,8 +82,30 @@ static void check_queries(struct walk *walk, struct map *paths)
             check_page(walk, &query->page, query->at, "`page`");
             check_envelope(walk, &query->envelope, &query->page, query->at, "`envelope`");
         }
-        check_name(walk, paths, query->path, &query->at);
+        check_name(walk, paths, query->path, &query->at, "");
     }
+}
+
+/* Two schemas may have functions of one name: /rpc/NAME is one of them. */
+static void check_functions(struct walk *walk)
+{
+    struct map names = {0};
+    for (unsigned i = 0; i < walk->config->function_count; i++) {
+        struct config_function *function = &walk->config->functions[i];
+        const struct place *before = map_get(&names, function->name.text);
+        if (before)
+            complain(walk->complaints, function->at,
+                     "`rpc/" SLICE_FMT
+                     "` is served already, by %s:%u: name one of them otherwise, with `function:`",
+                     SLICE_ARG(function->name.text), before->file ? before->file : "leat", before->line);
+        else
+            map_put(&names, function->name.text, &function->at);
+        if (function->call == ROLES_NONE && complaints_errors(walk->complaints) == 0)
+            complain_softly(walk->complaints, function->at,
+                            "nobody may call `" SLICE_FMT "`: grant it by `call: anonymous`",
+                            SLICE_ARG(function->name.text));
+    }
+    map_done(&names);
 }
 
 static bool anybody_may_read(const struct config *config)
@@ -91,6 +115,8 @@ static bool anybody_may_read(const struct config *config)
         roles |= config->resources[i].read;
     for (unsigned i = 0; i < config->query_count; i++)
         roles |= config->queries[i].read;
+    for (unsigned i = 0; i < config->function_count; i++)
+        roles |= config->functions[i].call;
     return roles != ROLES_NONE;
 }
 
@@ -99,7 +125,7 @@ static void check_something_is_served(struct walk *walk, struct place at)
     const struct config *config = walk->config;
     if (config->open || complaints_errors(walk->complaints))
         return;
-    if (config->resource_count + config->query_count == 0)
+    if (config->resource_count + config->query_count + config->function_count == 0)
         complain_softly(walk->complaints, at,
                         "nothing is served: name tables under `resources:`, or a folder by `queries:`");
     else if (!anybody_may_read(config))
@@ -142,6 +168,7 @@ void config_check(struct walk *walk, const struct node *root)
     check_page(walk, &walk->config->page, place_of(root, "defaults"), "`defaults`");
     check_resources(walk, &paths);
     check_queries(walk, &paths);
+    check_functions(walk);
     check_loopback(walk);
     map_done(&paths);
     if (!walk->config->database.url.text.data && complaints_errors(walk->complaints) == 0)

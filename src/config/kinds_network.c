@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Addresses to listen on, networks of trusted proxies, and the prefixes that are served. See walk.h. */
+/* Addresses to listen on, networks of trusted proxies, the prefixes that are served, and origins that pages may come from.
+ * See walk.h. */
 #include <arpa/inet.h>
 
 #include "config/walk.h"
@@ -213,3 +214,96 @@ const struct kind kind_serve = {.expected =
                                     "prefixes and their manners such as `{/api: plain, /rest/v1: postgrest}`",
                                 .read = read_serve,
                                 .print = print_serve};
+
+/* --- cors: [https://console.example.com] --- */
+
+/* How much of a text is scheme://host[:port], as browsers send it: without a slash behind it. 0: it does not begin so. */
+static size_t origin_span(struct slice text)
+{
+    static const char scheme[] = "abcdefghijklmnopqrstuvwxyz0123456789+.-",
+                      host[] = "abcdefghijklmnopqrstuvwxyz0123456789._-:[]";
+    const char *colon = memmem(text.data, text.len, "://", 3);
+    if (!colon || colon == text.data)
+        return 0;
+    size_t at = 0;
+    while (text.data + at < colon && strchr(scheme, text.data[at]))
+        at++;
+    if (text.data + at < colon)
+        return 0;
+    size_t begin = at += 3;
+    while (at < text.len && text.data[at] && strchr(host, text.data[at]))
+        at++;
+    return at > begin ? at : 0;
+}
+
+/* The port that goes without saying; browsers leave it out. 0: none such. */
+static size_t usual_port(struct slice origin)
+{
+    bool usual = (slice_starts(origin, SLICE("https://")) && slice_ends(origin, SLICE(":443"))) ||
+                 (slice_starts(origin, SLICE("http://")) && slice_ends(origin, SLICE(":80")));
+    return usual ? origin.len - (slice_ends(origin, SLICE(":80")) ? 3 : 4) : 0;
+}
+
+/* The origin that was meant; data NULL: who knows. */
+static struct slice origin_meant(struct walk *walk, struct slice text)
+{
+    bool bare = !memmem(text.data, text.len, "://", 3);
+    struct slice meant = arena_format(walk->arena, "%s" SLICE_FMT, bare ? "https://" : "", SLICE_ARG(text));
+    for (size_t i = 0; i < meant.len; i++)
+        ((char *)meant.data)[i] |= meant.data[i] >= 'A' && meant.data[i] <= 'Z' ? 0x20 : 0;
+    size_t span = origin_span(meant);
+    struct slice origin = slice_of(meant.data, span);
+    bool host = memchr(origin.data, '.', span) || memmem(origin.data, span, "localhost", 9);
+    bool ends = span == meant.len || strchr("/?#", meant.data[span]);
+    if (span == 0 || !ends || (bare && !host))
+        return (struct slice){0};
+    size_t port = usual_port(origin);
+    return port ? slice_of(origin.data, port) : origin;
+}
+
+static bool read_origin(struct walk *walk, const struct key *key, const struct node *node, bool alone)
+{
+    struct slice text = node->text, meant = origin_meant(walk, text);
+    if (slice_eq(text, SLICE("*")) && alone)
+        return true;
+    if (slice_eq(text, SLICE("*")))
+        complain(walk->complaints, node->at, "`%s`: `*` stands for all origins: it stands alone", key->name);
+    else if (!meant.data)
+        walk_expected(walk, node, key->name, key->kind->expected);
+    else if (!slice_eq(meant, text))
+        complain(walk->complaints, node->at,
+                 "`%s`: found " SLICE_FMT ", expected an origin as browsers send it: did you mean `" SLICE_FMT
+                 "`?",
+                 key->name, SLICE_ARG(walk_found(walk, node)), SLICE_ARG(meant));
+    return slice_eq(meant, text);
+}
+
+static void read_cors(struct walk *walk, const struct key *key, const struct node *node, void *field)
+{
+    struct config *config = field;
+    const struct node *texts[LIST_MAX];
+    bool none = node->kind == NODE_LIST && node->count == 0;
+    unsigned count = none ? 0 : texts_of(walk, key, node, texts);
+    config->cors = ARENA_ARRAY(walk->arena, struct slice, count + 1);
+    config->cors_count = 0;
+    for (unsigned i = 0; i < count; i++)
+        if (read_origin(walk, key, texts[i], count == 1))
+            config->cors[config->cors_count++] = texts[i]->text;
+}
+
+static void print_cors(struct printer *printer, const struct key *key, const void *field)
+{
+    const struct config *config = field;
+    print_name(printer, key->name);
+    buf_lit(printer->out, " [");
+    for (unsigned i = 0; i < config->cors_count; i++) {
+        buf_add(printer->out, i ? SLICE(", ") : SLICE(""));
+        config_print_text(printer->out, config->cors[i]);
+    }
+    buf_lit(printer->out, "]\n");
+}
+
+const struct kind kind_cors = {
+    .expected = "origins such as `[https://console.example.com]`, or `'*'` for all of them",
+    .read = read_cors,
+    .print = print_cors};

@@ -32,12 +32,22 @@ const char *name_refused(struct slice name)
     return NULL;
 }
 
-/* --- read: --- */
+/* --- read:, write:, call: --- */
+
+bool role_find(struct slice word, unsigned *ret_role)
+{
+    PRE(ret_role);
+    if (!slice_eq(word, SLICE("anonymous")))
+        return false;
+    *ret_role = ROLE_ANONYMOUS;
+    return true;
+}
 
 static bool role_bit(struct walk *walk, const struct node *node, const char *key, unsigned *roles)
 {
-    if (node->kind == NODE_TEXT && slice_eq(node->text, SLICE("anonymous"))) {
-        *roles |= ROLE_ANONYMOUS;
+    unsigned role;
+    if (node->kind == NODE_TEXT && role_find(node->text, &role)) {
+        *roles |= role;
         return true;
     }
     if (node->kind != NODE_TEXT || node->text.len == 0) {
@@ -243,6 +253,7 @@ static void read_resource(struct walk *walk, const struct node *node, struct con
 {
     resource->at = node->key_at;
     resource->read = walk->config->read;
+    resource->write = walk->config->write;
     resource->page = walk->config->page;
     if (!node_is_nothing(node))
         walk_section(walk, &section_resource, node,

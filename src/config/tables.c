@@ -8,6 +8,7 @@
 #define FIELD(member) .offset = offsetof(struct config, member)
 #define RESOURCE(member) .offset = offsetof(struct config_resource, member)
 #define QUERY(member) .offset = offsetof(struct config_query, member)
+#define FUNCTION(member) .offset = offsetof(struct config_function, member)
 #define PAGE(member) .offset = offsetof(struct page_policy, member)
 
 /* A key of later work. */
@@ -27,6 +28,7 @@
 const char config_defaults[] =
     "listen: 127.0.0.1:8080\n"
     "serve: {/api: plain}\n"
+    "cors: []\n"
     "workers: auto\n"
     "database:\n"
     "  pool: {size: 20, overflow: 10, wait: 30s, recycle: 1h}\n"
@@ -50,7 +52,8 @@ const char config_defaults[] =
     "query: {params: 100, conditions: 100, in_values: 1000, order: 8, select: 200, value_bytes: 8KiB}\n"
     "defaults:\n"
     "  read: none\n"
-    "  page: {size: 100, max: 1000, by: cursor, total: 0s}\n";
+    "  write: none\n"
+    "  page: {size: 100, max: 1000, by: cursor, total: 0s, export: 1000000}\n";
 
 static const char *const page_by_words[] = {"cursor", "number", NULL};
 
@@ -59,6 +62,7 @@ static const struct key page_keys[] = {
     {"max", &kind_count, PAGE(max), .low = 1, .high = 100000},
     {"by", &kind_choice, PAGE(by), .choices = page_by_words},
     {"total", &kind_duration, PAGE(total_ttl_ms), .low = 0, .high = 7 * DAY},
+    {"export", &kind_count, PAGE(export_max), .low = 1, .high = INT64_C(1000000000)},
     {0},
 };
 static const struct section section_page = {"page", page_keys};
@@ -135,14 +139,17 @@ static const struct section section_url = {"query", url_keys};
 
 static const struct key defaults_keys[] = {
     {"read", &kind_roles, FIELD(read)},
+    {"write", &kind_roles, FIELD(write)},
     {"page", &kind_section, FIELD(page), .section = &section_page},
-    NOT_YET("write"),
     NOT_YET("cache"),
     NOT_YET("tenant"),
     NOT_YET("limits"),
     {0},
 };
 static const struct section section_defaults = {"defaults", defaults_keys};
+
+static const char *const put_words[] = {"replace", "merge", NULL};
+static const char *const unfiltered_words[] = {"refused", "allowed", NULL};
 
 static const struct key resource_keys[] = {
     {"as", &kind_as, RESOURCE(name)},
@@ -153,25 +160,33 @@ static const struct key resource_keys[] = {
     {"key", &kind_names, RESOURCE(key)},
     {.name = "any", .kind = &kind_any},
     {"read", &kind_roles, RESOURCE(read)},
+    {"write", &kind_roles, RESOURCE(write)},
+    {.name = "rows", .kind = &kind_rows},
+    {.name = "set", .kind = &kind_set},
+    {"put", &kind_either, RESOURCE(put_merges), .choices = put_words},
+    {"unfiltered", &kind_either, RESOURCE(unfiltered), .choices = unfiltered_words},
+    {"deleted", &kind_column, RESOURCE(deleted)},
     {"page", &kind_section, RESOURCE(page), .section = &section_page},
     {"envelope", &kind_envelope, RESOURCE(envelope)},
     NOT_YET("behind"),
     NOT_YET("cache"),
     NOT_YET("changes"),
-    NOT_YET("deleted"),
     NOT_YET("ingest"),
     NOT_YET("limits"),
     NOT_YET("partitions"),
-    NOT_YET("put"),
     NOT_YET("roles"),
-    NOT_YET("rows"),
-    NOT_YET("set"),
     NOT_YET("signals"),
     NOT_YET("tenant"),
-    NOT_YET("write"),
     {0},
 };
 const struct section section_resource = {"resources.NAME", resource_keys};
+
+static const struct key function_keys[] = {
+    {"function", &kind_text, FUNCTION(function)},
+    {"call", &kind_roles, FUNCTION(call)},
+    {0},
+};
+const struct section section_function = {"functions.NAME", function_keys};
 
 static const char *const returns_words[] = {"rows", "row", "value", NULL};
 
@@ -200,6 +215,7 @@ static const struct key root_keys[] = {
     {.name = "listen", .kind = &kind_listen},
     {.name = "serve", .kind = &kind_serve},
     {.name = "proxies", .kind = &kind_proxies},
+    {.name = "cors", .kind = &kind_cors},
     {"workers", &kind_count, FIELD(workers), .low = 1, .high = WORKERS_MAX, .zero = "auto"},
     {"database", &kind_section, .section = &section_database},
     {"http", &kind_section, .section = &section_http},
@@ -210,11 +226,11 @@ static const struct key root_keys[] = {
     {"defaults", &kind_section, .section = &section_defaults},
     {.name = "resources", .kind = &kind_resources},
     {"queries", &kind_folder, FIELD(queries_dir)},
+    {.name = "functions", .kind = &kind_functions},
     NOT_YET("admin"),
     NOT_YET("auth"),
     NOT_YET("cache"),
     NOT_YET("changes"),
-    NOT_YET("cors"),
     NOT_YET("ingest"),
     NOT_YET("jobs"),
     NOT_YET("limits"),
@@ -228,7 +244,11 @@ static const struct key root_keys[] = {
 const struct section section_root = {"the configuration", root_keys};
 
 const struct section *const sections_all[] = {
-    &section_root,  &section_database, &section_pool, &section_http,     &section_answers,
-    &section_drain, &section_log,      &section_url,  &section_defaults, &section_resource,
-    &section_page,  &section_query,    NULL,
+    &section_root,     &section_database,
+    &section_pool,     &section_http,
+    &section_answers,  &section_drain,
+    &section_log,      &section_url,
+    &section_defaults, &section_resource,
+    &section_page,     &section_query,
+    &section_function, NULL,
 };

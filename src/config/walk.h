@@ -53,18 +53,22 @@ struct kind {
 
 /* kinds.c */
 extern const struct kind kind_duration, kind_bytes, kind_rate, kind_count, kind_switch, kind_text, kind_names,
-    kind_choice, kind_section, kind_small_bytes, kind_level, kind_summary, kind_version;
+    kind_column, kind_choice, kind_section, kind_small_bytes, kind_level, kind_summary, kind_version;
 /* kinds_database.c */
 extern const struct kind kind_url, kind_slow;
 /* kinds_network.c */
-extern const struct kind kind_listen, kind_proxies, kind_serve;
+extern const struct kind kind_listen, kind_proxies, kind_serve, kind_cors;
 /* kinds_resource.c */
 extern const struct kind kind_roles, kind_envelope, kind_any, kind_as, kind_resources, kind_folder;
+/* kinds_writes.c */
+extern const struct kind kind_either, kind_set, kind_rows;
+/* kinds_functions.c */
+extern const struct kind kind_functions;
 /* query_params.c */
 extern const struct kind kind_params;
 
 /* tables.c: every mapping's keys. */
-extern const struct section section_root, section_resource, section_query, section_database;
+extern const struct section section_root, section_resource, section_query, section_database, section_function;
 /* All of them, for documentation and tests; ended by NULL. */
 extern const struct section *const sections_all[];
 /* The configuration's defaults, as YAML. */
@@ -82,6 +86,9 @@ struct slice walk_found(struct walk *walk, const struct node *node);
 struct word walk_word(const struct node *node);
 /* A path of the file's, made absolute where the folder is known. */
 struct slice walk_path(struct walk *walk, struct slice path);
+
+/* "anonymous" → ROLE_ANONYMOUS. False: no such role. */
+bool role_find(struct slice word, unsigned *ret_role);
 
 void print_section(struct printer *printer, const struct section *section, const void *base);
 void print_key(struct buf *out, struct slice key);          /* a text that stands before a colon */

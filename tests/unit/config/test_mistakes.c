@@ -10,7 +10,7 @@ static const struct mistake mistakes[] = {
     {"databse: sqlite:x\n",
      "leat.yaml:1:1: the configuration has no key `databse`: did you mean `database`?\n"},
     {"zebra: 1\n",
-     "leat.yaml:1:1: the configuration has no key `zebra`: expected one of leat, listen, serve, proxies, workers, database, http, answers, drain, log, query, defaults, resources, queries\n"},
+     "leat.yaml:1:1: the configuration has no key `zebra`: expected one of leat, listen, serve, proxies, cors, workers, database, http, answers, drain, log, query, defaults, resources, queries, functions\n"},
     {"leat: 2\n", "leat.yaml:1:7: `leat`: found `2`, expected `1`, the one version of this format\n"},
     {"leat:\n", "leat.yaml:1:6: `leat`: found nothing, expected `1`, the one version of this format\n"},
     {"listen: 8080\n",
@@ -114,7 +114,7 @@ static const struct mistake mistakes[] = {
      "leat.yaml:1:18: `read`: found `anonymos`, expected `anonymous` or `none`, the only ones until roles are built: did you mean `anonymous`?\n"},
     {"defaults: {read: {a: b}}\n",
      "leat.yaml:1:18: `read`: found a mapping, expected `anonymous` or `none`\n"},
-    {"defaults: {write: analyst}\n", "leat.yaml:1:12: `write` is not built yet: take it out\n"},
+    {"defaults: {cache: 2m}\n", "leat.yaml:1:12: `cache` is not built yet: take it out\n"},
     {"defaults: {page: {size: 200, max: 100}}\n",
      "leat.yaml:1:1: `defaults`: the page's size, 200, is more than its max, 100\n"},
     {"defaults: {page: {by: cursors}}\n",
@@ -124,8 +124,6 @@ static const struct mistake mistakes[] = {
     {"redis: localhost\n", "leat.yaml:1:1: `redis` is not built yet: take it out\n"},
     {"resources: [users]\n",
      "leat.yaml:1:12: `resources`: found a list, expected a mapping from tables to what is said of them, such as `{users: {order: id}}`\n"},
-    {"resources: {users: yes}\n",
-     "leat.yaml:1:20: `users`: found `yes`, expected a mapping with the keys as, table, columns, select, order, key, any, read, page, envelope\n"},
     {"resources: {auth: {}}\n",
      "leat.yaml:1:13: `resources`: `auth` is kept for Leat itself (as are v1, auth, batch and rpc): give another name by `as:`\n"},
     {"resources: {'a b': {}}\n",
@@ -133,7 +131,7 @@ static const struct mistake mistakes[] = {
     {"resources: {v1: {as: a/b}}\n",
      "leat.yaml:1:22: `resources`: `a/b` cannot stand in a path: only letters, digits, `_`, `-`, `.` and `~` can: give another name by `as:`\n"},
     {"resources: {users: {}, app.users: {}}\n",
-     "leat.yaml:1:24: `users` is served already, by leat.yaml:1\n"},
+     "leat.yaml:1:24: `users` is served already, by leat.yaml:1: name one of them by `as:`\n"},
     {"resources: {users: {envelope: {users: row}}}\n",
      "leat.yaml:1:39: `envelope`: found `row`, expected `rows`, `page`, `size`, `total`, `pages`, `next`, `prev` or `more`: did you mean `rows`?\n"},
     {"resources: {users: {envelope: {next: next}}}\n",
@@ -150,9 +148,9 @@ static const struct mistake mistakes[] = {
      "leat.yaml:1:30: `columns`: found a list, expected one text of names such as `id,name`\n"},
     {"resources: {users: {oder: id}}\n",
      "leat.yaml:1:21: `users` has no key `oder`: did you mean `order`?\n"},
-    {"resources: {users: {write: none, tenant: id}}\n",
-     "leat.yaml:1:21: `write` is not built yet: take it out\n"
-     "leat.yaml:1:34: `tenant` is not built yet: take it out\n"},
+    {"resources: {users: {behind: {seen: 1s}, tenant: id}}\n",
+     "leat.yaml:1:21: `behind` is not built yet: take it out\n"
+     "leat.yaml:1:41: `tenant` is not built yet: take it out\n"},
     {"resources: {'a.': {}}\n",
      "leat.yaml:1:13: `resources`: `` cannot stand in a path: 1 to 100 letters are needed: give another name by `as:`\n"},
     {"resources: {users: {}, users: {}}\n",
@@ -184,9 +182,9 @@ static const struct mistake mistakes[] = {
     {"--- \ndatabase: sqlite:x\n---\nleat: 1\n",
      "leat.yaml:3:1: a second document (`---`) begins here: one is enough\n"},
     {"- leat\n",
-     "leat.yaml:1:1: the configuration: found a list, expected a mapping with the keys leat, listen, serve, proxies, workers, database, http, answers, drain, log, query, defaults, resources, queries\n"},
+     "leat.yaml:1:1: the configuration: found a list, expected a mapping with the keys leat, listen, serve, proxies, cors, workers, database, http, answers, drain, log, query, defaults, resources, queries, functions\n"},
     {"just text\n",
-     "leat.yaml:1:1: the configuration: found `just text`, expected a mapping with the keys leat, listen, serve, proxies, workers, database, http, answers, drain, log, query, defaults, resources, queries\n"},
+     "leat.yaml:1:1: the configuration: found `just text`, expected a mapping with the keys leat, listen, serve, proxies, cors, workers, database, http, answers, drain, log, query, defaults, resources, queries, functions\n"},
     {"leat: 1\n",
      "leat.yaml:1:1: no database is named: say `database: sqlite:PATH` or `database: postgresql://…`\n"},
     {"database: \"sqlite:x\\0y\"\n", "leat.yaml:1:11: a value holds a zero byte\n"},
@@ -212,14 +210,13 @@ static const struct mistake mistakes[] = {
      "leat.yaml:4:21: `users` has no key `orders`: did you mean `order`?\n"},
     {"# nothing\n",
      "leat.yaml:1:1: no database is named: say `database: sqlite:PATH` or `database: postgresql://…`\n"},
-    {"redis: ${REDIS_URL_NOT_SET:-}\ncors: []\nstate: ./state\nauth: {}\ncache: {}\nlimits: []\nsignals: {}\n",
+    {"redis: ${REDIS_URL_NOT_SET:-}\nstate: ./state\nauth: {}\ncache: {}\nlimits: []\nsignals: {}\n",
      "leat.yaml:1:1: `redis` is not built yet: take it out\n"
-     "leat.yaml:2:1: `cors` is not built yet: take it out\n"
-     "leat.yaml:3:1: `state` is not built yet: take it out\n"
-     "leat.yaml:4:1: `auth` is not built yet: take it out\n"
-     "leat.yaml:5:1: `cache` is not built yet: take it out\n"
-     "leat.yaml:6:1: `limits` is not built yet: take it out\n"
-     "leat.yaml:7:1: `signals` is not built yet: take it out\n"},
+     "leat.yaml:2:1: `state` is not built yet: take it out\n"
+     "leat.yaml:3:1: `auth` is not built yet: take it out\n"
+     "leat.yaml:4:1: `cache` is not built yet: take it out\n"
+     "leat.yaml:5:1: `limits` is not built yet: take it out\n"
+     "leat.yaml:6:1: `signals` is not built yet: take it out\n"},
 };
 
 static void is_told_word_for_word(void **state)

@@ -39,6 +39,7 @@ static void every_key_round_trips(void **state)
         "listen: ['127.0.0.1:1', '[::1]:2']\n"
         "serve: {/: plain, /rest: postgrest}\n"
         "proxies: [10.0.0.0/8, 'fd00::/16', 127.0.0.1]\n"
+        "cors: [https://a.example, 'http://[::1]:3000']\n"
         "workers: 7\n"
         "database: {url: 'postgresql://me@h/d?x=1#y', pool: {size: 1, overflow: 0, wait: 1ms, recycle: 2h},\n"
         "  timeout: 90s, slow: [1ms, 2s, 3m, 4h], prepared: off, gather: off}\n"
@@ -48,12 +49,15 @@ static void every_key_round_trips(void **state)
         "drain: {delay: 3s, idle: 4s, max: 5m}\n"
         "log: {level: warn, sample: 100, slow: 2s, sql: off}\n"
         "query: {params: 1, conditions: 2, in_values: 3, order: 4, select: 5, value_bytes: 64B}\n"
-        "defaults: {read: none, page: {size: 5, max: 6, by: number, total: 5m}}\n"
+        "defaults: {read: none, write: anonymous, page: {size: 5, max: 6, by: number, total: 5m, export: 7}}\n"
         "resources:\n"
         "  s.users: {as: u.sers, columns: '*,-pass', select: 'id,name', order: 'a.desc.nullslast,id', key: 'id',\n"
         "    read: anonymous, any: {status: all, kind: '*'}, page: {size: 1},\n"
+        "    write: none, rows: {anonymous: 'a=eq.1&b=lt.2'}, put: merge, unfiltered: allowed, deleted: gone,\n"
+        "    set: {u: ':now', c: ':now on create', s: 'web', e: '', t: 'a: b on create'},\n"
         "    envelope: {'the rows': rows, page: page, size: size, total: total, pages: pages, more: more}}\n"
-        "  plain: {table: other.thing, envelope: none, page: {by: cursor}}\n");
+        "  plain: {table: other.thing, envelope: none, page: {by: cursor}}\n"
+        "functions: {a.search: {call: anonymous}, auth: {function: s.login, call: anonymous}}\n");
 }
 
 static void odd_texts_round_trip(void **state)

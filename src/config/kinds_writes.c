@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What resources declare of writing, and of the rows a role has to do with: `put:`, `unfiltered:`, `set:`, `rows:`. See walk.h.
+ * Columns are looked up by catalog/model.c; the conditions of `rows:` are read by query/, whose grammar they are. */
+#include "config/walk.h"
+
+/* --- put: merge | replace; unfiltered: allowed | refused --- */
+
+/* A choice of two words whose field is a bool: the second is true. */
+static void read_either(struct walk *walk, const struct key *key, const struct node *node, void *field)
+{
+    unsigned which = *(const bool *)field;
+    PRE(key->choices[1] && !key->choices[2]);
+    kind_choice.read(walk, key, node, &which);
+    *(bool *)field = which;
+}
+
+static void print_either(struct printer *printer, const struct key *key, const void *field)
+{
+    unsigned which = *(const bool *)field;
+    kind_choice.print(printer, key, &which);
+}
+
+const struct kind kind_either = {.expected = "a word", .read = read_either, .print = print_either};
+
+/* --- set: {updated_at: ':now', created_at: ':now on create', source: 'web'} --- */
+
+#define ON_CREATE SLICE(" on create")
+
+static const char *const set_words[] = {":now", ":user", ":tenant", ":role", NULL};
+
+/* What stands behind the colon; false and a complaint: nothing that can be filled in. */
+static bool read_set_word(struct walk *walk, const struct node *node, struct config_set *set)
+{
+    PRE(slice_starts(set->text, SLICE(":")));
+    if (slice_eq(set->text, SLICE(":now"))) {
+        set->value = SET_NOW;
+        return true;
+    }
+    for (const char *const *word = set_words; *word; word++)
+        if (slice_eq(set->text, slice_str(*word))) {
+            complain(walk->complaints, node->at, "`set`: `%s` is not built yet: take it out", *word);
+            return false;
+        }
+    complain(walk->complaints, node->at,
+             "`set`: found `" SLICE_FMT "`, expected `:now`, or a text that begins without a colon" SLICE_FMT,
+             SLICE_ARG(set->text), SLICE_ARG(walk_nearest(walk, set->text, set_words)));
+    return false;
+}
+
+static bool read_set_member(struct walk *walk, const struct key *key, const struct node *node,
+                            struct config_set *set)
+{
+    *set = (struct config_set){.column = node->key, .value = SET_TEXT, .at = node->key_at};
+    if (node->kind != NODE_TEXT || node_is_nothing(node)) {
+        walk_expected(walk, node, key->name, "a text for the column, or `:now`");
+        return false;
+    }
+    set->text = node->text;
+    set->on_create_only = slice_ends(node->text, ON_CREATE);
+    if (set->on_create_only)
+        set->text.len -= ON_CREATE.len;
+    return !slice_starts(set->text, SLICE(":")) || read_set_word(walk, node, set);
+}
+
+static void read_set(struct walk *walk, const struct key *key, const struct node *node, void *field)
+{
+    struct config_resource *resource = field;
+    if (node->kind != NODE_MAP || node->count == 0) {
+        walk_expected(walk, node, key->name, key->kind->expected);
+        return;
+    }
+    resource->set = ARENA_ARRAY(walk->arena, struct config_set, node->count);
+    for (const struct node *child = node->first; child; child = child->next)
+        resource->set_count += read_set_member(walk, key, child, &resource->set[resource->set_count]);
+    POST(resource->set_count <= node->count);
+}
+
+static void print_set(struct printer *printer, const struct key *key, const void *field)
+{
+    const struct config_resource *resource = field;
+    if (resource->set_count == 0)
+        return;
+    struct arena arena;
+    arena_init(&arena, 1024);
+    print_name(printer, key->name);
+    for (unsigned i = 0; i < resource->set_count; i++) {
+        const struct config_set *set = &resource->set[i];
+        struct slice value = set->value == SET_NOW ? SLICE(":now") : set->text;
+        value =
+            arena_format(&arena, SLICE_FMT "%s", SLICE_ARG(value), set->on_create_only ? ON_CREATE.data : "");
+        buf_add(printer->out, i ? SLICE(", ") : SLICE(" {"));
+        print_key(printer->out, set->column);
+        buf_lit(printer->out, ": ");
+        config_print_text(printer->out, value);
+    }
+    buf_lit(printer->out, "}\n");
+    arena_done(&arena);
+}
+
+const struct kind kind_set = {
+    .expected =
+        "columns and what Leat fills in, such as `{updated_at: ':now', created_at: ':now on create'}`",
+    .read = read_set,
+    .print = print_set};
+
+/* --- rows: {anonymous: 'escalation_level=lt.3'} --- */
+
+static bool read_rows_of(struct walk *walk, const struct key *key, const struct node *node,
+                         struct config_rows *rows)
+{
+    *rows = (struct config_rows){0};
+    if (!role_find(node->key, &rows->role)) {
+        static const char *const words[] = {"anonymous", NULL};
+        complain(walk->complaints, node->key_at,
+                 "`%s`: found `" SLICE_FMT
+                 "`, expected `anonymous`, the only role until roles are built" SLICE_FMT,
+                 key->name, SLICE_ARG(node->key), SLICE_ARG(walk_nearest(walk, node->key, words)));
+        return false;
+    }
+    if (node->kind != NODE_TEXT || node->text.len == 0) {
+        walk_expected(walk, node, key->name, "a condition such as 'status=eq.open'");
+        return false;
+    }
+    rows->when = walk_word(node);
+    return true;
+}
+
+static void read_rows(struct walk *walk, const struct key *key, const struct node *node, void *field)
+{
+    struct config_resource *resource = field;
+    if (node->kind != NODE_MAP || node->count == 0) {
+        walk_expected(walk, node, key->name, key->kind->expected);
+        return;
+    }
+    resource->rows = ARENA_ARRAY(walk->arena, struct config_rows, node->count);
+    for (const struct node *child = node->first; child; child = child->next)
+        resource->rows_count += read_rows_of(walk, key, child, &resource->rows[resource->rows_count]);
+    POST(resource->rows_count <= node->count);
+}
+
+static void print_rows(struct printer *printer, const struct key *key, const void *field)
+{
+    const struct config_resource *resource = field;
+    if (resource->rows_count == 0)
+        return;
+    print_name(printer, key->name);
+    for (unsigned i = 0; i < resource->rows_count; i++) {
+        PRE(resource->rows[i].role == ROLE_ANONYMOUS);
+        buf_format(printer->out, "%sanonymous: ", i ? ", " : " {");
+        config_print_text(printer->out, resource->rows[i].when.text);
+    }
+    buf_lit(printer->out, "}\n");
+}
+
+const struct kind kind_rows = {
+    .expected = "roles and the rows they have to do with, such as `{anonymous: 'status=eq.open'}`",
+    .read = read_rows,
+    .print = print_rows};
