@@ -105,3 +105,23 @@ void column_names_make(struct arena *arena, struct column *column)
     column->sql = identifier_quote(arena, column->name);
     buf_done(&json);
 }
+
+/* Counted first, then each table's have their place. */
+void catalog_link_references(struct catalog *catalog)
+{
+    PRE(catalog);
+    struct foreign_key **next =
+        ARENA_ARRAY(&catalog->arena, struct foreign_key *, catalog->foreign_key_count + 1);
+    for (unsigned i = 0; i < catalog->foreign_key_count; i++)
+        catalog->foreign_keys[i].target->reference_count++;
+    for (unsigned i = 0; i < catalog->table_count; i++) {
+        struct table *table = &catalog->tables[i];
+        table->references = next;
+        next += table->reference_count;
+        table->reference_count = 0;
+    }
+    for (unsigned i = 0; i < catalog->foreign_key_count; i++) {
+        struct table *target = catalog->foreign_keys[i].target;
+        target->references[target->reference_count++] = &catalog->foreign_keys[i];
+    }
+}

@@ -6,41 +6,7 @@
 
 #include "base/arena.h"
 #include "base/map.h"
-
-enum dialect { DIALECT_PG, DIALECT_SQLITE };
-
-/* How a value is checked, bound and written. Cells (store/store.h) hold the database's own text form. */
-enum value_kind {
-    VALUE_BOOL,      /* pg: t/f; sqlite: 0/1 → true/false */
-    VALUE_INT,       /* written raw; type.bits 16, 32, 64 */
-    VALUE_NUMERIC,   /* pg numeric: raw, NaN and infinities as strings */
-    VALUE_FLOAT,     /* pg float4/float8 (bits 32, 64): raw, NaN and infinities as strings; sqlite REAL */
-    VALUE_DECIMAL,   /* sqlite DECIMAL(p,s): the cell is the scaled INTEGER, written with type.scale digits */
-    VALUE_TEXT,      /* a JSON string */
-    VALUE_UUID,      /* a JSON string; filters are checked */
-    VALUE_DATE,      /* pg date: YYYY-MM-DD [BC], infinity */
-    VALUE_TIMESTAMP, /* pg timestamp; sqlite TIMESTAMP is VALUE_TIMESTAMPTZ, its text ends in Z */
-    VALUE_TIMESTAMPTZ, /* written with T and offset as to_json() does */
-    VALUE_TIME,
-    VALUE_TIMETZ,
-    VALUE_INTERVAL, /* JSON strings */
-    VALUE_BYTEA,    /* `\x…` as a JSON string; sqlite BLOB: the cell holds the raw bytes */
-    VALUE_ENUM,     /* a JSON string; filters are checked against labels */
-    VALUE_JSON,     /* embedded as it is */
-    VALUE_OTHER, /* pg: selected as to_json(column)::text, embedded: arrays, composites, ranges, extension types */
-    VALUE_DYNAMIC, /* sqlite: a result column without a declared type (count(*), avg(x)): the store hands out
-                    * ready JSON, embedded as it is; neither filtered nor ordered by */
-};
-
-struct type {
-    enum value_kind kind;
-    struct slice name; /* as SQL writes it, safe to put in a cast: `bigint`, `numeric(12,2)`, `public.mood` */
-    unsigned bits, scale;
-    bool orderable;       /* may stand in ORDER BY and be compared with < */
-    bool is_array;        /* then `kind` is VALUE_OTHER */
-    struct slice *labels; /* of an enum */
-    unsigned label_count;
-};
+#include "catalog/type.h"
 
 struct column {
     struct slice name; /* as in the database */
@@ -58,7 +24,7 @@ struct column {
     unsigned origin_column;
 };
 
-/* A CHECK of a table, as the database writes it: "(amount > 0)". */
+/* A CHECK of a table, as the database writes it: "(amount > 0)". On SQLite it may have no name, which is then empty. */
 struct check_constraint {
     struct slice name, expression;
 };
@@ -136,7 +102,7 @@ struct catalog {
     unsigned table_count;
     struct foreign_key *foreign_keys;
     unsigned foreign_key_count;
-    struct function *functions; /* of the exposed schemas; by schema and name, overloads beside each other */
+    struct function *functions; /* by schema and name, overloads beside each other; see store_functions */
     unsigned function_count;
 };
 
@@ -147,8 +113,9 @@ void catalog_free(struct catalog *catalog); /* takes NULL */
 const struct table *catalog_find(const struct catalog *catalog, struct slice name, bool *ret_many);
 const struct column *table_column(const struct table *table, struct slice name);
 
-/* Sets column->sql and ->json from its name; for the loaders. */
+/* For the loaders: sets column->sql and ->json from its name; sets table->references of all tables from catalog->foreign_keys. */
 void column_names_make(struct arena *arena, struct column *column);
+void catalog_link_references(struct catalog *catalog);
 /* "a""b": an identifier quoted for SQL (both dialects). */
 struct slice identifier_quote(struct arena *arena, struct slice name);
 

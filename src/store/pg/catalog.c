@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading the catalogue: one message of several queries, one snapshot, one round trip; then the rows are put together here.
- * See catalog.h. Cells are libpq's text; arrays of column numbers come as "1 2 3". */
+/* Reading the catalogue: one message of several queries, one snapshot, one round trip; then the rows are put together here. What
+ * the columns of views are takes a second one (views.c), if there are views. See catalog.h. Cells are libpq's text; arrays of column numbers come as "1 2 3". */
 #include "store/pg/catalog.h"
 
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/mem.h"
 #include "store/pg/ask.h"
 #include "store/pg/port.h"
-#include "store/pg/types.h"
+#include "store/pg/reading.h"
 
 #define RELATIONS \
     " pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p')" \
@@ -19,77 +18,43 @@
     " AND (has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT'))" \
     " AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid" \
     " AND d.deptype = 'e')"
+/* What COMMENT ON says of a table, or of its column of that number. */
+#define DESCRIBED(oid, number) \
+    "(SELECT d.description FROM pg_description d WHERE d.classoid = 'pg_class'::regclass AND d.objoid = " oid \
+    " AND d.objsubid = " number ")"
 #define COLUMNS \
     " pg_attribute a JOIN (SELECT c.oid FROM" RELATIONS ") r ON r.oid = a.attrelid" \
     " WHERE a.attnum > 0 AND NOT a.attisdropped AND has_column_privilege(a.attrelid, a.attnum, 'SELECT')"
 
 static const char catalog_sql[] =
     "SHOW server_version;"
-    "SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltuples FROM" RELATIONS " ORDER BY c.oid;"
-    "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull,"
-    " a.atthasdef OR a.attidentity <> '', a.attgenerated <> '' OR a.attidentity = 'a',"
-    " COALESCE((SELECT l.collisdeterministic FROM pg_collation l WHERE l.oid = a.attcollation), true)"
-    " FROM" COLUMNS " ORDER BY a.attrelid, a.attnum;" TYPES_SQL_BEGIN
-    "SELECT a.atttypid FROM" COLUMNS TYPES_SQL_END
-    "SELECT k.conrelid, k.contype, k.conname, array_to_string(k.conkey, ' '), k.confrelid,"
-    " COALESCE(array_to_string(k.confkey, ' '), ''), k.confdeltype IN ('c', 'n', 'd'), k.confupdtype IN ('c', 'n', 'd')"
-    " FROM pg_constraint k JOIN (SELECT c.oid FROM" RELATIONS ") r ON r.oid = k.conrelid"
-    " WHERE k.contype = 'p' OR k.contype = 'f' AND k.conparentid = 0 ORDER BY k.conrelid, k.conname;"
-    "SELECT i.indrelid, x.relname, i.indkey::text, i.indoption::text, i.indnkeyatts, i.indisunique, i.indisprimary,"
-    " i.indpred IS NOT NULL, m.amname FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid"
-    " JOIN pg_am m ON m.oid = x.relam JOIN (SELECT c.oid FROM" RELATIONS ") r ON r.oid = i.indrelid"
-    " WHERE i.indisvalid ORDER BY i.indrelid, x.relname;"
-    "COMMIT";
-
-enum answer {
-    ANSWER_BEGIN,
-    ANSWER_SETTINGS,
-    ANSWER_VERSION,
-    ANSWER_TABLES,
-    ANSWER_COLUMNS,
-    ANSWER_TYPES,
-    ANSWER_KEYS,
-    ANSWER_INDEXES,
-    ANSWER_COMMIT,
-    ANSWERS
-};
-
-struct reading {
-    struct catalog *catalog;
-    struct arena *arena;
-    PGresult *answers[ANSWERS];
-    struct types types;
-    Oid *oids;       /* of catalog->tables, ascending */
-    int **positions; /* of each table: attnum → position; -1: not to be read */
-};
-
-/* ---- cells ---- */
-
-static struct slice cell(const struct reading *reading, enum answer answer, int row, int column)
-{
-    const PGresult *result = reading->answers[answer];
-    return slice_of(PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column));
-}
-
-static struct slice kept(const struct reading *reading, enum answer answer, int row, int column)
-{
-    return arena_copy(reading->arena, cell(reading, answer, row, column));
-}
-
-static long number(const struct reading *reading, enum answer answer, int row, int column)
-{
-    return strtol(PQgetvalue(reading->answers[answer], row, column), NULL, 10);
-}
-
-static bool truth(const struct reading *reading, enum answer answer, int row, int column)
-{
-    return PQgetvalue(reading->answers[answer], row, column)[0] == 't';
-}
-
-static int rows_of(const struct reading *reading, enum answer answer)
-{
-    return PQntuples(reading->answers[answer]);
-}
+    "SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltuples,"
+    " CASE c.relkind WHEN 'm' THEN 0 WHEN 'v' THEN pg_relation_is_updatable(c.oid, true)"
+    " WHEN 'f' THEN pg_relation_is_updatable(c.oid, true) ELSE 28 END, " DESCRIBED(
+        "c.oid",
+        "0") " FROM" RELATIONS " ORDER BY c.oid;"
+             "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull,"
+             " a.atthasdef OR a.attidentity <> '', a.attgenerated <> '' OR a.attidentity = 'a',"
+             " COALESCE((SELECT l.collisdeterministic FROM pg_collation l WHERE l.oid = a.attcollation), true),"
+             " CASE WHEN a.atthasdef AND a.attgenerated = '' THEN (SELECT pg_get_expr(f.adbin, f.adrelid) FROM pg_attrdef f"
+             " WHERE f.adrelid = a.attrelid AND f.adnum = a.attnum) END, " DESCRIBED(
+                 "a.attrelid",
+                 "a.attnum") " FROM" COLUMNS " ORDER BY a.attrelid, a.attnum;" TYPES_SQL_BEGIN
+                             "SELECT a.atttypid FROM" COLUMNS TYPES_SQL_END
+                             "SELECT k.conrelid, k.contype, k.conname, COALESCE(array_to_string(k.conkey, ' '), ''), k.confrelid,"
+                             " COALESCE(array_to_string(k.confkey, ' '), ''), k.confdeltype IN ('c', 'n', 'd'), k.confupdtype IN ('c', 'n', 'd'),"
+                             " pg_get_expr(k.conbin, k.conrelid)"
+                             " FROM pg_constraint k JOIN (SELECT c.oid FROM" RELATIONS
+                             ") r ON r.oid = k.conrelid"
+                             " WHERE k.contype IN ('p', 'c') OR k.contype = 'f' AND k.conparentid = 0 ORDER BY k.conrelid, k.conname;"
+                             "SELECT i.indrelid, x.relname, i.indkey::text, i.indoption::text, i.indnkeyatts, i.indisunique, i.indisprimary,"
+                             " i.indpred IS NOT NULL, m.amname FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid"
+                             " JOIN pg_am m ON m.oid = x.relam JOIN (SELECT c.oid FROM" RELATIONS
+                             ") r ON r.oid = i.indrelid"
+                             " WHERE i.indisvalid ORDER BY i.indrelid, x.relname;"
+                             "SELECT c.oid, pg_get_viewdef(c.oid) FROM" RELATIONS
+                             " AND c.relkind IN ('v', 'm') ORDER BY c.oid;"
+                             "COMMIT";
 
 static int compare_oids(const void *a, const void *b)
 {
@@ -97,27 +62,37 @@ static int compare_oids(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+struct table *reading_table(const struct reading *reading, Oid oid)
+{
+    const Oid *at = bsearch(&oid, reading->oids, reading->catalog->table_count, sizeof oid, compare_oids);
+    return at ? &reading->catalog->tables[at - reading->oids] : NULL;
+}
+
+struct column *reading_column(const struct reading *reading, const struct table *table, int64_t attnum)
+{
+    const struct numbers *numbers = &reading->numbers[table - reading->catalog->tables];
+    bool known = attnum > 0 && attnum < numbers->end && numbers->positions[attnum] >= 0;
+    return known ? &table->columns[numbers->positions[attnum]] : NULL;
+}
+
 /* The table of the oid in a cell; NULL: one that is not read. */
 static struct table *table_in(const struct reading *reading, enum answer answer, int row, int column)
 {
-    Oid oid = (Oid)number(reading, answer, row, column);
-    const Oid *at = bsearch(&oid, reading->oids, reading->catalog->table_count, sizeof oid, compare_oids);
-    return at ? &reading->catalog->tables[at - reading->oids] : NULL;
+    return reading_table(reading, (Oid)number(reading, answer, row, column));
 }
 
 /* "3 1" → positions of the columns with those numbers; 0 is an expression: UINT_MAX. False: one of them may not be read. */
 static bool read_positions(const struct reading *reading, const struct table *table, struct slice list,
                            unsigned *ret_positions)
 {
-    PRE(table->column_count > 0); /* else its positions were not made */
-    const int *positions = reading->positions[table - reading->catalog->tables];
     for (unsigned i = 0; list.len > 0; i++) {
         int64_t attnum = 0;
-        if (!slice_to_int(slice_cut(&list, ' '), &attnum) || attnum < 0)
-            return false; /* a system column */
-        if (attnum > 0 && positions[attnum] < 0)
+        if (!slice_to_int(slice_cut(&list, ' '), &attnum))
             return false;
-        ret_positions[i] = attnum == 0 ? UINT_MAX : (unsigned)positions[attnum];
+        const struct column *column = reading_column(reading, table, attnum);
+        if (column == NULL && attnum != 0)
+            return false; /* a system column, or not ours to read */
+        ret_positions[i] = column ? column->position : UINT_MAX;
     }
     return true;
 }
@@ -148,6 +123,14 @@ static enum table_kind kind_of(char relkind)
     }
 }
 
+/* A bit for each kind of statement, by the number of its CmdType: UPDATE 2, INSERT 3, DELETE 4. */
+static void take_events(struct table *table, long events)
+{
+    table->updatable = events & 1 << 2;
+    table->insertable = events & 1 << 3;
+    table->deletable = events & 1 << 4;
+}
+
 static void take_tables(struct reading *reading)
 {
     struct catalog *catalog = reading->catalog;
@@ -155,7 +138,7 @@ static void take_tables(struct reading *reading)
     catalog->tables = ARENA_ARRAY(reading->arena, struct table, count);
     catalog->table_count = count;
     reading->oids = mem_must((count + 1) * sizeof *reading->oids);
-    reading->positions = mem_must((count + 1) * sizeof *reading->positions);
+    reading->numbers = mem_must((count + 1) * sizeof *reading->numbers);
     for (unsigned i = 0; i < count; i++) {
         struct table *table = &catalog->tables[i];
         int row = (int)i;
@@ -164,6 +147,8 @@ static void take_tables(struct reading *reading)
         table->name = kept(reading, ANSWER_TABLES, row, 2);
         table->kind = kind_of(PQgetvalue(reading->answers[ANSWER_TABLES], row, 3)[0]);
         table->rows_estimate = strtod(PQgetvalue(reading->answers[ANSWER_TABLES], row, 4), NULL);
+        take_events(table, number(reading, ANSWER_TABLES, row, 5));
+        table->comment = kept(reading, ANSWER_TABLES, row, 6);
         struct slice schema = identifier_quote(reading->arena, table->schema);
         struct slice name = identifier_quote(reading->arena, table->name);
         table->sql =
@@ -181,6 +166,8 @@ static void take_column(struct reading *reading, int row, struct column *column)
     column->has_default = truth(reading, ANSWER_COLUMNS, row, 6);
     column->generated = truth(reading, ANSWER_COLUMNS, row, 7);
     column->deterministic = deterministic && truth(reading, ANSWER_COLUMNS, row, 8);
+    column->fallback = kept(reading, ANSWER_COLUMNS, row, 9);
+    column->comment = kept(reading, ANSWER_COLUMNS, row, 10);
     column_names_make(reading->arena, column);
 }
 
@@ -200,7 +187,7 @@ static void take_columns_of(struct reading *reading, struct table *table, int be
         positions[number(reading, ANSWER_COLUMNS, row, 1)] = row - begin;
         take_column(reading, row, column);
     }
-    reading->positions[table - reading->catalog->tables] = positions;
+    reading->numbers[table - reading->catalog->tables] = (struct numbers){positions, attnum_max + 1};
 }
 
 static void take_columns(struct reading *reading)
@@ -237,8 +224,7 @@ static void take_foreign_key(struct reading *reading, int row, struct table *tab
     struct foreign_key key = {.table = table, .target = target, .count = count};
     key.columns = ARENA_ARRAY(reading->arena, unsigned, count);
     key.target_columns = ARENA_ARRAY(reading->arena, unsigned, count);
-    if (target == NULL || target->column_count == 0 ||
-        !read_positions(reading, table, columns, key.columns) ||
+    if (target == NULL || !read_positions(reading, table, columns, key.columns) ||
         !read_positions(reading, target, targets, key.target_columns))
         return;
     key.name = kept(reading, ANSWER_KEYS, row, 2);
@@ -262,18 +248,31 @@ static void link_foreign_keys(struct reading *reading)
     }
 }
 
+/* They, too, come in the order of their tables: each table's lie side by side. */
+static void take_check(struct reading *reading, int row, struct table *table, struct check_constraint *check)
+{
+    check->name = kept(reading, ANSWER_KEYS, row, 2);
+    check->expression = kept(reading, ANSWER_KEYS, row, 8);
+    if (table->check_count++ == 0)
+        table->checks = check;
+}
+
 static void take_keys(struct reading *reading)
 {
     int rows = rows_of(reading, ANSWER_KEYS);
+    struct check_constraint *check = ARENA_ARRAY(reading->arena, struct check_constraint, rows + 1);
     reading->catalog->foreign_keys = ARENA_ARRAY(reading->arena, struct foreign_key, rows + 1);
     for (int row = 0; row < rows; row++) {
         struct table *table = table_in(reading, ANSWER_KEYS, row, 0);
-        if (table == NULL || table->column_count == 0)
+        char kind = PQgetvalue(reading->answers[ANSWER_KEYS], row, 1)[0];
+        if (table == NULL)
             continue;
-        if (PQgetvalue(reading->answers[ANSWER_KEYS], row, 1)[0] == 'p')
+        if (kind == 'p')
             take_primary_key(reading, row, table);
-        else
+        else if (kind == 'f')
             take_foreign_key(reading, row, table);
+        else
+            take_check(reading, row, table, check++);
     }
     link_foreign_keys(reading);
 }
@@ -309,7 +308,7 @@ static void take_indexes(struct reading *reading)
     struct index *all = ARENA_ARRAY(reading->arena, struct index, rows + 1), *next = all;
     for (int row = 0; row < rows; row++) {
         struct table *table = table_in(reading, ANSWER_INDEXES, row, 0);
-        if (table == NULL || table->column_count == 0 || !take_index(reading, row, table, next))
+        if (table == NULL || !take_index(reading, row, table, next))
             continue;
         if (table->index_count++ == 0)
             table->indexes = next;
@@ -326,6 +325,17 @@ static int compare_tables(const void *a, const void *b)
     const struct table *x = *(const struct table *const *)a, *y = *(const struct table *const *)b;
     int schemas = slice_cmp(x->schema, y->schema);
     return schemas != 0 ? schemas : slice_cmp(x->name, y->name);
+}
+
+/* tables: where each is now, by its old place. */
+static void move_origins(const struct catalog *catalog, struct table *const *tables)
+{
+    for (unsigned i = 0; i < catalog->table_count; i++)
+        for (unsigned j = 0; j < catalog->tables[i].column_count; j++) {
+            struct column *column = &catalog->tables[i].columns[j];
+            if (column->origin)
+                column->origin = tables[column->origin - catalog->tables];
+        }
 }
 
 static void sort_tables(struct reading *reading)
@@ -347,12 +357,13 @@ static void sort_tables(struct reading *reading)
         key->table = moved[key->table - catalog->tables];
         key->target = moved[key->target - catalog->tables];
     }
+    move_origins(catalog, moved);
     catalog->tables = sorted;
     mem_free(order);
     mem_free(moved);
 }
 
-static struct catalog *build(struct reading *reading)
+static struct catalog *build(struct reading *reading, PGconn *conn, const struct pg_store *store)
 {
     struct catalog *catalog = reading->catalog = catalog_new(DIALECT_PG);
     reading->arena = &catalog->arena;
@@ -363,10 +374,12 @@ static struct catalog *build(struct reading *reading)
     take_columns(reading);
     take_keys(reading);
     take_indexes(reading);
+    pg_views_read(reading, conn, pg_catalog_silence_ms(store));
     sort_tables(reading);
+    catalog_link_references(catalog);
     pg_types_done(&reading->types);
     mem_free(reading->oids);
-    mem_free(reading->positions);
+    mem_free(reading->numbers);
     return catalog;
 }
 
@@ -430,7 +443,7 @@ enum error pg_catalog_read(struct store *base, struct catalog **ret_catalog, cha
         return ERR_SYSTEM;
     bool good = take_answers(&reading, conn, store, ret_why);
     if (good)
-        *ret_catalog = build(&reading);
+        *ret_catalog = build(&reading, conn, store);
     for (unsigned i = 0; i < ANSWERS; i++)
         PQclear(reading.answers[i]);
     PQfinish(conn);

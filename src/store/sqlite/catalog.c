@@ -46,6 +46,14 @@ unsigned lite_loader_position(const struct table *table, struct slice column)
     return UINT_MAX;
 }
 
+struct table *lite_loader_table(const struct catalog *catalog, struct slice name)
+{
+    for (unsigned i = 0; i < catalog->table_count; i++)
+        if (slice_eq_nocase(catalog->tables[i].name, name))
+            return &catalog->tables[i];
+    return NULL;
+}
+
 /* ---- columns ---- */
 
 /* Filters on it can be answered by comparing bytes: its collation is BINARY. */
@@ -72,6 +80,8 @@ static void load_column(struct lite_loader *loader, struct table *table, sqlite3
     column->nullable = sqlite3_column_int(stmt, NOT_NULL) == 0;
     column->has_default = sqlite3_column_type(stmt, FALLBACK) != SQLITE_NULL;
     column->generated = sqlite3_column_int(stmt, HIDDEN) >= 2;
+    if (column->has_default)
+        column->fallback = lite_loader_text(loader, stmt, FALLBACK);
     column->deterministic = is_bytewise(loader->db, table, column);
     int key = sqlite3_column_int(stmt, KEY); /* its place in the primary key, from 1 */
     if (key > 0) {
@@ -80,7 +90,7 @@ static void load_column(struct lite_loader *loader, struct table *table, sqlite3
     }
 }
 
-static sqlite3_stmt *prepare_star(struct lite_loader *loader, const struct table *table)
+sqlite3_stmt *lite_loader_star(struct lite_loader *loader, const struct table *table)
 {
     sqlite3_stmt *star = NULL;
     char *sql = sqlite3_mprintf("SELECT * FROM %.*s", (int)table->sql.len, table->sql.data);
@@ -93,7 +103,7 @@ static sqlite3_stmt *prepare_star(struct lite_loader *loader, const struct table
 /* False: the table cannot be read and is left out. */
 static bool load_columns(struct lite_loader *loader, struct table *table)
 {
-    sqlite3_stmt *star = prepare_star(loader, table);
+    sqlite3_stmt *star = lite_loader_star(loader, table);
     unsigned count;
     if (!star || !lite_loader_rows(loader->columns, table->name, &count)) {
         sqlite3_finalize(star);
@@ -190,6 +200,7 @@ static bool prepare_all(struct lite_loader *loader)
          "SELECT cid, \"desc\" FROM pragma_index_xinfo(?1, 'main') WHERE key ORDER BY seqno"},
         {&loader->foreign_keys, "SELECT id, \"table\", \"from\", \"to\", on_update, on_delete"
                                 " FROM pragma_foreign_key_list(?1, 'main') ORDER BY id, seq"},
+        {&loader->texts, "SELECT sql FROM main.sqlite_schema WHERE name = ?1 AND type IN ('table', 'view')"},
     };
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         if (sqlite3_prepare_v2(loader->db, all[i].sql, -1, all[i].stmt, NULL) != SQLITE_OK)
@@ -203,13 +214,18 @@ static void finalize_all(struct lite_loader *loader)
     sqlite3_finalize(loader->indexes);
     sqlite3_finalize(loader->index_columns);
     sqlite3_finalize(loader->foreign_keys);
+    sqlite3_finalize(loader->texts);
 }
 
 static bool load(struct lite_loader *loader)
 {
     loader->catalog->server = arena_format(&loader->catalog->arena, "SQLite %s", sqlite3_libversion());
-    return sqlite3_exec(loader->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK && prepare_all(loader) &&
-           load_tables(loader) && lite_load_foreign_keys(loader) && !loader->catalog->arena.failed;
+    if (sqlite3_exec(loader->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK || !prepare_all(loader) ||
+        !load_tables(loader) || !lite_load_foreign_keys(loader))
+        return false;
+    lite_load_made(loader);
+    catalog_link_references(loader->catalog);
+    return !loader->catalog->arena.failed;
 }
 
 enum error lite_catalog(struct store *base, struct catalog **ret_catalog, char why[512])

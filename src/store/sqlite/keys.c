@@ -68,14 +68,6 @@ bool lite_load_indexes(struct lite_loader *loader, struct table *table)
 
 /* ---- foreign keys ---- */
 
-static struct table *find_table(struct catalog *catalog, struct slice name)
-{
-    for (unsigned i = 0; i < catalog->table_count; i++)
-        if (slice_eq_nocase(catalog->tables[i].name, name))
-            return &catalog->tables[i];
-    return NULL;
-}
-
 static bool acts(struct slice action)
 {
     return !slice_eq(action, SLICE("NO ACTION")) && !slice_eq(action, SLICE("RESTRICT"));
@@ -113,8 +105,9 @@ static void begin_key(struct lite_loader *loader, struct foreign_key *key, struc
                       unsigned columns_max)
 {
     sqlite3_stmt *stmt = loader->foreign_keys;
-    *key = (struct foreign_key){.table = table,
-                                .target = find_table(loader->catalog, lite_loader_text(loader, stmt, 1))};
+    *key =
+        (struct foreign_key){.table = table,
+                             .target = lite_loader_table(loader->catalog, lite_loader_text(loader, stmt, 1))};
     key->columns = ARENA_ARRAY(&loader->catalog->arena, unsigned, columns_max);
     key->target_columns = ARENA_ARRAY(&loader->catalog->arena, unsigned, columns_max);
     key->on_update_acts = acts(lite_loader_text(loader, stmt, 4));
