@@ -53,6 +53,13 @@ struct config {
         unsigned connections, per_address, body_rate, read_rate;
     } http; /* key `http:` */
     struct {
+        unsigned record_bytes, members; /* of one record of a body */
+    } body;
+    struct {
+        struct word folder;
+        uint64_t bytes; /* of the disk, all spools together */
+    } spool;
+    struct {
         uint64_t bytes_max, bytes_total;
     } answers;
     struct {

@@ -340,3 +340,9 @@ static void print_folder(struct printer *printer, const struct key *key, const v
 const struct kind kind_folder = {.expected = "a folder of .sql files such as `queries/`",
                                  .read = read_folder,
                                  .print = print_folder};
+
+/* --- spool: {folder: DIR} --- */
+
+const struct kind kind_spool_folder = {.expected = "a folder for large bodies such as `/var/tmp`",
+                                       .read = read_folder,
+                                       .print = print_folder};

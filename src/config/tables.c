@@ -41,11 +41,15 @@ const char config_defaults[] =
     "  idle: 30s\n"
     "  head_bytes: 16KiB\n"
     "  heads_bytes_total: 64MiB\n"
-    "  body_bytes: 1MiB\n"
+    "  body_bytes: 1GiB\n"
     "  connections: 20000\n"
     "  per_address: 2000\n"
     "  body_rate: 500B/s\n"
     "  read_rate: 500B/s\n"
+    "body: {record_bytes: 1MiB, members: 1600}\n"
+    "spool:\n"
+    "  folder: ${TMPDIR:-/var/tmp}\n"
+    "  bytes: 4GiB\n"
     "answers: {bytes_max: 4MiB, bytes_total: 256MiB}\n"
     "drain: {delay: 0s, idle: 1s, max: 30s}\n"
     "log: {level: info, sample: 1, slow: 500ms, sql: on}\n"
@@ -93,7 +97,7 @@ static const struct key http_keys[] = {
     {"idle", &kind_duration, FIELD(http.idle_ms), .low = 10, .high = DAY},
     {"head_bytes", &kind_bytes, FIELD(http.head_bytes), .low = KIB, .high = MIB},
     {"heads_bytes_total", &kind_bytes, FIELD(http.heads_bytes_total), .low = 64 * KIB, .high = 64 * GIB},
-    {"body_bytes", &kind_bytes, FIELD(http.body_bytes), .low = 0, .high = GIB},
+    {"body_bytes", &kind_bytes, FIELD(http.body_bytes), .low = 0, .high = 1024 * GIB},
     {"connections", &kind_count, FIELD(http.connections), .low = 1, .high = 1000000},
     {"per_address", &kind_count, FIELD(http.per_address), .low = 1, .high = 1000000},
     {"body_rate", &kind_rate, FIELD(http.body_rate), .low = 0, .high = GIB},
@@ -101,6 +105,20 @@ static const struct key http_keys[] = {
     {0},
 };
 static const struct section section_http = {"http", http_keys};
+
+static const struct key body_keys[] = {
+    {"record_bytes", &kind_small_bytes, FIELD(body.record_bytes), .low = KIB, .high = 64 * MIB},
+    {"members", &kind_count, FIELD(body.members), .low = 1, .high = 1600},
+    {0},
+};
+static const struct section section_body = {"body", body_keys};
+
+static const struct key spool_keys[] = {
+    {"folder", &kind_spool_folder, FIELD(spool.folder)},
+    {"bytes", &kind_bytes, FIELD(spool.bytes), .low = 0, .high = 1024 * 1024 * GIB},
+    {0},
+};
+static const struct section section_spool = {"spool", spool_keys};
 
 static const struct key answers_keys[] = {
     {"bytes_max", &kind_bytes, FIELD(answers.bytes_max), .low = 64 * KIB, .high = GIB},
@@ -219,6 +237,8 @@ static const struct key root_keys[] = {
     {"workers", &kind_count, FIELD(workers), .low = 1, .high = WORKERS_MAX, .zero = "auto"},
     {"database", &kind_section, .section = &section_database},
     {"http", &kind_section, .section = &section_http},
+    {"body", &kind_section, .section = &section_body},
+    {"spool", &kind_section, .section = &section_spool},
     {"answers", &kind_section, .section = &section_answers},
     {"drain", &kind_section, .section = &section_drain},
     {"log", &kind_section, .section = &section_log},
@@ -244,11 +264,8 @@ static const struct key root_keys[] = {
 const struct section section_root = {"the configuration", root_keys};
 
 const struct section *const sections_all[] = {
-    &section_root,     &section_database,
-    &section_pool,     &section_http,
-    &section_answers,  &section_drain,
-    &section_log,      &section_url,
-    &section_defaults, &section_resource,
-    &section_page,     &section_query,
-    &section_function, NULL,
+    &section_root, &section_database, &section_pool,     &section_http,
+    &section_body, &section_spool,    &section_answers,  &section_drain,
+    &section_log,  &section_url,      &section_defaults, &section_resource,
+    &section_page, &section_query,    &section_function, NULL,
 };

@@ -59,7 +59,8 @@ extern const struct kind kind_url, kind_slow;
 /* kinds_network.c */
 extern const struct kind kind_listen, kind_proxies, kind_serve, kind_cors;
 /* kinds_resource.c */
-extern const struct kind kind_roles, kind_envelope, kind_any, kind_as, kind_resources, kind_folder;
+extern const struct kind kind_roles, kind_envelope, kind_any, kind_as, kind_resources, kind_folder,
+    kind_spool_folder;
 /* kinds_writes.c */
 extern const struct kind kind_either, kind_set, kind_rows;
 /* kinds_functions.c */

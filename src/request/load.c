@@ -128,6 +128,8 @@ static enum error check_unchanged(const struct config *now, const struct config 
                  "listen addresses cannot change while Leat runs: restart it");
     if (service_workers(now) != service_workers(start))
         complain(complaints, (struct place){0}, "workers cannot change while Leat runs: restart it");
+    if (now->spool.bytes != start->spool.bytes || !slice_eq(now->spool.folder.text, start->spool.folder.text))
+        complain(complaints, now->spool.folder.at, "the spool cannot change while Leat runs: restart it");
     return complaints_errors(complaints) ? ERR_INVALID : OK;
 }
 

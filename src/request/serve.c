@@ -223,6 +223,8 @@ int service_run(const struct service_options *options)
     block(&signals, SIGINT);
     if (open_sockets(&service) != OK)
         goto fail;
+    service.spool_space = (struct spool_space){.folder = service.config->spool.folder.text.data,
+                                               .bytes_max = service.config->spool.bytes};
     service.totals = totals_new();
     service.gate = gate_new(service.config->http.connections, service.config->http.per_address);
     start_workers(&service);

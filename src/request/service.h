@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/spool.h"
 #include "loop/offload.h"
 #include "net/net.h"
 #include "query/plan.h"
@@ -49,6 +50,7 @@ struct service {
     const struct config *config; /* its configuration: addresses, workers */
     struct offload *offload;
     struct gate *gate;
+    struct spool_space spool_space; /* of large bodies and answers, for all workers */
     int listen_fds[8];
     unsigned listen_count;
     struct worker **workers;

@@ -112,9 +112,9 @@ def test_a_bad_configuration_is_refused_and_the_old_stays(notes):
 def test_a_reload_cannot_change_the_listen_address_and_says_so(notes):
     with start(notes) as leat:
         file = pathlib.Path(leat.config_file)
-        file.write_text(file.read_text() + "workers: 7\n", encoding="utf-8")
+        file.write_text(file.read_text() + "workers: 7\nspool: {bytes: 1GiB}\n", encoding="utf-8")
         leat.signal(signal.SIGHUP)
-        leat.await_true(lambda: "workers cannot change" in leat.log())
+        leat.await_true(lambda: "workers cannot change" in leat.log() and "the spool cannot change" in leat.log())
 
 
 def test_a_reload_sees_a_changed_table(notes):

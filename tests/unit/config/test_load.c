@@ -32,7 +32,10 @@ static void the_defaults_are_as_documented(void **state)
     assert_int_equal(config->http.idle_ms, 30000);
     assert_int_equal(config->http.head_bytes, 16 << 10);
     assert_int_equal(config->http.heads_bytes_total, 64 << 20);
-    assert_int_equal(config->http.body_bytes, 1 << 20);
+    assert_int_equal(config->http.body_bytes, 1 << 30);
+    assert_int_equal(config->body.record_bytes, 1 << 20);
+    assert_int_equal(config->body.members, 1600);
+    assert_int_equal(config->spool.bytes, UINT64_C(4) << 30);
     assert_int_equal(config->http.connections, 20000);
     assert_int_equal(config->http.per_address, 2000);
     assert_int_equal(config->http.body_rate, 500);

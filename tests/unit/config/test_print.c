@@ -45,6 +45,8 @@ static void every_key_round_trips(void **state)
         "  timeout: 90s, slow: [1ms, 2s, 3m, 4h], prepared: off, gather: off}\n"
         "http: {head: 1500ms, idle: 1h, head_bytes: 2KiB, heads_bytes_total: 1GiB, body_bytes: 0B,\n"
         "  connections: 5, per_address: 4, body_rate: 3B/s, read_rate: 2KiB/s}\n"
+        "body: {record_bytes: 2KiB, members: 7}\n"
+        "spool: {folder: /var/spool/leat, bytes: 5GiB}\n"
         "answers: {bytes_max: 1MiB, bytes_total: 3GiB}\n"
         "drain: {delay: 3s, idle: 4s, max: 5m}\n"
         "log: {level: warn, sample: 100, slow: 2s, sql: off}\n"
