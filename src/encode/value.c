@@ -7,7 +7,7 @@
 #include "encode/value.h"
 
 #include "base/check.h"
-#include "encode/json.h"
+#include "base/json.h"
 
 typedef void (*write_fn)(struct buf *out, const struct type *type, struct slice cell);
 

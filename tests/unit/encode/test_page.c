@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/check.h"
-#include "encode/json.h"
+#include "base/json.h"
 #include "encode/page.h"
 
 enum { COLUMNS = 3, BODY_MAX = 1 << 20 };

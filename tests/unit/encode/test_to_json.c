@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "base/check.h"
-#include "encode/json.h"
+#include "base/json.h"
 #include "encode/page.h"
 #include "encode/value.h"
 #include "lib/pg.h"

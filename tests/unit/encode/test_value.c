@@ -3,7 +3,7 @@
 #include "lib/unit.h"
 
 #include "base/check.h"
-#include "encode/json.h"
+#include "base/json.h"
 #include "encode/value.h"
 
 struct example {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Is this JSON? For what SQLite stores: its columns hold whatever was put into them. RFC 8259. Pure. */
-#ifndef LEAT_ENCODE_JSON_H
-#define LEAT_ENCODE_JSON_H
+/* Is this JSON? For what comes from a client, and for what SQLite stores: its columns hold whatever was put into them.
+ * RFC 8259. Pure. */
+#ifndef LEAT_BASE_JSON_H
+#define LEAT_BASE_JSON_H
 
 #include "base/slice.h"
 

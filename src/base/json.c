@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A checker of JSON texts without recursion: a stack of one bit a level (object or array) and what may come next. */
-#include "encode/json.h"
+#include "base/json.h"
 
 #include "base/check.h"
 

@@ -3,7 +3,7 @@
 #include "lib/unit.h"
 
 #include "base/check.h"
-#include "encode/json.h"
+#include "base/json.h"
 
 /* From the heap and of exactly this length, so that a sanitizer sees a look beyond the end. */
 static bool valid(const char *data, size_t len)
