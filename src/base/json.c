@@ -10,10 +10,14 @@ struct scan {
     uint64_t objects[JSON_DEPTH_MAX / 64]; /* bit set: that level is an object */
 };
 
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
 static void skip_space(struct scan *scan)
 {
-    while (scan->at < scan->end &&
-           (*scan->at == ' ' || *scan->at == '\t' || *scan->at == '\n' || *scan->at == '\r'))
+    while (scan->at < scan->end && is_space(*scan->at))
         scan->at++;
 }
 
@@ -170,4 +174,13 @@ bool json_is_number(struct slice text)
 {
     struct scan scan = {.at = text.data, .end = text.data + text.len};
     return take_number(&scan) && scan.at == scan.end;
+}
+
+struct slice json_trim(struct slice text)
+{
+    while (text.len > 0 && is_space(text.data[0]))
+        text = slice_skip(text, 1);
+    while (text.len > 0 && is_space(text.data[text.len - 1]))
+        text.len--;
+    return text;
 }

@@ -11,6 +11,9 @@
 /* One JSON text, with white space around it allowed, no deeper than JSON_DEPTH_MAX, in well-formed UTF-8. */
 bool json_is_valid(struct slice text);
 
+/* The text without JSON's white space around it (space, tab, line feed, carriage return). */
+struct slice json_trim(struct slice text);
+
 /* A JSON number that fills the whole slice. */
 bool json_is_number(struct slice text);
 
