@@ -12,6 +12,7 @@ struct problem {
     struct slice code;    /* a stable word for programs: "unknown-column", "wrong-type" (doc/problems.md) */
     struct slice pg_code; /* PostgREST's code or SQLSTATE, postgrest manner: "PGRST204", "22P02" */
     struct slice detail;  /* one sentence for people: what is wrong, where */
+    struct slice details; /* what PostgREST says beside its message (postgrest manner alone); may be empty */
     struct slice hint;    /* what to do about it; may be empty */
     struct slice place;   /* the parameter, header or path segment at fault; may be empty */
     struct slice column;  /* may be empty */

@@ -43,6 +43,8 @@ static void write_rare(struct buf *out, const struct answer *answer)
         http_write_field_uint(out, SLICE("X-Page-Size"), answer->page_size_used);
     if (answer->no_store)
         buf_lit(out, "Cache-Control: no-store\r\n");
+    if (answer->vary_accept)
+        buf_lit(out, "Vary: Accept\r\n");
 }
 
 void respond_head(struct buf *out, const struct answer *answer)
@@ -110,7 +112,9 @@ static void write_postgrest(struct buf *out, const struct problem *problem)
 {
     buf_lit(out, "{\"code\":");
     buf_json_mended(out, problem->pg_code.len ? problem->pg_code : problem->code);
-    buf_lit(out, ",\"details\":null,\"hint\":");
+    buf_lit(out, ",\"details\":");
+    json_or_null(out, problem->details);
+    buf_lit(out, ",\"hint\":");
     json_or_null(out, problem->hint);
     buf_lit(out, ",\"message\":");
     json_or_null(out, problem->detail);

@@ -24,6 +24,7 @@ struct answer {
     unsigned page_size_used; /* a capped page says so: X-Page-Size */
     struct slice link;       /* Link: <…>; rel="next" */
     bool no_store;           /* Cache-Control: no-store */
+    bool vary_accept;        /* Vary: Accept */
 };
 
 /* Status line and headers, with the empty line. No value can make a header of its own. */
