@@ -8,6 +8,7 @@
 #include "encode/page.h"
 
 #include "base/check.h"
+#include "encode/csv.h"
 #include "encode/value.h"
 
 static void write_member_name(struct buf *out, struct slice name)
@@ -16,9 +17,10 @@ static void write_member_name(struct buf *out, struct slice name)
     buf_byte(out, ':');
 }
 
-static bool is_single(const struct page_spec *spec)
+/* Without so much as a bracket around the rows. */
+static bool is_bare(const struct page_spec *spec)
 {
-    return spec->bare_object || spec->bare_value;
+    return spec->bare_object || spec->bare_value || spec->first_alone || spec->form != PAGE_JSON;
 }
 
 /* Most envelopes begin with their rows: their head can be written at once. Members declared before the rows are put before
@@ -27,10 +29,14 @@ void page_init(struct page *page, const struct page_spec *spec, const struct env
                struct arena *arena, size_t body_bytes_max)
 {
     PRE(!envelope || envelope->count > 0);
-    IMPLIES(spec->bare_value, spec->column_count > 0);
+    IMPLIES(spec->bare_value, spec->column_count > 0 && spec->form == PAGE_JSON);
+    IMPLIES(spec->form != PAGE_JSON, !spec->reverse && !envelope);
     *page = (struct page){.spec = *spec, .arena = arena};
     buf_init(&page->body, body_bytes_max);
-    if (is_single(spec))
+    buf_init(&page->scratch, body_bytes_max);
+    if (spec->form == PAGE_CSV)
+        csv_write_names(&page->body, spec);
+    if (is_bare(spec))
         return;
     if (envelope && envelope->members[0].what == ENVELOPE_ROWS) {
         buf_byte(&page->body, '{');
@@ -78,13 +84,13 @@ static void note_row_end(struct page *page)
     page->row_ends[page->rows] = page->body.len;
 }
 
-static void write_row(struct page *page, const struct slice *cells)
+static void write_object(struct buf *out, const struct page_spec *spec, const struct slice *cells)
 {
-    struct buf *out = &page->body;
-    const struct page_spec *spec = &page->spec;
     char before = '{';
     for (unsigned i = 0; i < spec->column_count; i++) {
         const struct column *column = spec->columns[i];
+        if (spec->strip_nulls && !cells[i].data)
+            continue;
         char *to = buf_room(out, column->json.len + 1);
         if (!to)
             return;
@@ -94,9 +100,27 @@ static void write_row(struct page *page, const struct slice *cells)
         encode_value(out, spec->dialect, &column->type, cells[i]);
         before = ',';
     }
-    if (spec->column_count == 0)
+    if (before == '{')
         buf_byte(out, '{');
     buf_byte(out, '}');
+}
+
+static void write_row(struct page *page, const struct slice *cells)
+{
+    struct buf *out = &page->body;
+    const struct page_spec *spec = &page->spec;
+    if (spec->form == PAGE_CSV) {
+        csv_write_row(out, &page->scratch, spec, cells);
+        return;
+    }
+    if (page->rows && spec->form == PAGE_JSON)
+        buf_byte(out, ',');
+    if (spec->bare_value)
+        encode_value(out, spec->dialect, &spec->columns[0]->type, cells[0]);
+    else
+        write_object(out, spec, cells);
+    if (spec->form == PAGE_NDJSON)
+        buf_byte(out, '\n');
 }
 
 bool page_row(void *context, const struct slice *cells, unsigned count)
@@ -107,11 +131,7 @@ bool page_row(void *context, const struct slice *cells, unsigned count)
         page->more = true;
         return false;
     }
-    if (page->rows)
-        buf_byte(&page->body, ',');
-    if (page->spec.bare_value)
-        encode_value(&page->body, page->spec.dialect, &page->spec.columns[0]->type, cells[0]);
-    else
+    if (!page->spec.first_alone || page->rows == 0)
         write_row(page, cells);
     keep_order_cells(page, cells);
     if (page->spec.reverse)
@@ -212,10 +232,16 @@ static unsigned rows_member(const struct envelope *envelope)
     return at;
 }
 
+void page_done(struct page *page)
+{
+    buf_done(&page->body);
+    buf_done(&page->scratch);
+}
+
 void page_finish(struct page *page, const struct envelope *envelope, const struct page_facts *facts)
 {
     IMPLIES(envelope, facts);
-    if (is_single(&page->spec))
+    if (is_bare(&page->spec))
         return;
     if (page->spec.reverse && page->rows > 1 && !page->body.failed)
         turn_round(page);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ENCODE: rows → JSON. A page takes the rows of an answer as the store hands them out, writes them as JSON into a capped buf,
+/* ENCODE: rows → JSON, NDJSON or CSV. A page takes the rows of an answer as the store hands them out, writes them into a capped buf,
  * counts them, keeps the order cells of the first and the last for cursors, and turns them round where a cursor went backwards.
  * Pure, but for the memory of its buf. One thread at a time (the store's, then the request's).
  * Failure: sticky in page->body (`failed`: the answer is larger than its cap). */
@@ -11,8 +11,13 @@
 #include "catalog/catalog.h"
 #include "config/config.h"
 
+/* What rows are written as. NDJSON and CSV know no envelope and are never read backwards. */
+enum page_form { PAGE_JSON, PAGE_NDJSON, PAGE_CSV };
+
 struct page_spec {
     enum dialect dialect;
+    enum page_form form;
+    struct slice line_end;               /* of CSV */
     const struct column *const *columns; /* visible ones: the first cells of each row, in order */
     unsigned column_count;
     const unsigned *order_cells; /* cells to keep of the first and last row */
@@ -21,12 +26,15 @@ struct page_spec {
     bool reverse;     /* rows come last first */
     bool bare_object; /* the one row is the body; limit is 1 */
     bool bare_value;  /* the first cell of the one row is the body; limit is 1 */
+    bool first_alone; /* the first row is the body, others are only counted */
+    bool strip_nulls; /* members of a row that are null are left out */
 };
 
 struct page {
     struct page_spec spec;
     struct arena *arena; /* for the kept cells and row ends */
-    struct buf body;     /* the caller moves it out or buf_done's it */
+    struct buf body;     /* the caller moves it out or calls page_done */
+    struct buf scratch;  /* of CSV: a value on its way */
     size_t head_bytes;   /* where the rows begin in the body */
     unsigned rows;       /* written */
     bool more;           /* a row beyond `limit` came */
@@ -52,6 +60,9 @@ void page_init(struct page *page, const struct page_spec *spec, const struct env
 
 /* A store's row sink, `page` its context: false when it wants no more. The cells need to live only during the call. */
 bool page_row(void *page, const struct slice *cells, unsigned count);
+
+/* Frees the body, if it was not moved out, and what it was made with. Takes a zeroed page. */
+void page_done(struct page *page);
 
 /* Completes the body. Envelope members stand in the order of their declaration. envelope: the one of page_init. */
 void page_finish(struct page *page, const struct envelope *envelope, const struct page_facts *facts);

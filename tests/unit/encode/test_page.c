@@ -47,7 +47,7 @@ static int begin(void **state)
 static int end(void **state)
 {
     struct fixture *fixture = *state;
-    buf_done(&fixture->page.body);
+    page_done(&fixture->page);
     arena_done(&fixture->arena);
     free(fixture);
     return 0;
@@ -261,6 +261,69 @@ static void a_single_row_is_an_object_and_a_value_is_itself(void **state)
     assert_body(fixture, "5");
 }
 
+static void add_cells(struct fixture *fixture, const char *id, const char *name, const char *ok)
+{
+    struct slice cells[COLUMNS] = {slice_str(id), slice_str(name), slice_str(ok)};
+    assert_true(page_row(&fixture->page, cells, COLUMNS));
+}
+
+static void ndjson_is_a_line_for_each_row(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->spec.form = PAGE_NDJSON;
+    init(fixture, NULL);
+    add(fixture, 1);
+    add(fixture, 2);
+    page_finish(&fixture->page, NULL, &no_facts);
+    assert_slice(buf_slice(&fixture->page.body), ROW("1") "\n" ROW("2") "\n");
+}
+
+static void ndjson_without_rows_is_empty(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->spec.form = PAGE_NDJSON;
+    init(fixture, NULL);
+    page_finish(&fixture->page, NULL, &no_facts);
+    assert_int_equal(fixture->page.body.len, 0);
+}
+
+static void csv_begins_with_the_names_also_without_rows(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->spec.form = PAGE_CSV;
+    fixture->spec.line_end = SLICE("\r\n");
+    init(fixture, NULL);
+    assert_slice(buf_slice(&fixture->page.body), "id,\"na\"\"me\",ok\r\n");
+    add_cells(fixture, "1", "a,b", "t");
+    add_cells(fixture, "2", NULL, "f");
+    page_finish(&fixture->page, NULL, &no_facts);
+    assert_slice(buf_slice(&fixture->page.body), "id,\"na\"\"me\",ok\r\n1,\"a,b\",true\r\n2,,false\r\n");
+}
+
+static void of_the_first_alone_the_others_are_counted(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->spec.first_alone = true;
+    init(fixture, NULL);
+    for (unsigned id = 1; id <= 3; id++)
+        add(fixture, id);
+    page_finish(&fixture->page, NULL, &no_facts);
+    assert_body(fixture, ROW("1"));
+    assert_int_equal(fixture->page.rows, 3);
+}
+
+static void members_that_are_null_can_be_left_out(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->spec.strip_nulls = true;
+    init(fixture, NULL);
+    add_cells(fixture, NULL, "n", NULL);
+    add_cells(fixture, NULL, NULL, "t");
+    add_cells(fixture, NULL, NULL, NULL);
+    page_finish(&fixture->page, NULL, &no_facts);
+    assert_body(fixture, "[{\"na\\\"me\":\"n\"},{\"ok\":true},{}]");
+}
+
 static void a_row_without_columns_is_an_empty_object(void **state)
 {
     struct fixture *fixture = *state;
@@ -317,6 +380,11 @@ static const struct CMUnitTest tests[] = {
     TEST(a_page_read_backwards_is_turned_round),
     TEST(a_long_page_read_backwards_equals_the_same_read_forwards),
     TEST(a_single_row_is_an_object_and_a_value_is_itself),
+    TEST(ndjson_is_a_line_for_each_row),
+    TEST(ndjson_without_rows_is_empty),
+    TEST(csv_begins_with_the_names_also_without_rows),
+    TEST(of_the_first_alone_the_others_are_counted),
+    TEST(members_that_are_null_can_be_left_out),
     TEST(a_row_without_columns_is_an_empty_object),
     TEST(invisible_cells_are_not_written),
     TEST(at_every_cap_a_page_fails_or_is_whole),
