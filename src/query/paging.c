@@ -49,9 +49,20 @@ static bool check_conflicts(struct build *build, const struct slots *slots)
     return true;
 }
 
-/* What no number was given for: PostgREST's lists are as long as they may be. */
+enum { EXPORT_ROWS_MAX = 1000000 };
+
+static unsigned limit_max(const struct build *build, const struct page_policy *policy)
+{
+    if (!build->context->exports)
+        return policy->max;
+    return policy->export_max ? policy->export_max : EXPORT_ROWS_MAX;
+}
+
+/* What no number was given for: PostgREST's lists are as long as they may be, exports without end. */
 static int64_t default_limit(const struct build *build, const struct page_policy *policy)
 {
+    if (build->context->exports)
+        return INT64_MAX;
     return build->context->manner == MANNER_POSTGREST ? policy->max : policy->size;
 }
 
@@ -66,8 +77,9 @@ bool paging_parse(struct build *build, const struct slots *slots, const struct p
         !read_number(build, slots, SLOT_PAGE, 1, &page) ||
         !read_number(build, slots, SLOT_OFFSET, 0, &offset))
         return false;
-    plan->capped = limit > policy->max;
-    plan->limit = plan->capped ? policy->max : (unsigned)limit;
+    unsigned max = limit_max(build, policy);
+    plan->capped = limit > max;
+    plan->limit = plan->capped ? max : (unsigned)limit;
     bool numbered =
         is_given(slots, SLOT_PAGE) || is_given(slots, SLOT_PAGE_SIZE) || policy->by == PAGE_BY_NUMBER;
     plan->by_number = is_given(slots, SLOT_OFFSET) || (numbered && !is_given(slots, SLOT_CURSOR));
@@ -76,6 +88,6 @@ bool paging_parse(struct build *build, const struct slots *slots, const struct p
     plan->offset = (uint64_t)offset;
     plan->page =
         is_given(slots, SLOT_PAGE) || plan->limit == 0 ? (uint64_t)page : plan->offset / plan->limit + 1;
-    POST(plan->page > 0 && plan->limit <= policy->max);
+    POST(plan->page > 0 && plan->limit <= max);
     return true;
 }

@@ -176,8 +176,9 @@ void listing_settle(struct listing *listing, struct slice name, const struct env
     struct plan *plan = listing->plan;
     make_keys(listing, name);
     fill_order(listing);
+    const struct plan_context *context = listing->build.context;
     plan->want_total =
-        listing->build.context->manner == MANNER_PLAIN && (envelope->total.len || envelope->pages.len);
+        context->manner == MANNER_PLAIN && !context->exports && (envelope->total.len || envelope->pages.len);
 }
 
 static bool has_order_of_kind(const struct order *order, enum value_kind kind)

@@ -34,7 +34,7 @@ struct plan {
     unsigned
         limit; /* rows of this page at most; the statement asks for one more to know whether more follow. 0: of a list
                                * no rows are wanted (PostgREST's limit=0, the statement gives none), of a query there is no limit */
-    bool capped;           /* more was asked for than `max` */
+    bool capped;           /* more was asked for than `max`, or all of a list for an export */
     bool by_number;        /* page/page_size (or offset) */
     uint64_t page, offset; /* page counts from 1 */
     bool want_total;
@@ -57,6 +57,7 @@ struct plan_context {
     struct arena *arena;
     enum manner manner;
     struct wall now;                /* for `24h ago` */
+    bool exports;                   /* a list is not paged, but for `limit` and `offset`, and has no total */
     const struct plan_cache *cache; /* NULL: every plan is made anew */
 };
 

@@ -15,6 +15,19 @@ static const struct config *config_of(const struct request *request)
     return request->snapshot->model->config;
 }
 
+/* --- PLAN --- */
+
+/* One row is its object, stripped or not; a value is JSON. */
+static unsigned formats_offered(const struct route *route)
+{
+    bool query = route->kind == ROUTE_QUERY;
+    if (query && route->query->config->returns == RETURNS_VALUE)
+        return FORMAT_BIT(FORMAT_JSON);
+    if (route->kind == ROUTE_ROW || (query && route->query->config->returns == RETURNS_ROW))
+        return FORMATS_ALL & ~FORMAT_BIT(FORMAT_STRIPPED);
+    return FORMATS_ALL;
+}
+
 static enum error make_plan(struct request *request)
 {
     const struct route *route = &request->route;
@@ -22,6 +35,7 @@ static enum error make_plan(struct request *request)
                                    .arena = &request->arena,
                                    .manner = route->manner,
                                    .now = clock_wall(),
+                                   .exports = format_is_export(request->format),
                                    .cache = request->snapshot->plans};
     if (route->kind == ROUTE_ROW)
         return plan_row(&context, route->resource, route->id, request->query_string, &request->plan,
@@ -32,10 +46,31 @@ static enum error make_plan(struct request *request)
     return plan_list(&context, route->resource, request->query_string, &request->plan, &request->problem);
 }
 
+/* An export is written as its rows come: it cannot be turned round. */
+static enum step refuse_backwards(struct request *request)
+{
+    enum step next =
+        request_fail(request, 400, SLICE("bad-cursor"),
+                     SLICE("A cursor that points back cannot be followed in an export, which only goes on."));
+    request->problem.place = SLICE("cursor");
+    request->problem.pg_code = SLICE("PGRST100");
+    return next;
+}
+
 enum step step_plan(struct request *request)
 {
-    return make_plan(request) == OK ? STEP_FETCH : STEP_RESPOND;
+    PRE(request->head != NULL);
+    request->answer.vary_accept = true;
+    if (accept_choose(request->head, formats_offered(&request->route), &request->arena, &request->format,
+                      &request->problem) != OK ||
+        make_plan(request) != OK)
+        return STEP_RESPOND;
+    if (request->plan->backwards && format_is_export(request->format))
+        return refuse_backwards(request);
+    return STEP_FETCH;
 }
+
+/* --- FETCH --- */
 
 /* Which envelope the answer bears; NULL: a bare array, or the bare object or value. */
 static const struct envelope *envelope_of(const struct request *request)
@@ -44,11 +79,18 @@ static const struct envelope *envelope_of(const struct request *request)
     const struct plan *plan = request->plan;
     if (route->manner == MANNER_POSTGREST || plan->kind == PLAN_ROW)
         return NULL;
+    if (request->format != FORMAT_JSON && request->format != FORMAT_STRIPPED)
+        return NULL;
     if (plan->kind == PLAN_QUERY && plan->returns != RETURNS_ROWS)
         return NULL;
     const struct envelope *envelope =
         plan->kind == PLAN_LIST ? &route->resource->config->envelope : &route->query->config->envelope;
     return envelope->count ? envelope : NULL;
+}
+
+static bool is_row(const struct plan *plan)
+{
+    return plan->kind == PLAN_ROW || (plan->kind == PLAN_QUERY && plan->returns == RETURNS_ROW);
 }
 
 static void begin_page(struct request *request)
@@ -58,16 +100,23 @@ static void begin_page(struct request *request)
     for (unsigned i = 0; i < plan->order_count; i++)
         order_cells[i] = plan->order[i].cell;
     bool value = plan->kind == PLAN_QUERY && plan->returns == RETURNS_VALUE;
-    bool row = plan->kind == PLAN_ROW || (plan->kind == PLAN_QUERY && plan->returns == RETURNS_ROW);
+    bool row = is_row(plan), export = format_is_export(request->format);
+    bool csv = request->format == FORMAT_CSV, plain = request->route.manner == MANNER_PLAIN;
     struct page_spec spec = {.dialect = plan->dialect,
+                             .form = csv      ? PAGE_CSV
+                                     : export ? PAGE_NDJSON
+                                              : PAGE_JSON,
+                             .line_end = plain ? SLICE("\r\n") : SLICE("\n"),
                              .columns = plan->columns,
                              .column_count = plan->column_count,
                              .order_cells = order_cells,
-                             .order_count = plan->keyset ? plan->order_count : 0,
+                             .order_count = plan->keyset && !export ? plan->order_count : 0,
                              .limit = row || value ? 1 : plan->limit,
                              .reverse = plan->backwards,
                              .bare_object = row,
-                             .bare_value = value};
+                             .bare_value = value,
+                             .first_alone = format_is_object(request->format) && !row,
+                             .strip_nulls = format_is_stripped(request->format)};
     page_init(&request->page, &spec, envelope_of(request), &request->arena,
               config_of(request)->answers.bytes_max);
 }
@@ -175,7 +224,7 @@ static void find_cursors(struct request *request, struct page_facts *facts)
 {
     const struct plan *plan = request->plan;
     const struct page *page = &request->page;
-    if (!plan->keyset || plan->by_number || page->rows == 0)
+    if (!plan->keyset || plan->by_number || page->rows == 0 || format_is_export(request->format))
         return;
     bool onward = plan->backwards ? true : page->more;
     bool back = plan->backwards ? page->more : plan->from_cursor;
@@ -236,12 +285,29 @@ static enum step no_such_row(struct request *request)
     return STEP_RESPOND;
 }
 
+/* PostgREST's words, for its clients look for them. */
+static enum step not_one_row(struct request *request)
+{
+    enum step next = request_fail(request, 406, SLICE("not-one-row"),
+                                  arena_format(&request->arena,
+                                               "One object is asked for, and the result contains %u rows.",
+                                               request->page.rows));
+    request->problem.details =
+        arena_format(&request->arena, "The result contains %u rows", request->page.rows);
+    request->problem.hint = SLICE("Filter by a key, or ask for `application/json`.");
+    request->problem.pg_code = SLICE("PGRST116");
+    request->problem.place = SLICE("Accept");
+    return next;
+}
+
 enum step step_encode(struct request *request)
 {
     const struct plan *plan = request->plan;
     struct page *page = &request->page;
     if ((page->spec.bare_object || page->spec.bare_value) && page->rows == 0)
         return no_such_row(request);
+    if (page->spec.first_alone && page->rows != 1)
+        return not_one_row(request);
     struct page_facts facts;
     find_facts(request, &facts);
     keep_total(request);
@@ -251,10 +317,12 @@ enum step step_encode(struct request *request)
     if (worker_answers_full(request->worker, page->body.len)) /* it was not yet when this one set out */
         return answers_full(request);
     request->answer.status = 200;
+    request->answer.type = format_type(request->format);
     if (plan->kind == PLAN_LIST &&
         envelope_of(request) == NULL) { /* a bare array says by headers where it stands */
         request->answer.content_range = content_range(request);
-        request->answer.link = links_write(request, &facts);
+        if (!format_is_export(request->format))
+            request->answer.link = links_write(request, &facts);
     }
     if (plan->capped)
         request->answer.page_size_used = plan->limit;

@@ -79,7 +79,7 @@ void request_end(struct request *request)
     struct worker *worker = request->worker;
     request_log(request);
     buf_done(&request->body);
-    buf_done(&request->page.body);
+    page_done(&request->page);
     snapshot_unref(request->snapshot);
     tap_unref(request->tap);
     arena_reset(&request->arena);

@@ -11,6 +11,7 @@
 #include "auth/identify.h"
 #include "encode/page.h"
 #include "query/plan.h"
+#include "respond/accept.h"
 #include "respond/respond.h"
 #include "route/route.h"
 
@@ -60,6 +61,7 @@ struct request {
 
     struct route route;
     struct principal principal;
+    enum format format; /* of a read's answer: set by PLAN */
     struct plan *plan;
     struct page page;
     struct fetch fetch, total_fetch;

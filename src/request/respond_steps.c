@@ -7,7 +7,7 @@ static void write_problem(struct request *request)
 {
     struct answer *answer = &request->answer;
     const struct problem *problem = &request->problem;
-    buf_done(&request->page.body);
+    page_done(&request->page);
     buf_init(&request->body, 64 * 1024);
     respond_problem_body(&request->body, problem, request->route.manner, slice_of(request->id, 16),
                          &answer->type);
