@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "catalog/param_type.h"
+#include "catalog/relate.h"
 #include "catalog/resolve.h"
 
 enum { MODEL_MAGIC = 0x30de1001, TEXT_BYTES_MAX = 4 * 1024 * 1024 };
@@ -26,18 +27,14 @@ static void resolve_key(const struct resolver *r, struct resource *resource)
 {
     const struct config_resource *config = resource->config;
     const struct table *table = resource->table;
-    unsigned count = table->column_count;
-    const struct column **all = ARENA_ARRAY(r->arena, const struct column *, count + table->key_count + 1);
     if (config->key.text.data) {
-        for (unsigned i = 0; i < count; i++)
-            all[i] = &table->columns[i];
-        struct columns_known known = {.owner = config->name.text, .columns = all, .count = count};
+        struct columns_known known = resolve_known(r, config, table);
         resource->key_count = resolve_names(r, &known, &config->key, "key", &resource->key);
     } else {
-        for (unsigned i = 0; i < table->key_count; i++)
-            all[i] = &table->columns[table->key[i]];
-        resource->key = all;
+        resource->key = ARENA_ARRAY(r->arena, const struct column *, table->key_count + 1);
         resource->key_count = table->key_count;
+        for (unsigned i = 0; i < table->key_count; i++)
+            resource->key[i] = &table->columns[table->key[i]];
     }
     if (resource->key_count > KEY_COLUMNS_MAX)
         complain(r->complaints, config->at, "`" SLICE_FMT "`: a key has at most %d columns",
@@ -53,7 +50,10 @@ static void resolve_select(const struct resolver *r, struct resource *resource)
 {
     struct columns_known known = known_of(resource);
     struct word all = {.text = SLICE("*")};
-    const struct word *select = resource->config->select.text.data ? &resource->config->select : &all;
+    const struct word *select = &resource->config->select;
+    resource->select_is_text = !names_are_plain(select->text);
+    if (!select->text.data || resource->select_is_text)
+        select = &all;
     resource->select_count = resolve_names(r, &known, select, "select", &resource->select);
 }
 
@@ -81,8 +81,10 @@ static void resolve_resource(const struct resolver *r, const struct config_resou
     resolve_key(r, resource);
     resolve_select(r, resource);
     resolve_any(r, resource);
+    resolve_writes(r, resource);
     struct columns_known known = known_of(resource);
-    if (config->order.text.data)
+    resource->order_is_text = !names_are_plain(config->order.text);
+    if (config->order.text.data && !resource->order_is_text)
         resource->order_count = resolve_order(r, &known, &config->order, &resource->order);
 }
 
@@ -230,6 +232,8 @@ enum error model_build(struct config *config, struct catalog *catalog, struct co
         resource->index = model->resource_count++;
         resolve_resource(&r, &config->resources[i], resource);
     }
+    if (complaints_errors(complaints) == before)
+        relate_resources(model);
     for (unsigned i = 0; i < config->query_count; i++) {
         struct named_query *query = &model->queries[model->query_count];
         if (!resolve_query(&r, &config->queries[i], query))

@@ -18,14 +18,16 @@ struct order_term {
 };
 
 /* How rows of one resource belong to rows of another: by a foreign key, or by two of a table between. Seen from `source`; each key
- * gives one relation to either side. Through views by what their columns are (column.origin). */
+ * gives one relation to either side, a key on itself both to the same resource. Through views by what their columns are
+ * (column.origin): a view may have the row of its table twice, even where the relation is to one. */
 enum relation_kind { RELATION_MANY_TO_ONE, RELATION_ONE_TO_ONE, RELATION_ONE_TO_MANY, RELATION_MANY_TO_MANY };
 
 struct relation {
     enum relation_kind kind;
     const struct resource *source, *target;
     const struct foreign_key *key; /* MANY_TO_MANY: from the table between to the source */
-    unsigned count;                /* of the pairs of columns: source.from[i] = target.to[i]; */
+    bool outgoing;  /* the source has the key's columns; else the target, or the table between */
+    unsigned count; /* of the pairs of columns: source.from[i] = target.to[i]; */
     const struct column **from, **to;
     /* MANY_TO_MANY: source.from[i] = through.through_from[i] and through.through_to[i] = target.to[i] */
     const struct resource *through;        /* a resource too: its rights hold */
@@ -56,16 +58,21 @@ struct resource {
     unsigned column_count;
     const struct column **key;    /* primary key or declared `key:`; exposed or not */
     unsigned key_count;           /* 0: no key: no `/{id}`, no cursors */
-    const struct column **select; /* the default selection */
+    const struct column **select; /* the default selection; all columns where select_is_text */
     unsigned select_count;
-    struct order_term *order; /* the default order as declared, without the key that ends every order */
+    struct order_term *
+        order; /* the default order as declared, without the key that ends every order; none where order_is_text */
     unsigned order_count;
+    /* config->select, config->order say more than names of columns (embedding, renaming, casts, JSON paths): query/ reads them,
+     * and complains of them at start. So with config->rows. */
+    bool select_is_text, order_is_text;
     struct resource_any *any;
     unsigned any_count;
     struct relation *relations; /* by target, then kind */
     unsigned relation_count;
-    const struct column *deleted; /* soft delete: marked by the moment; NULL: none */
-    struct resource_set *set;     /* what Leat fills in on writes */
+    const struct column
+        *deleted; /* soft delete: marked by the moment, or true (VALUE_BOOL); may be hidden; NULL: none */
+    struct resource_set *set; /* what Leat fills in on writes; columns may be hidden */
     unsigned set_count;
     unsigned index; /* in model->resources */
 };

@@ -104,16 +104,15 @@ static struct slice next_name(struct slice *rest, bool dots_end, struct slice *r
     return slice_trim(slice_of(text.data + name_at, name_end - name_at));
 }
 
-static bool names_are_fine(const struct resolver *r, const struct word *names, const char *what)
+bool names_are_plain(struct slice names)
 {
-    size_t odd = strcspn(arena_copy(r->arena, names->text).data, "(){}:!");
-    if (odd == names->text.len)
-        return true;
-    complain(r->complaints, names->at,
-             "`%s`: found `" SLICE_FMT
-             "`, expected names of columns: embedding and renaming are not built yet",
-             what, SLICE_ARG(names->text));
-    return false;
+    for (bool quoted = false; names.len; names = slice_skip(names, 1)) {
+        quoted ^= names.data[0] == '"';
+        if (!quoted &&
+            ((names.data[0] && strchr("(){}:!", names.data[0])) || slice_starts(names, SLICE("->"))))
+            return false;
+    }
+    return true;
 }
 
 unsigned resolve_names(const struct resolver *r, const struct columns_known *known, const struct word *names,
@@ -123,8 +122,11 @@ unsigned resolve_names(const struct resolver *r, const struct columns_known *kno
     const struct column **columns = ARENA_ARRAY(r->arena, const struct column *, most);
     unsigned count = 0;
     *ret_columns = columns;
-    if (!names_are_fine(r, names, what))
+    if (!names_are_plain(names->text)) {
+        complain(r->complaints, names->at, "`%s`: found `" SLICE_FMT "`, expected names of columns", what,
+                 SLICE_ARG(names->text));
         return 0;
+    }
     for (struct slice rest = names->text, behind; rest.data;) {
         struct slice name = slice_trim(next_name(&rest, false, &behind));
         if (slice_eq(name, SLICE("*"))) {
@@ -143,22 +145,22 @@ unsigned resolve_names(const struct resolver *r, const struct columns_known *kno
     return count;
 }
 
-static const struct column **all_columns(const struct resolver *r, const struct table *table)
+struct columns_known resolve_known(const struct resolver *r, const struct config_resource *config,
+                                   const struct table *table)
 {
+    PRE(table);
     const struct column **all = ARENA_ARRAY(r->arena, const struct column *, table->column_count + 1);
     for (unsigned i = 0; i < table->column_count; i++)
         all[i] = &table->columns[i];
-    return all;
+    return (struct columns_known){.owner = config->name.text, .columns = all, .count = table->column_count};
 }
 
 void resolve_exposed(const struct resolver *r, const struct config_resource *config,
                      struct resource *resource)
 {
     const struct table *table = resource->table;
-    struct columns_known known = {.owner = config->name.text,
-                                  .columns = all_columns(r, table),
-                                  .count = table->column_count};
-    PRE(table && resource->column_count == 0);
+    struct columns_known known = resolve_known(r, config, table);
+    PRE(resource->column_count == 0);
     bool *exposed = ARENA_ARRAY(r->arena, bool, table->column_count + 1);
     struct slice rest = config->columns.text.data ? config->columns.text : SLICE("*"), behind;
     while (rest.data) {

@@ -27,9 +27,16 @@ const struct table *resolve_table(const struct resolver *r, const struct config_
 const struct column *resolve_column(const struct resolver *r, const struct columns_known *known,
                                     struct place at, struct slice name);
 
+/* All columns of the resource's table, hidden ones too. */
+struct columns_known resolve_known(const struct resolver *r, const struct config_resource *config,
+                                   const struct table *table);
+
 /* '*,-password_hash' or 'id,name' → the table's columns that are exposed, in the table's order. */
 void resolve_exposed(const struct resolver *r, const struct config_resource *config,
                      struct resource *resource);
+
+/* Nothing but names, `*` and directions: no embedding, renaming, cast or JSON path. What is quoted is a name. */
+bool names_are_plain(struct slice names);
 
 /* 'a,b' or '*' → columns in the order in which they are named. `what`: the key, for complaints. */
 unsigned resolve_names(const struct resolver *r, const struct columns_known *known, const struct word *names,
@@ -38,5 +45,8 @@ unsigned resolve_names(const struct resolver *r, const struct columns_known *kno
 /* 'created_at.desc.nullslast,id' → terms. */
 unsigned resolve_order(const struct resolver *r, const struct columns_known *known, const struct word *order,
                        struct order_term **ret_terms);
+
+/* writes.c: `deleted:` and `set:`. */
+void resolve_writes(const struct resolver *r, struct resource *resource);
 
 #endif

@@ -130,6 +130,51 @@ static void an_order_has_postgresqls_places_for_nulls(void **state)
     }
 }
 
+static void a_selection_that_is_more_than_columns_is_left_to_the_query_stage(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"id,orders(*)", "mail:email", "id::text",
+                                        "data->a",      "data->>a",   "id.sum()",
+                                        "...orders(n)", "*,o{n}",     "orders!inner(n)"};
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        char yaml[200];
+        snprintf(yaml, sizeof yaml, "resources: {users: {columns: 'id,email', select: '%s'}}", texts[i]);
+        struct building *building = build(yaml, DIALECT_PG);
+        const struct resource *resource = only_resource(building);
+        assert_true(resource->select_is_text);
+        assert_columns(resource->select, resource->select_count, "id|email");
+        assert_slice(resource->config->select.text, texts[i]);
+        building_free(building);
+    }
+}
+
+static void an_order_that_is_more_than_columns_is_left_to_the_query_stage(void **state)
+{
+    (void)state;
+    struct building *building = build("resources: {users: {order: 'id,orders(n).desc'}}", DIALECT_PG);
+    assert_true(only_resource(building)->order_is_text);
+    assert_false(only_resource(building)->select_is_text);
+    assert_int_equal(only_resource(building)->order_count, 0);
+    building_free(building);
+    building = build("resources: {users: {select: id, order: id.desc}}", DIALECT_PG);
+    assert_false(only_resource(building)->order_is_text);
+    assert_false(only_resource(building)->select_is_text);
+    building_free(building);
+}
+
+static void what_is_quoted_is_a_name(void **state)
+{
+    (void)state;
+    struct building *building =
+        build("resources: {orders: {select: '\"a,b\",n', order: '\"a,b\".desc'}}", DIALECT_PG);
+    assert_columns(only_resource(building)->select, 2, "a,b|n");
+    building_free(building);
+    building = build("resources: {users: {select: '\"a(b\"'}}", DIALECT_PG);
+    assert_null(building->model);
+    assert_said(building, "leat.yaml:3:29: `users` has no column `a(b`\n");
+    building_free(building);
+}
+
 static void words_that_filter_nothing_have_their_column(void **state)
 {
     (void)state;
@@ -172,9 +217,8 @@ static const struct mistake mistakes[] = {
     {"resources: {users: {columns: '*,-*'}}",
      "leat.yaml:3:30: `users` shows no column: begin `columns` with `*`, or name some\n"},
     {"resources: {users: {columns: 'id,,email'}}", "leat.yaml:3:30: `users` has no column ``\n"},
-    {"resources: {users: {select: 'id,orders(*)'}}",
-     "leat.yaml:3:29: `select`: found `id,orders(*)`, expected names of columns: "
-     "embedding and renaming are not built yet\n"},
+    {"resources: {users: {key: 'id,orders(*)'}}",
+     "leat.yaml:3:26: `key`: found `id,orders(*)`, expected names of columns\n"},
     {"resources: {users: {columns: '*,-email', select: 'email'}}",
      "leat.yaml:3:50: `users`: the column `email` is hidden by `columns`\n"},
     {"resources: {users: {columns: '*,-email', order: email}}",
@@ -253,6 +297,9 @@ int main(void)
         cmocka_unit_test(a_view_without_a_key_is_served_with_a_warning),
         cmocka_unit_test(quotes_hold_names_with_commas),
         cmocka_unit_test(an_order_has_postgresqls_places_for_nulls),
+        cmocka_unit_test(a_selection_that_is_more_than_columns_is_left_to_the_query_stage),
+        cmocka_unit_test(an_order_that_is_more_than_columns_is_left_to_the_query_stage),
+        cmocka_unit_test(what_is_quoted_is_a_name),
         cmocka_unit_test(words_that_filter_nothing_have_their_column),
         cmocka_unit_test(resources_of_other_schemas_are_found),
         cmocka_unit_test(a_model_lives_until_its_last_reference_is_gone),
