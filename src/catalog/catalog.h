@@ -15,6 +15,8 @@ struct column {
     struct type type;
     unsigned position; /* 0-based, in table->columns */
     bool nullable, has_default, generated;
+    bool computed;      /* `sql` is an expression: a JSON path, a cast, an aggregate */
+    bool aggregate;     /* of many rows: what is not is what they are grouped by */
     bool deterministic; /* equality is bytewise (no nondeterministic collation, no citext) */
     struct slice
         fallback; /* the default as SQL writes it, "now()"; empty: none, or not to be told (identity) */

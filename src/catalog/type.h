@@ -27,8 +27,20 @@ enum value_kind {
     VALUE_ENUM,     /* a JSON string; filters are checked against labels */
     VALUE_JSON,     /* embedded as it is */
     VALUE_OTHER, /* pg: selected as to_json(column)::text, embedded: arrays, composites, ranges, extension types */
+    VALUE_NESTED, /* sqlite: rows embedded in this one, as leat_tuple() and leat_tuples() frame them: type.nested */
     VALUE_DYNAMIC, /* sqlite: a result column without a declared type (count(*), avg(x)): the store hands out
                     * ready JSON, embedded as it is; neither filtered nor ordered by */
+};
+
+struct column;
+
+/* What a cell of embedded rows holds. A tuple: each value as a length (u32, little-endian; UINT32_MAX: NULL) and its bytes. A list of
+ * tuples: each as a length and its bytes. */
+struct nested {
+    const struct column *const *columns;
+    unsigned count;
+    bool list;   /* of rows: an array; else one row, an object, NULL when there is none */
+    bool spread; /* its members stand among those of the row around it */
 };
 
 struct type {
@@ -39,6 +51,7 @@ struct type {
     bool is_array;        /* then `kind` is VALUE_OTHER */
     struct slice *labels; /* of an enum */
     unsigned label_count;
+    const struct nested *nested; /* of VALUE_NESTED */
 };
 
 #endif

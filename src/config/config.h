@@ -72,7 +72,7 @@ struct config {
         struct slice level; /* debug, info, warn or error */
     } log;
     struct {
-        unsigned params, conditions, in_values, order, select, url_value_bytes;
+        unsigned params, conditions, in_values, order, select, depth, url_value_bytes;
     } query; /* limits on what a URL asks */
 
     struct page_policy page; /* defaults */

@@ -15,6 +15,7 @@ struct word {
 /* Roles a caller may have, as bits. Until identity exists there is one: anonymous. */
 enum role { ROLE_ANONYMOUS = 1u << 0 };
 #define ROLES_NONE 0u
+#define ROLES_ALL (~0u)
 
 enum page_by { PAGE_BY_CURSOR, PAGE_BY_NUMBER };
 

@@ -53,7 +53,7 @@ const char config_defaults[] =
     "answers: {bytes_max: 4MiB, bytes_total: 256MiB}\n"
     "drain: {delay: 0s, idle: 1s, max: 30s}\n"
     "log: {level: info, sample: 1, slow: 500ms, sql: on}\n"
-    "query: {params: 100, conditions: 100, in_values: 1000, order: 8, select: 200, value_bytes: 8KiB}\n"
+    "query: {params: 100, conditions: 100, in_values: 1000, order: 8, select: 200, depth: 8, value_bytes: 8KiB}\n"
     "defaults:\n"
     "  read: none\n"
     "  write: none\n"
@@ -150,6 +150,7 @@ static const struct key url_keys[] = {
     {"in_values", &kind_count, FIELD(query.in_values), .low = 1, .high = 100000},
     {"order", &kind_count, FIELD(query.order), .low = 1, .high = 64},
     {"select", &kind_count, FIELD(query.select), .low = 1, .high = 1600},
+    {"depth", &kind_count, FIELD(query.depth), .low = 1, .high = 32},
     {"value_bytes", &kind_small_bytes, FIELD(query.url_value_bytes), .low = 64, .high = 64 * KIB},
     {0},
 };

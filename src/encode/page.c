@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "encode/csv.h"
+#include "encode/nested.h"
 #include "encode/value.h"
 
 static void write_member_name(struct buf *out, struct slice name)
@@ -84,11 +85,25 @@ static void note_row_end(struct page *page)
     page->row_ends[page->rows] = page->body.len;
 }
 
+static void write_spread(struct buf *out, enum dialect dialect, const struct column *column,
+                         struct slice cell, char *before)
+{
+    bool first = *before == '{';
+    if (first)
+        buf_byte(out, '{');
+    encode_member(out, dialect, column, cell, &first);
+    *before = ',';
+}
+
 static void write_object(struct buf *out, const struct page_spec *spec, const struct slice *cells)
 {
     char before = '{';
     for (unsigned i = 0; i < spec->column_count; i++) {
         const struct column *column = spec->columns[i];
+        if (column->type.nested && column->type.nested->spread) {
+            write_spread(out, spec->dialect, column, cells[i], &before);
+            continue;
+        }
         if (spec->strip_nulls && !cells[i].data)
             continue;
         char *to = buf_room(out, column->json.len + 1);

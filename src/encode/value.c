@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "encode/nested.h"
 
 typedef void (*write_fn)(struct buf *out, const struct type *type, struct slice cell);
 
@@ -178,6 +179,11 @@ static void write_sqlite_json(struct buf *out, const struct type *type, struct s
         write_any_string(out, type, cell);
 }
 
+static void write_nested(struct buf *out, const struct type *type, struct slice cell)
+{
+    encode_nested(out, type->nested, cell);
+}
+
 static const write_fn sqlite_writers[] = {
     [VALUE_BOOL] = write_sqlite_bool,       [VALUE_INT] = write_sqlite_number,
     [VALUE_NUMERIC] = write_sqlite_number,  [VALUE_FLOAT] = write_sqlite_number,
@@ -188,11 +194,12 @@ static const write_fn sqlite_writers[] = {
     [VALUE_INTERVAL] = write_any_string,    [VALUE_BYTEA] = write_sqlite_blob,
     [VALUE_ENUM] = write_any_string,        [VALUE_JSON] = write_sqlite_json,
     [VALUE_OTHER] = write_any_string,       [VALUE_DYNAMIC] = write_raw,
+    [VALUE_NESTED] = write_nested,
 };
 
 void encode_value(struct buf *out, enum dialect dialect, const struct type *type, struct slice cell)
 {
-    if (!cell.data) {
+    if (!cell.data && !(type->nested && type->nested->list)) {
         buf_lit(out, "null");
         return;
     }

@@ -10,6 +10,11 @@
 #include "query/text.h"
 
 struct dialect_sql;
+struct level;
+
+struct build_counts {
+    unsigned levels, conditions, items;
+};
 
 struct build {
     const struct plan_context *context;
@@ -17,6 +22,10 @@ struct build {
     const struct resource *resource; /* NULL: a named query */
     const struct dialect_sql *sql;
     struct problem *problem;
+    struct level *level;         /* what is being read is of this level of the selection */
+    struct build_counts *counts; /* of the whole request, whatever the level: for its limits */
+    bool trusted;      /* the text is the configuration's: columns that are not exposed may be named */
+    bool with_deleted; /* rows that are marked as deleted count, too */
 };
 
 /* Every reason for which PLAN refuses a request; doc/problems.md explains each to users. */
@@ -29,6 +38,10 @@ enum refusal {
     REFUSE_WRONG_OPERATOR,
     REFUSE_BAD_LIST,
     REFUSE_BAD_SELECT,
+    REFUSE_BAD_GROUP,
+    REFUSE_UNKNOWN_RELATION,
+    REFUSE_AMBIGUOUS_RELATION,
+    REFUSE_NOT_TO_ONE,
     REFUSE_BAD_ORDER,
     REFUSE_BAD_PAGE,
     REFUSE_BAD_CURSOR,
@@ -79,9 +92,12 @@ static inline const struct config *build_config(const struct build *build)
     return build->context->model->config;
 }
 
-/* The column of that name that the resource exposes, or a refusal with the nearest name. `what` begins the sentence's
- * advice about grammar of later versions (json paths, embedding), which is refused as not-yet. */
-bool build_column(struct build *build, struct slice name, struct slice place,
-                  const struct column **ret_column) must_check;
+/* The refusal of a name that is no column of the build's resource, with the nearest name. Always false. */
+bool refuse_column(struct build *build, struct slice name, struct slice place);
+
+/* What is of the request and yet stands in a statement, an alias or a key in JSON: letters, digits and signs that mean nothing to
+ * SQL. Not empty, at most NAME_BYTES_MAX, no quotes, backslashes or control characters. */
+enum { NAME_BYTES_MAX = 63 };
+bool name_is_tame(struct slice name);
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One filter after the other: column, operator, operand. What a later version will understand is refused as not-yet, so that
- * no filter is ever silently left out. See filter.h; lists in parentheses are read in list.c. */
+/* One filter after the other: the level it belongs to, column, operator, operand. What cannot be had is refused in so many words: no
+ * filter is ever silently left out. See filter.h; groups are read in group.c, lists in list.c. */
 #include "query/filter.h"
 
+#include "query/level.h"
 #include "query/list.h"
+#include "query/operand.h"
 #include "query/sql.h"
 #include "query/value.h"
 
@@ -25,9 +27,14 @@ struct reading {
 
 /* --- operators and types --- */
 
+static bool is_sqlite(const struct reading *reading)
+{
+    return reading->build->sql == &sql_sqlite;
+}
+
 static bool compares_equal(const struct reading *reading, const struct type *type)
 {
-    bool sqlite = reading->build->sql == &sql_sqlite;
+    bool sqlite = is_sqlite(reading);
     if (type->kind == VALUE_JSON)
         return !sqlite && slice_eq(type->name, SLICE("jsonb"));
     if (type->kind == VALUE_DYNAMIC)
@@ -35,30 +42,84 @@ static bool compares_equal(const struct reading *reading, const struct type *typ
     return type->kind != VALUE_OTHER || type->orderable || type->is_array;
 }
 
+static bool takes_lists(const struct reading *reading, const struct type *type)
+{
+    return !type->is_array && !(type->kind == VALUE_BYTEA && is_sqlite(reading));
+}
+
+/* tsvector, and what to_tsvector() takes. */
+static bool is_searchable(const struct type *type)
+{
+    return type->kind == VALUE_TEXT || type->kind == VALUE_JSON || slice_eq(type->name, SLICE("tsvector"));
+}
+
+/* Ranges, and other types of PostgreSQL whose operators are not known here: it has the last word. */
+static bool is_range(const struct type *type)
+{
+    return type->kind == VALUE_OTHER && !type->is_array;
+}
+
 static bool operator_fits(const struct reading *reading, const struct type *type)
 {
     enum is_word is = reading->condition->is;
-    bool blob_list = type->kind == VALUE_BYTEA && reading->build->sql == &sql_sqlite;
     switch (reading->condition->op) {
     case FILTER_LIKE:
     case FILTER_ILIKE:
+    case FILTER_MATCH:
+    case FILTER_IMATCH:
         return type->kind == VALUE_TEXT;
     case FILTER_EQ:
     case FILTER_NEQ:
+    case FILTER_ISDISTINCT:
         return compares_equal(reading, type);
     case FILTER_IN:
-        return compares_equal(reading, type) && !type->is_array && !blob_list;
+        return compares_equal(reading, type) && takes_lists(reading, type);
     case FILTER_IS:
         return is == IS_NULL || is == IS_NOT_NULL || type->kind == VALUE_BOOL;
+    case FILTER_FTS:
+    case FILTER_PLFTS:
+    case FILTER_PHFTS:
+    case FILTER_WFTS:
+        return is_searchable(type);
+    case FILTER_CS:
+    case FILTER_CD:
+        return type->is_array || is_range(type) || slice_eq(type->name, SLICE("jsonb"));
+    case FILTER_OV:
+        return type->is_array || is_range(type);
+    case FILTER_SL:
+    case FILTER_SR:
+    case FILTER_NXR:
+    case FILTER_NXL:
+    case FILTER_ADJ:
+        return is_range(type);
     default:
         return type->orderable;
     }
 }
 
+/* Regular expressions, text search, arrays and ranges. */
+static bool is_postgresqls(enum filter_op op)
+{
+    return op == FILTER_MATCH || op == FILTER_IMATCH || operator_is_search(op) ||
+           (op >= FILTER_CS && op < FILTER_COUNT);
+}
+
+static bool refuse_on_sqlite(struct reading *reading)
+{
+    refuse(reading->build, REFUSE_WRONG_OPERATOR, reading->param->name,
+           "`" SLICE_FMT "` is not to be had on SQLite, only on PostgreSQL",
+           SLICE_ARG(shown(reading->head.word)));
+    reading->build->problem->column = reading->condition->column->name;
+    return false;
+}
+
 static bool check_operator(struct reading *reading)
 {
     const struct column *column = reading->condition->column;
-    if (operator_fits(reading, &column->type))
+    if (is_sqlite(reading) && is_postgresqls(reading->condition->op))
+        return refuse_on_sqlite(reading);
+    if (operator_fits(reading, &column->type) &&
+        (reading->condition->quantifier == QUANTIFIER_NONE || takes_lists(reading, &column->type)))
         return true;
     bool is = reading->condition->op == FILTER_IS;
     struct slice word = is ? reading->param->value : reading->head.word;
@@ -113,44 +174,52 @@ static bool read_is(struct reading *reading)
     return refuse_nearest(reading->build, &nearest);
 }
 
-static bool read_in(struct reading *reading)
+static bool read_pattern(struct reading *reading, struct slice text, struct bind *ret_bind)
+{
+    struct slice pattern = text;
+    bool like = reading->condition->op == FILTER_LIKE || reading->condition->op == FILTER_ILIKE;
+    if (like && !pattern_parse(reading->build, reading->param->name, text, &pattern))
+        return false;
+    *ret_bind = bind_text(reading->build->arena, pattern);
+    return true;
+}
+
+static bool takes_text(enum filter_op op)
+{
+    return (op >= FILTER_LIKE && op <= FILTER_IMATCH) || operator_is_search(op);
+}
+
+static bool read_one(struct reading *reading, struct slice text, struct bind *ret_bind)
+{
+    return takes_text(reading->condition->op) ? read_pattern(reading, text, ret_bind)
+                                              : read_value(reading, text, ret_bind);
+}
+
+static bool read_list(struct reading *reading, const char *brackets)
 {
     struct build *build = reading->build;
     struct slice *texts;
     unsigned count;
-    if (!list_parse(build, reading->param->name, reading->head.operand, &texts, &count))
+    if (!list_parse(build, reading->param->name, reading->head.operand, brackets, &texts, &count))
         return false;
     struct bind *binds = ARENA_ARRAY(build->arena, struct bind, count + 1);
     for (unsigned i = 0; i < count; i++)
-        if (!read_value(reading, texts[i], &binds[i]))
+        if (!read_one(reading, texts[i], &binds[i]))
             return false;
     reading->condition->bind = build->sql->list(build->arena, binds, count);
-    return true;
-}
-
-static bool read_pattern(struct reading *reading)
-{
-    struct slice pattern;
-    if (!pattern_parse(reading->build, reading->param->name, reading->head.operand, &pattern))
-        return false;
-    reading->condition->bind = bind_text(reading->build->arena, pattern);
     return true;
 }
 
 static bool read_operand(struct reading *reading)
 {
     struct condition *condition = reading->condition;
-    switch (condition->op) {
-    case FILTER_IS:
+    if (condition->op == FILTER_IS)
         return true; /* read_is has been there: the type is checked with its word */
-    case FILTER_IN:
-        return read_in(reading);
-    case FILTER_LIKE:
-    case FILTER_ILIKE:
-        return read_pattern(reading);
-    default:
-        return read_value(reading, reading->head.operand, &condition->bind);
-    }
+    if (condition->op == FILTER_IN)
+        return read_list(reading, "()");
+    if (condition->quantifier != QUANTIFIER_NONE)
+        return read_list(reading, "{}");
+    return read_one(reading, reading->head.operand, &condition->bind);
 }
 
 /* --- a filter, all filters --- */
@@ -159,111 +228,92 @@ static bool read_operand(struct reading *reading)
 static bool is_any_word(const struct resource *resource, const struct column *column, struct slice value)
 {
     for (unsigned i = 0; i < resource->any_count; i++)
-        if (resource->any[i].column == column && slice_eq(resource->any[i].word, value))
+        if (resource->any[i].column->position == column->position && !column->computed &&
+            slice_eq(resource->any[i].word, value))
             return true;
     return false;
 }
 
-/* A mistyped name may have been meant for a parameter as well as for a column. */
+/* A mistyped name may have been meant for a column, for embedded rows, or for a parameter. */
 static bool refuse_name(struct build *build, const struct param *param)
 {
-    const struct column *column;
-    if (build_column(build, param->name, param->name, &column))
-        UNREACHABLE("the name was not found a moment ago");
+    (void)refuse_column(build, param->name, param->name);
     if (build->problem->nearest.data)
         return false;
     struct nearest nearest = nearest_begin(param->name);
+    for (const struct level *child = build->level->children; child; child = child->next)
+        nearest_offer(&nearest, child->name);
     slots_offer(&nearest);
     return refuse_nearest(build, &nearest);
 }
 
-static bool parse_filter(struct build *build, const struct param *param, struct condition *condition,
-                         bool *ret_filters)
+/* `flags=is.null`, `flags=not.is.null`: rows with none of these, rows with some. */
+static bool read_child(struct build *build, const struct param *param, struct level *child,
+                       struct condition *ret_condition)
 {
-    struct reading reading = {.build = build, .param = param, .condition = condition};
-    condition->column = resource_column(build->resource, param->name);
-    if (!condition->column)
+    struct operator_read head;
+    if (!operator_read(build, param, false, &head))
+        return false;
+    bool null = slice_eq_nocase(head.operand, SLICE("null"));
+    if (head.op != FILTER_IS || (!null && !slice_eq_nocase(head.operand, SLICE("not_null")))) {
+        refuse(build, REFUSE_WRONG_OPERATOR, param->name,
+               "`" SLICE_FMT "` are embedded rows: they are filtered by `is.null` and `not.is.null`",
+               SLICE_ARG(shown(param->name)));
+        return refuse_hint(build, "For a column of theirs write `" SLICE_FMT ".column=…`",
+                           SLICE_ARG(shown(param->name)));
+    }
+    *ret_condition =
+        (struct condition){.kind = CONDITION_EXISTS, .child = child, .negated = null != head.negated};
+    return true;
+}
+
+static bool count_condition(struct build *build)
+{
+    unsigned max = build_config(build)->query.conditions;
+    if (build->trusted || ++build->counts->conditions <= max)
+        return true;
+    return refuse(build, REFUSE_TOO_MUCH, SLICE(""), "More filters than the limit `query.conditions` of %u",
+                  max);
+}
+
+static bool read_test(struct reading *reading, bool bare)
+{
+    struct build *build = reading->build;
+    struct condition *condition = reading->condition;
+    if (!operator_read(build, reading->param, bare, &reading->head))
+        return false;
+    condition->op = reading->head.op;
+    condition->negated = reading->head.negated;
+    condition->quantifier = reading->head.quantifier;
+    condition->config = reading->head.config;
+    if (condition->op == FILTER_IS && !read_is(reading))
+        return false;
+    if (!check_operator(reading) || !read_operand(reading))
+        return false;
+    bool relative = condition->op < FILTER_LIKE && condition->quantifier == QUANTIFIER_NONE &&
+                    value_is_relative(&condition->column->type, reading->head.operand);
+    condition->words = relative ? reading->head.operand : condition->bind.text;
+    return true;
+}
+
+bool filter_parse(struct build *build, const struct param *param, bool bare, struct condition *ret_condition,
+                  bool *ret_filters)
+{
+    PRE(build->level && ret_condition);
+    struct reading reading = {.build = build, .param = param, .condition = ret_condition};
+    *ret_filters = true;
+    if (!count_condition(build))
+        return false;
+    struct level *child = NULL;
+    if (!operand_find(build, param->name, &ret_condition->column))
+        return false;
+    if (!ret_condition->column && !(child = level_child(build->level, param->name)))
         return refuse_name(build, param);
     if (!param->value.data)
         return refuse(build, REFUSE_MISSING_PARAMETER, param->name, "`" SLICE_FMT "` has no value",
                       SLICE_ARG(param->name));
-    *ret_filters = !is_any_word(build->resource, condition->column, param->value);
-    if (!*ret_filters)
-        return true;
-    if (!operator_read(build, param, &reading.head))
-        return false;
-    condition->op = reading.head.op;
-    condition->negated = reading.head.negated;
-    if (condition->op == FILTER_IS && !read_is(&reading))
-        return false;
-    if (!check_operator(&reading) || !read_operand(&reading))
-        return false;
-    bool relative =
-        condition->op < FILTER_LIKE && value_is_relative(&condition->column->type, reading.head.operand);
-    condition->words = relative ? reading.head.operand : condition->bind.text;
-    return true;
-}
-
-static bool comes_before(const struct condition *a, const struct condition *b)
-{
-    if (a->column->position != b->column->position)
-        return a->column->position < b->column->position;
-    if (a->op != b->op)
-        return a->op < b->op;
-    return a->negated < b->negated;
-}
-
-/* Insertion: there are few, and equal ones stay as they came. */
-static void insert_sorted(struct conditions *conditions, const struct condition *condition)
-{
-    unsigned at = conditions->count++;
-    for (; at > 0 && comes_before(condition, &conditions->items[at - 1]); at--)
-        conditions->items[at] = conditions->items[at - 1];
-    conditions->items[at] = *condition;
-}
-
-bool filters_parse(struct build *build, const struct param *filters, unsigned count,
-                   struct conditions *ret_conditions)
-{
-    PRE(build->resource && ret_conditions);
-    unsigned max = build_config(build)->query.conditions;
-    if (count > max)
-        return refuse(build, REFUSE_TOO_MUCH, SLICE(""),
-                      "More filters than the limit `query.conditions` of %u", max);
-    struct conditions conditions = {.items = ARENA_ARRAY(build->arena, struct condition, count + 1)};
-    for (unsigned i = 0; i < count; i++) {
-        struct condition condition = {0};
-        bool filters_something = true;
-        if (!parse_filter(build, &filters[i], &condition, &filters_something))
-            return false;
-        if (filters_something)
-            insert_sorted(&conditions, &condition);
-    }
-    *ret_conditions = conditions;
-    return true;
-}
-
-bool conditions_pin(const struct conditions *conditions, const struct column *column)
-{
-    for (unsigned i = 0; i < conditions->count; i++) {
-        const struct condition *condition = &conditions->items[i];
-        if (condition->column == column && condition->op == FILTER_EQ && !condition->negated)
-            return true;
-    }
-    return false;
-}
-
-void conditions_write_key(const struct conditions *conditions, struct text *key)
-{
-    for (unsigned i = 0; i < conditions->count; i++) {
-        const struct condition *condition = &conditions->items[i];
-        text_byte(key, '&');
-        text_add(key, condition->column->name);
-        text_byte(key, condition->negated ? '!' : '=');
-        text_byte(key, (char)('a' + (int)condition->op));
-        text_byte(key, (char)('a' + (int)condition->is));
-        text_uint(key, condition->words.len);
-        text_byte(key, ':');
-        text_add(key, condition->words);
-    }
+    if (child)
+        return read_child(build, param, child, ret_condition);
+    *ret_filters = !is_any_word(build->resource, ret_condition->column, param->value);
+    return !*ret_filters || read_test(&reading, bare);
 }

@@ -20,11 +20,33 @@ bool quoted_take(struct arena *arena, struct slice *rest, struct slice *ret_text
     return false;
 }
 
-static bool refuse_list(struct build *build, struct slice place, struct slice text, const char *why)
+bool name_item_take(struct arena *arena, struct slice *rest, struct name_item *ret_item)
 {
-    refuse(build, REFUSE_BAD_LIST, place, "`in` takes a list in parentheses; %s", why);
+    PRE(rest->data);
+    struct name_item item = {0};
+    struct slice trimmed = slice_trim(*rest);
+    item.quoted = trimmed.len && trimmed.data[0] == '"';
+    if (item.quoted) {
+        if (!quoted_take(arena, &trimmed, &item.name))
+            return false;
+        *rest = trimmed;
+        item.suffix = slice_trim(slice_cut(rest, ','));
+    } else {
+        item.name = slice_trim(slice_cut(rest, ','));
+    }
+    *ret_item = item;
+    return true;
+}
+
+static bool refuse_list(struct build *build, struct slice place, struct slice text, const char *brackets,
+                        const char *why)
+{
+    bool in = brackets[0] == '(';
+    refuse(build, REFUSE_BAD_LIST, place, "%s; %s",
+           in ? "`in` takes a list in parentheses" : "`any` and `all` take a list in braces", why);
     build->problem->value = shown(text);
-    return refuse_hint(build, "Write `" SLICE_FMT "=in.(a,b,\"c,d\")`", SLICE_ARG(place));
+    return refuse_hint(build, "Write `" SLICE_FMT "=%s`", SLICE_ARG(place),
+                       in ? "in.(a,b,\"c,d\")" : "eq(any).{a,b,\"c,d\"}");
 }
 
 static unsigned count_values(struct slice inside)
@@ -52,19 +74,20 @@ static bool take_value(struct build *build, struct slice *rest, struct slice *re
     return true;
 }
 
-bool list_parse(struct build *build, struct slice place, struct slice text, struct slice **ret_values,
-                unsigned *ret_count)
+bool list_parse(struct build *build, struct slice place, struct slice text, const char *brackets,
+                struct slice **ret_values, unsigned *ret_count)
 {
     PRE(ret_values && ret_count);
-    if (text.len < 2 || text.data[0] != '(' || text.data[text.len - 1] != ')')
-        return refuse_list(build, place, text, "this has none");
+    if (text.len < 2 || text.data[0] != brackets[0] || text.data[text.len - 1] != brackets[1])
+        return refuse_list(build, place, text, brackets, "this has none");
     struct slice rest = slice_of(text.data + 1, text.len - 2);
     unsigned max = build_config(build)->query.in_values, room = count_values(rest), count = 0;
     struct slice *values = ARENA_ARRAY(build->arena, struct slice, room < max ? room : max);
     for (bool last = rest.len == 0; !last;) {
         struct slice value;
         if (!take_value(build, &rest, &value, &last))
-            return refuse_list(build, place, text, "a quote in it is not closed, or something follows one");
+            return refuse_list(build, place, text, brackets,
+                               "a quote in it is not closed, or something follows one");
         if (count == max)
             return refuse(build, REFUSE_TOO_MUCH, place, "More values than the limit `query.in_values` of %u",
                           max);

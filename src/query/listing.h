@@ -7,24 +7,49 @@
 #include "query/cursor.h"
 #include "query/sql.h"
 
+/* A statement's binds, in the order of their numbers. */
+struct binds {
+    struct bind *items;
+    unsigned count, room;
+};
+
 struct listing {
     struct build build;
+    struct build_counts counts;
     struct plan *plan;
     struct slice from;
-    struct conditions conditions;
-    const struct bind *params; /* of a named query: they come before all other binds */
-    unsigned param_count;
+    struct level *level; /* NULL: a query */
+    struct binds binds;  /* of a named query its parameters come first */
+    struct conditions *conditions;
     struct order order;
     struct cells cells;
     struct keyset *keyset;
-    bool one_pass;
+    bool one_pass, unlimited;
 };
+
+/* A list or row of a resource, its level empty. */
+void listing_begin(struct listing *listing, const struct plan_context *context,
+                   const struct resource *resource, struct problem *problem);
+
+/* The level's selection and filters, its rules and those of all below. */
+bool listing_read(struct listing *listing, struct slice select, const struct param *filters,
+                  unsigned filter_count) must_check;
+
+/* What the answer's writer needs to know of the level's fields: plan->columns. */
+void listing_columns(struct listing *listing);
+
+void binds_add(struct arena *arena, struct binds *binds, struct bind bind);
+
+/* The conditions' binds get their numbers. */
+void binds_number(struct arena *arena, struct binds *binds, const struct conditions *conditions);
+/* Those of all levels below. */
+void binds_number_children(struct arena *arena, struct binds *binds, const struct level *level);
 
 /* In this order. With conditions, order, cells and paging known: the keys, the order's cells, whether a total is wanted. */
 void listing_settle(struct listing *listing, struct slice name, const struct envelope *envelope);
 
 /* With the keys known: from the cursor on; data NULL: there is none. */
-bool listing_continue(struct listing *listing, struct slice cursor, unsigned first_bind) must_check;
+bool listing_continue(struct listing *listing, struct slice cursor) must_check;
 
 /* With all that known: the statements. */
 void listing_write(struct listing *listing);

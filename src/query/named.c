@@ -194,12 +194,15 @@ static bool make_pages(struct listing *listing, const struct named_query *query,
         .declared = query->order_count,
     };
     memcpy(listing->order.terms, query->order, query->order_count * sizeof(struct order_term));
-    listing->cells = (struct cells){.columns = plan->columns, .visible = 0, .count = plan->column_count};
+    listing->cells = (struct cells){.columns = plan->columns,
+                                    .visible = 0,
+                                    .count = plan->column_count,
+                                    .room = plan->column_count};
     plan->keyset = true;
     if (!paging_parse(build, slots, &query->config->page, plan))
         return false;
-    listing_settle(listing, key_of(build, query, listing->params), &query->config->envelope);
-    if (!listing_continue(listing, slots->given[SLOT_CURSOR].value, query->param_count + 1))
+    listing_settle(listing, key_of(build, query, listing->binds.items), &query->config->envelope);
+    if (!listing_continue(listing, slots->given[SLOT_CURSOR].value))
         return false;
     listing_write(listing);
     return true;
@@ -212,8 +215,7 @@ static bool make_query(struct listing *listing, const struct named_query *query,
     struct bind *binds;
     if (!read_params(&listing->build, query, query_string, &slots, &binds))
         return false;
-    listing->params = binds;
-    listing->param_count = query->param_count;
+    listing->binds = (struct binds){binds, query->param_count, query->param_count};
     plan->columns = ARENA_ARRAY(listing->build.arena, const struct column *, query->column_count + 1);
     plan->column_count = plan->cell_count = query->column_count;
     for (unsigned i = 0; i < query->column_count; i++)
@@ -229,9 +231,14 @@ enum error plan_query(const struct plan_context *context, const struct named_que
                       struct slice query_string, struct plan **ret_plan, struct problem *ret_problem)
 {
     PRE(context && query && ret_plan && ret_problem);
+    struct conditions none = {0};
     struct listing listing = {
-        .build = {context, context->arena, NULL, dialect_sql_of(context->model), ret_problem},
+        .build = {.context = context,
+                  .arena = context->arena,
+                  .sql = dialect_sql_of(context->model),
+                  .problem = ret_problem},
         .plan = ARENA_NEW(context->arena, struct plan),
+        .conditions = &none,
     };
     listing.plan->kind = PLAN_QUERY;
     listing.plan->dialect = context->model->catalog->dialect;

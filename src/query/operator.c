@@ -1,64 +1,100 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of operators, those that are served and those that a later version will serve, and their reading. See operator.h. */
+/* The table of operators, and their reading. See operator.h. */
 #include "query/operator.h"
 
 static const struct filter_word {
-    struct slice word;
-    enum filter_op op;
-} operators[] = {
-    {SLICE_INIT("eq"), FILTER_EQ},     {SLICE_INIT("neq"), FILTER_NEQ},     {SLICE_INIT("gt"), FILTER_GT},
-    {SLICE_INIT("gte"), FILTER_GTE},   {SLICE_INIT("lt"), FILTER_LT},       {SLICE_INIT("lte"), FILTER_LTE},
-    {SLICE_INIT("like"), FILTER_LIKE}, {SLICE_INIT("ilike"), FILTER_ILIKE}, {SLICE_INIT("in"), FILTER_IN},
-    {SLICE_INIT("is"), FILTER_IS},
+    struct slice word, sign, search;
+    bool quantifies;
+} operators[FILTER_COUNT] = {
+    [FILTER_EQ] = {SLICE_INIT("eq"), SLICE_INIT("="), {0}, true},
+    [FILTER_NEQ] = {SLICE_INIT("neq"), SLICE_INIT("<>"), {0}, true},
+    [FILTER_GT] = {SLICE_INIT("gt"), SLICE_INIT(">"), {0}, true},
+    [FILTER_GTE] = {SLICE_INIT("gte"), SLICE_INIT(">="), {0}, true},
+    [FILTER_LT] = {SLICE_INIT("lt"), SLICE_INIT("<"), {0}, true},
+    [FILTER_LTE] = {SLICE_INIT("lte"), SLICE_INIT("<="), {0}, true},
+    [FILTER_LIKE] = {SLICE_INIT("like"), SLICE_INIT("~~"), {0}, true},
+    [FILTER_ILIKE] = {SLICE_INIT("ilike"), SLICE_INIT("~~*"), {0}, true},
+    [FILTER_MATCH] = {SLICE_INIT("match"), SLICE_INIT("~"), {0}, true},
+    [FILTER_IMATCH] = {SLICE_INIT("imatch"), SLICE_INIT("~*"), {0}, true},
+    [FILTER_IN] = {SLICE_INIT("in"), {0}, {0}, false},
+    [FILTER_IS] = {SLICE_INIT("is"), {0}, {0}, false},
+    [FILTER_ISDISTINCT] = {SLICE_INIT("isdistinct"), {0}, {0}, false},
+    [FILTER_FTS] = {SLICE_INIT("fts"), SLICE_INIT("@@"), SLICE_INIT("to_tsquery"), false},
+    [FILTER_PLFTS] = {SLICE_INIT("plfts"), SLICE_INIT("@@"), SLICE_INIT("plainto_tsquery"), false},
+    [FILTER_PHFTS] = {SLICE_INIT("phfts"), SLICE_INIT("@@"), SLICE_INIT("phraseto_tsquery"), false},
+    [FILTER_WFTS] = {SLICE_INIT("wfts"), SLICE_INIT("@@"), SLICE_INIT("websearch_to_tsquery"), false},
+    [FILTER_CS] = {SLICE_INIT("cs"), SLICE_INIT("@>"), {0}, false},
+    [FILTER_CD] = {SLICE_INIT("cd"), SLICE_INIT("<@"), {0}, false},
+    [FILTER_OV] = {SLICE_INIT("ov"), SLICE_INIT("&&"), {0}, false},
+    [FILTER_SL] = {SLICE_INIT("sl"), SLICE_INIT("<<"), {0}, false},
+    [FILTER_SR] = {SLICE_INIT("sr"), SLICE_INIT(">>"), {0}, false},
+    [FILTER_NXR] = {SLICE_INIT("nxr"), SLICE_INIT("&<"), {0}, false},
+    [FILTER_NXL] = {SLICE_INIT("nxl"), SLICE_INIT("&>"), {0}, false},
+    [FILTER_ADJ] = {SLICE_INIT("adj"), SLICE_INIT("-|-"), {0}, false},
 };
 
-/* Of PostgREST's grammar, but not here yet. */
-static const struct slice later_operators[] = {
-    SLICE_INIT("match"), SLICE_INIT("imatch"), SLICE_INIT("isdistinct"), SLICE_INIT("fts"),
-    SLICE_INIT("plfts"), SLICE_INIT("phfts"),  SLICE_INIT("wfts"),       SLICE_INIT("cs"),
-    SLICE_INIT("cd"),    SLICE_INIT("ov"),     SLICE_INIT("sl"),         SLICE_INIT("sr"),
-    SLICE_INIT("nxr"),   SLICE_INIT("nxl"),    SLICE_INIT("adj"),
-};
-
-enum word_kind { WORD_OTHER, WORD_OPERATOR, WORD_LATER };
-
-static enum word_kind classify(struct slice word, enum filter_op *ret_op)
+struct slice operator_sign(enum filter_op op)
 {
-    for (size_t i = 0; i < ARRAY_LEN(operators); i++) {
-        if (!slice_eq(operators[i].word, word))
-            continue;
-        *ret_op = operators[i].op;
-        return WORD_OPERATOR;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(later_operators); i++)
-        if (slice_eq(later_operators[i], word))
-            return WORD_LATER;
-    return WORD_OTHER;
+    PRE((unsigned)op < FILTER_COUNT);
+    return operators[op].sign;
 }
 
-/* `eq(any)` and `fts(english)`: a modifier behind an operator. */
-static enum word_kind classify_modified(struct slice word, enum filter_op *ret_op)
+struct slice operator_search(enum filter_op op)
+{
+    PRE(operator_is_search(op));
+    return operators[op].search;
+}
+
+static bool find_operator(struct slice word, enum filter_op *ret_op)
+{
+    for (unsigned i = 0; i < FILTER_COUNT; i++) {
+        if (!slice_eq(operators[i].word, word))
+            continue;
+        *ret_op = (enum filter_op)i;
+        return true;
+    }
+    return false;
+}
+
+/* `eq`, `eq(any)`, `fts(english)`: the operator and what stands in parentheses behind it. */
+static bool read_modified(struct slice word, struct operator_read *read)
 {
     struct slice rest = word, bare = slice_cut(&rest, '(');
+    if (!find_operator(bare, &read->op))
+        return false;
     if (!rest.data)
-        return classify(word, ret_op);
-    bool modified = slice_ends(word, SLICE(")")) && classify(bare, ret_op) != WORD_OTHER;
-    return modified ? WORD_LATER : WORD_OTHER;
+        return true;
+    if (!slice_ends(rest, SLICE(")")))
+        return false;
+    struct slice modifier = slice_of(rest.data, rest.len - 1);
+    if (operator_is_search(read->op)) {
+        read->config = modifier;
+        return name_is_tame(modifier);
+    }
+    bool any = slice_eq_nocase(modifier, SLICE("any"));
+    read->quantifier = any ? QUANTIFIER_ANY : QUANTIFIER_ALL;
+    return operators[read->op].quantifies && (any || slice_eq_nocase(modifier, SLICE("all")));
 }
 
 static void offer_operators(struct nearest *nearest)
 {
-    for (size_t i = 0; i < ARRAY_LEN(operators); i++)
+    for (unsigned i = 0; i < FILTER_COUNT; i++)
         nearest_offer(nearest, operators[i].word);
 }
 
 static bool refuse_operator(struct build *build, const struct param *param, struct slice word)
 {
-    struct nearest nearest = nearest_begin(word);
+    struct slice rest = word;
+    struct nearest nearest = nearest_begin(slice_cut(&rest, '('));
     offer_operators(&nearest);
     refuse(build, REFUSE_UNKNOWN_OPERATOR, param->name, "`" SLICE_FMT "` is no operator",
            SLICE_ARG(shown(word)));
     build->problem->value = shown(param->value);
+    if (rest.data)
+        return refuse_hint(
+            build,
+            "In parentheses stand `any` or `all` behind eq, neq, gt, gte, lt, lte, like, ilike, match and "
+            "imatch, and a language behind fts, plfts, phfts and wfts");
     if (nearest.best.data)
         return refuse_nearest(build, &nearest);
     return refuse_hint(build, "Write `" SLICE_FMT "=eq." SLICE_FMT "` to compare with the whole text",
@@ -83,22 +119,12 @@ static bool refuse_bare(struct build *build, const struct param *param)
     return refuse_hint(build, "Write `" SLICE_FMT "=eq." SLICE_FMT "`", SLICE_ARG(name), SLICE_ARG(value));
 }
 
-static bool refuse_later(struct build *build, const struct param *param, struct slice word)
-{
-    refuse(build, REFUSE_NOT_YET, param->name, "The operator `" SLICE_FMT "` is not served yet",
-           SLICE_ARG(word));
-    build->problem->value = shown(param->value);
-    return refuse_hint(build, "To compare with a text that begins so, write `" SLICE_FMT "=eq." SLICE_FMT "`",
-                       SLICE_ARG(param->name), SLICE_ARG(shown(param->value)));
-}
-
 /* Plain manner: what begins with no known operator and a dot is a value to be equal to. */
-static bool is_plain_value(const struct build *build, struct slice value)
+static bool is_plain_value(struct slice value)
 {
-    enum filter_op op;
+    struct operator_read read = {0};
     struct slice rest = value, word = slice_cut(&rest, '.');
-    bool known = rest.data && (classify_modified(word, &op) != WORD_OTHER || slice_eq(word, SLICE("not")));
-    return !known && build->context->manner == MANNER_PLAIN;
+    return !rest.data || (!read_modified(word, &read) && !slice_eq(word, SLICE("not")));
 }
 
 /* operator.operand, behind a `not.` that was taken off. */
@@ -108,20 +134,17 @@ static bool read_word(struct build *build, const struct param *param, struct ope
     read->word = slice_cut(&rest, '.');
     if (!rest.data)
         return read->negated ? refuse_operator(build, param, read->word) : refuse_bare(build, param);
-    enum word_kind kind = classify_modified(read->word, &read->op);
-    if (kind == WORD_OTHER)
+    if (!read_modified(read->word, read))
         return refuse_operator(build, param, read->word);
-    if (kind == WORD_LATER)
-        return refuse_later(build, param, read->word);
     read->operand = rest;
     return true;
 }
 
-bool operator_read(struct build *build, const struct param *param, struct operator_read *ret_read)
+bool operator_read(struct build *build, const struct param *param, bool bare, struct operator_read *ret_read)
 {
     PRE(param->value.data && ret_read);
     struct operator_read read = {.op = FILTER_EQ, .word = SLICE("eq"), .operand = param->value};
-    if (!is_plain_value(build, param->value)) {
+    if (!bare || !is_plain_value(param->value)) {
         read.negated = slice_starts(read.operand, SLICE("not."));
         read.operand = slice_skip(read.operand, read.negated ? 4 : 0);
         if (!read_word(build, param, &read))

@@ -8,6 +8,8 @@
 
 #include <limits.h>
 
+#include "query/list.h"
+#include "query/operand.h"
 #include "query/select.h"
 #include "query/sql.h"
 
@@ -50,14 +52,54 @@ static bool refuse_direction(struct build *build, struct slice text)
     return refuse_nearest(build, &nearest);
 }
 
+/* `users(name)`: a column of embedded rows, to one. *ret_column NULL: it is not written so. */
+static bool find_child_column(struct build *build, struct slice text, const struct column **ret_column)
+{
+    size_t open = slice_find(text, '(');
+    *ret_column = NULL;
+    if (open == text.len || !slice_ends(text, SLICE(")")))
+        return true;
+    struct slice name = slice_of(text.data, open), of = slice_of(text.data + open + 1, text.len - open - 2);
+    struct level *child = level_child(build->level, name);
+    if (!child) {
+        refuse(build, REFUSE_UNKNOWN_RELATION, SLICE("order"),
+               "`" SLICE_FMT "`: no rows of that name are embedded", SLICE_ARG(shown(text)));
+        return refuse_hint(build, "Embed them by `select=*," SLICE_FMT "(…)`", SLICE_ARG(shown(name)));
+    }
+    if (!relation_is_to_one(child->relation))
+        return refuse(build, REFUSE_NOT_TO_ONE, SLICE("order"),
+                      "`" SLICE_FMT "`: an order needs one embedded row, and there may be many",
+                      SLICE_ARG(shown(text)));
+    struct build there = build_at(build, child);
+    if (!operand_read(&there, of, SLICE("order"), ret_column))
+        return false;
+    *ret_column = operand_of_child(build, child, *ret_column);
+    return true;
+}
+
+/* What the answer calls so: an aggregate. */
+static const struct column *find_aggregate(const struct build *build, struct slice name)
+{
+    for (unsigned i = 0; i < build->level->field_count; i++) {
+        const struct field *field = &build->level->fields[i];
+        if (field->column && field->column->aggregate && slice_eq(field->column->name, name))
+            return field->column;
+    }
+    return NULL;
+}
+
 static bool find_column(struct build *build, struct slice name, const struct column **ret_column)
 {
     struct slice bare = slice_skip(name, slice_starts(name, SLICE("-"))), rest = bare;
     struct slice first = slice_cut(&rest, '.');
     bool directed = rest.data || bare.len < name.len; /* `id.dsc`, `-id` */
+    if ((*ret_column = find_aggregate(build, name)))
+        return true;
     if (directed && !resource_column(build->resource, name) && resource_column(build->resource, first))
         return refuse_direction(build, name);
-    return build_column(build, name, SLICE("order"), ret_column);
+    if (!find_child_column(build, name, ret_column))
+        return false;
+    return *ret_column || operand_read(build, name, SLICE("order"), ret_column);
 }
 
 static bool read_term(struct build *build, const struct name_item *item, struct order_term *ret_term)
@@ -88,19 +130,20 @@ static bool has_column(const struct order *order, const struct column *column)
     return false;
 }
 
-static bool has_key(const struct order *order, const struct resource *resource)
+static bool has_key(struct build *build, const struct order *order)
 {
+    const struct resource *resource = build->resource;
     for (unsigned i = 0; i < resource->key_count; i++)
-        if (!has_column(order, resource->key[i]))
+        if (!has_column(order, level_column(build, build->level, resource->key[i])))
             return false;
     return resource->key_count > 0;
 }
 
 /* What says nothing is left out: a column that came before or has one value only, and all that stands behind a whole key. */
-static void add_term(struct order *order, const struct resource *resource,
-                     const struct conditions *conditions, struct order_term term)
+static void add_term(struct build *build, struct order *order, const struct conditions *conditions,
+                     struct order_term term)
 {
-    if (has_column(order, term.column) || has_key(order, resource) || conditions_pin(conditions, term.column))
+    if (has_column(order, term.column) || has_key(build, order) || conditions_pin(conditions, term.column))
         return;
     if (!term.column->nullable)
         term.nulls_first = term.descending;
@@ -124,7 +167,7 @@ static bool index_serves(const struct build *build, const struct index *index,
     unsigned at = 0, term = 0;
     for (; at < index->count && index->columns[at] != UINT_MAX; at++) {
         const struct column *column = &table->columns[index->columns[at]];
-        if (term < order->count && order->terms[term].column == column) {
+        if (term < order->count && order->terms[term].column->position == column->position) {
             bool backwards = index->descending[at] != order->terms[term].descending;
             if (term++ > 0 && backwards != use.backwards)
                 return false;
@@ -168,18 +211,38 @@ static bool key_descends(const struct build *build, const struct conditions *con
     return best.key_descending;
 }
 
-static void add_key(const struct build *build, const struct conditions *conditions, struct order *order)
+static void add_key(struct build *build, const struct conditions *conditions, struct order *order)
 {
     const struct resource *resource = build->resource;
     order->declared = order->count;
-    if (resource->key_count == 0 || has_key(order, resource))
+    if (resource->key_count == 0 || build->level->aggregates || has_key(build, order))
         return;
     bool descending = key_descends(build, conditions, order);
     for (unsigned i = 0; i < resource->key_count; i++)
-        add_term(order, resource, conditions,
-                 (struct order_term){.column = resource->key[i],
+        add_term(build, order, conditions,
+                 (struct order_term){.column = level_column(build, build->level, resource->key[i]),
                                      .descending = descending,
                                      .nulls_first = descending});
+}
+
+/* Beside aggregates only what is grouped by has one value a row. */
+static bool groups_by(const struct build *build, const struct column *column)
+{
+    for (unsigned i = 0; i < build->level->field_count; i++) {
+        const struct column *shown_one = build->level->fields[i].column;
+        if (shown_one && slice_eq(shown_one->sql, column->sql))
+            return true;
+    }
+    return !build->level->aggregates;
+}
+
+static bool refuse_ungrouped(struct build *build, const struct column *column)
+{
+    refuse(build, REFUSE_BAD_ORDER, SLICE("order"),
+           "`" SLICE_FMT "` is not in `select`: beside aggregates only what is shown can be ordered by",
+           SLICE_ARG(shown(column->name)));
+    build->problem->column = column->name;
+    return false;
 }
 
 static bool read_terms(struct build *build, struct slice text, const struct conditions *conditions,
@@ -196,9 +259,22 @@ static bool read_terms(struct build *build, struct slice text, const struct cond
             return refuse(build, REFUSE_BAD_ORDER, SLICE("order"), "A quote in `order` is not closed");
         if (!read_term(build, &item, &term))
             return false;
-        add_term(order, build->resource, conditions, term);
+        if (!groups_by(build, term.column))
+            return refuse_ungrouped(build, term.column);
+        add_term(build, order, conditions, term);
     }
     return true;
+}
+
+static void add_default(struct build *build, const struct conditions *conditions, struct order *order)
+{
+    const struct resource *resource = build->resource;
+    for (unsigned i = 0; i < resource->order_count; i++) {
+        struct order_term term = resource->order[i];
+        term.column = level_column(build, build->level, term.column);
+        if (groups_by(build, term.column))
+            add_term(build, order, conditions, term);
+    }
 }
 
 bool order_parse(struct build *build, struct slice text, const struct conditions *conditions,
@@ -210,8 +286,7 @@ bool order_parse(struct build *build, struct slice text, const struct conditions
     struct order order = {.terms =
                               ARENA_ARRAY(build->arena, struct order_term, asked + resource->key_count + 1)};
     if (!text.data) {
-        for (unsigned i = 0; i < resource->order_count; i++)
-            add_term(&order, resource, conditions, resource->order[i]);
+        add_default(build, conditions, &order);
     } else if (!read_terms(build, text, conditions, &order)) {
         return false;
     }

@@ -2,6 +2,8 @@
 /* The numbers of paging, checked and put together. See paging.h; doc/reading.md says it to users. */
 #include "query/paging.h"
 
+#include "query/level.h"
+
 static bool is_given(const struct slots *slots, enum slot slot)
 {
     return slots->given[slot].value.data != NULL;
@@ -89,5 +91,25 @@ bool paging_parse(struct build *build, const struct slots *slots, const struct p
     plan->page =
         is_given(slots, SLOT_PAGE) || plan->limit == 0 ? (uint64_t)page : plan->offset / plan->limit + 1;
     POST(plan->page > 0 && plan->limit <= max);
+    return true;
+}
+
+bool paging_parse_child(struct build *build, const struct param *param, bool is_offset)
+{
+    struct level *level = build->level;
+    PRE(level && level->parent && param->value.data);
+    bool *given = is_offset ? &level->offset_given : &level->limit_given;
+    int64_t number;
+    if (*given)
+        return refuse(build, REFUSE_REPEATED_PARAMETER, param->name, "`" SLICE_FMT "` is given twice",
+                      SLICE_ARG(param->name));
+    if (!slice_to_int(slice_trim(param->value), &number) || number < 0)
+        return refuse_number(build, param, 0);
+    *given = true;
+    unsigned max = level->resource->config->page.max;
+    if (is_offset)
+        level->offset = (uint64_t)number;
+    else
+        level->limit = number > max ? max : (unsigned)number;
     return true;
 }

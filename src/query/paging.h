@@ -10,4 +10,7 @@
 bool paging_parse(struct build *build, const struct slots *slots, const struct page_policy *policy,
                   struct plan *plan) must_check;
 
+/* `flags.limit=5`, `flags.offset=10`: of the build's level, a child. */
+bool paging_parse_child(struct build *build, const struct param *param, bool is_offset) must_check;
+
 #endif

@@ -15,15 +15,8 @@ static const struct {
     {SLICE_INIT("page"), SLOT_PAGE},     {SLICE_INIT("page_size"), SLOT_PAGE_SIZE},
 };
 
-static const struct {
-    struct slice name;
-    const char *means;
-} later_names[] = {
-    {SLICE_INIT("and"), "groups of conditions"},         {SLICE_INIT("or"), "groups of conditions"},
-    {SLICE_INIT("not"), "groups of conditions"},         {SLICE_INIT("not.and"), "groups of conditions"},
-    {SLICE_INIT("not.or"), "groups of conditions"},      {SLICE_INIT("columns"), "parameters of writes"},
-    {SLICE_INIT("on_conflict"), "parameters of writes"},
-};
+/* Of writes alone. */
+static const struct slice later_names[] = {SLICE_INIT("columns"), SLICE_INIT("on_conflict")};
 
 static unsigned count_params(struct slice query)
 {
@@ -120,9 +113,9 @@ static bool fill_slot(struct build *build, struct slots *slots, enum slot slot, 
 static bool refuse_later(struct build *build, const struct param *param)
 {
     for (size_t i = 0; i < ARRAY_LEN(later_names); i++)
-        if (slice_eq(later_names[i].name, param->name))
-            return !refuse(build, REFUSE_NOT_YET, param->name, "`" SLICE_FMT "`: %s are not served yet",
-                           SLICE_ARG(param->name), later_names[i].means);
+        if (slice_eq(later_names[i], param->name))
+            return !refuse(build, REFUSE_NOT_YET, param->name,
+                           "`" SLICE_FMT "` is of writes, which are not served yet", SLICE_ARG(param->name));
     return false;
 }
 

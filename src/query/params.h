@@ -36,7 +36,7 @@ struct slots {
     unsigned filter_count;
 };
 
-/* Sorts the parameters; those of later work (`and`, `or`, `columns`, `on_conflict`) are refused as not-yet. */
+/* Sorts the parameters; those of writes (`columns`, `on_conflict`) are refused. */
 bool slots_sort(struct build *build, const struct params *params, struct slots *ret_slots) must_check;
 
 /* Whether a word is a reserved name, and the nearest of them for a mistyped one. */

@@ -11,7 +11,6 @@
 #include "base/map.h"
 #include "query/listing.h"
 #include "query/paging.h"
-#include "query/select.h"
 #include "query/value.h"
 
 const struct dialect_sql *dialect_sql_of(const struct model *model)
@@ -39,7 +38,7 @@ static void make_keys(struct listing *listing, struct slice name)
     text_init(&key, listing->build.arena, 256);
     text_add(&key, name);
     text_byte(&key, '?');
-    conditions_write_key(&listing->conditions, &key);
+    conditions_write_key(listing->conditions, &key);
     size_t total_len = key.len;
     write_order_key(&key, &listing->order);
     struct slice whole = text_done(&key);
@@ -78,12 +77,11 @@ static bool cursor_binds(struct listing *listing, const struct cursor *cursor, s
     return true;
 }
 
-bool listing_continue(struct listing *listing, struct slice text, unsigned first_bind)
+bool listing_continue(struct listing *listing, struct slice text)
 {
     struct build *build = &listing->build;
     struct plan *plan = listing->plan;
     struct cursor cursor;
-    PRE(first_bind > 0);
     if (!text.data)
         return true;
     if (!plan->keyset)
@@ -99,51 +97,61 @@ bool listing_continue(struct listing *listing, struct slice text, unsigned first
     plan->backwards = cursor.backwards;
     if (cursor.backwards)
         order_reverse(&listing->order);
-    listing->keyset = keyset_make(build, &listing->order, values, first_bind);
+    listing->keyset = keyset_make(build, &listing->order, values, listing->binds.count + 1);
     return true;
 }
 
 /* --- putting together --- */
 
-/* plan->order speaks of the order as asked for, whichever way the statement goes. */
+static unsigned answer_width(const struct listing *listing)
+{
+    return listing->level && !level_is_flat(listing->level) ? listing->plan->column_count : 0;
+}
+
+/* plan->order speaks of the order as asked for, whichever way the statement goes. Where rows are embedded, the answer's cells are not
+ * the page's: those of the order stand behind all that is shown. */
 static void fill_order(struct listing *listing)
 {
     struct plan *plan = listing->plan;
-    plan->order = ARENA_ARRAY(listing->build.arena, struct plan_order, listing->order.count + 1);
+    struct arena *arena = listing->build.arena;
+    unsigned width = answer_width(listing);
+    plan->order = ARENA_ARRAY(arena, struct plan_order, listing->order.count + 1);
     plan->order_count = listing->order.count;
     for (unsigned i = 0; i < listing->order.count; i++) {
+        unsigned cell = cells_raw(arena, &listing->cells, listing->order.terms[i].column);
         plan->order[i].term = listing->order.terms[i];
-        plan->order[i].cell = cells_raw(&listing->cells, listing->order.terms[i].column);
+        plan->order[i].cell = width ? width + i : cell;
     }
+    plan->cell_count = width ? width + listing->order.count : listing->cells.count;
 }
 
+/* The cursor's values behind the filters', those of embedded rows behind both: so the count, which needs the filters alone, shares
+ * their numbers. */
 static void fill_binds(struct listing *listing)
 {
     struct plan *plan = listing->plan;
     const struct keyset *keyset = listing->keyset;
-    unsigned max = listing->param_count + listing->conditions.count + listing->order.count, count = 0;
-    struct bind *binds = ARENA_ARRAY(listing->build.arena, struct bind, max + 1);
-    for (unsigned i = 0; i < listing->param_count; i++)
-        binds[count++] = listing->params[i];
-    for (unsigned i = 0; i < listing->conditions.count; i++)
-        if (listing->conditions.items[i].op != FILTER_IS)
-            binds[count++] = listing->conditions.items[i].bind;
-    plan->total.binds = binds;
-    plan->total.bind_count = count;
+    struct arena *arena = listing->build.arena;
+    plan->total.bind_count = listing->binds.count;
     for (unsigned i = 0; keyset && i < listing->order.count; i++)
         if (keyset->binds[i])
-            binds[count++] = keyset->values[i];
-    POST(count <= max);
-    plan->statement.binds = binds;
-    plan->statement.bind_count = count;
+            binds_add(arena, &listing->binds, keyset->values[i]);
+    if (listing->level) {
+        binds_number_children(arena, &listing->binds, listing->level);
+        sql_child_orders(arena, listing->build.sql, listing->level);
+    }
+    plan->total.binds = plan->statement.binds = listing->binds.items;
+    plan->statement.bind_count = listing->binds.count;
 }
 
-/* The order as the statement goes; listing->order was turned round for a cursor that points back. */
-static struct plan_order *statement_order(const struct listing *listing)
+/* The order as the statement goes, by the page's cells; listing->order was turned round for a cursor that points back. */
+static struct plan_order *statement_order(struct listing *listing)
 {
-    struct plan_order *order = ARENA_ARRAY(listing->build.arena, struct plan_order, listing->order.count + 1);
+    struct arena *arena = listing->build.arena;
+    struct plan_order *order = ARENA_ARRAY(arena, struct plan_order, listing->order.count + 1);
     for (unsigned i = 0; i < listing->order.count; i++)
-        order[i] = (struct plan_order){listing->order.terms[i], listing->plan->order[i].cell};
+        order[i] = (struct plan_order){listing->order.terms[i],
+                                       cells_raw(arena, &listing->cells, listing->order.terms[i].column)};
     return order;
 }
 
@@ -152,23 +160,26 @@ void listing_write(struct listing *listing)
     struct plan *plan = listing->plan;
     PRE(listing->from.len > 0 && plan->statement.text.len == 0);
     IMPLIES(plan->from_cursor, listing->keyset && plan->offset == 0);
+    fill_binds(listing);
+    if (listing->level)
+        sql_embed_cells(listing->build.arena, listing->level, &listing->cells);
     const struct list_sql list = {
         .from = listing->from,
+        .level = listing->level,
         .cells = &listing->cells,
-        .conditions = &listing->conditions,
+        .conditions = listing->conditions,
         .order = statement_order(listing),
         .order_count = listing->order.count,
         .keyset = listing->keyset,
         .one_pass = listing->one_pass,
+        .unlimited = listing->unlimited,
         .rows = plan->limit ? plan->limit + 1 : 0,
         .offset = plan->offset,
     };
     struct arena *arena = listing->build.arena;
-    fill_binds(listing);
     plan->statement.text = sql_list(arena, listing->build.sql, &list);
-    plan->cell_count = listing->cells.count;
     if (plan->want_total)
-        plan->total.text = sql_count(arena, listing->build.sql, listing->from, &listing->conditions);
+        plan->total.text = sql_count(arena, listing->build.sql, listing->from, listing->conditions);
 }
 
 void listing_settle(struct listing *listing, struct slice name, const struct envelope *envelope)
@@ -177,6 +188,7 @@ void listing_settle(struct listing *listing, struct slice name, const struct env
     make_keys(listing, name);
     fill_order(listing);
     const struct plan_context *context = listing->build.context;
+    binds_number(listing->build.arena, &listing->binds, listing->conditions);
     plan->want_total =
         context->manner == MANNER_PLAIN && !context->exports && (envelope->total.len || envelope->pages.len);
 }
@@ -189,57 +201,31 @@ static bool has_order_of_kind(const struct order *order, enum value_kind kind)
     return false;
 }
 
-/* The number of the first bind behind the filters'. */
-static unsigned first_free_bind(const struct conditions *conditions)
-{
-    unsigned bind = 1;
-    for (unsigned i = 0; i < conditions->count; i++)
-        bind += conditions->items[i].op != FILTER_IS;
-    return bind;
-}
-
-static void make_cells(struct listing *listing, const struct column **columns, unsigned count)
-{
-    unsigned max = count + listing->order.count;
-    listing->cells.columns = ARENA_ARRAY(listing->build.arena, const struct column *, max + 1);
-    memcpy(listing->cells.columns, columns, count * sizeof(struct column *));
-    listing->cells.visible = listing->cells.count = count;
-    listing->plan->columns = columns;
-    listing->plan->column_count = count;
-}
-
 static bool read_list(struct listing *listing, struct slice query_string)
 {
     struct build *build = &listing->build;
     const struct config_resource *config = build->resource->config;
     struct params params;
     struct slots slots;
-    const struct column **columns;
-    unsigned column_count;
     if (!params_parse(build, query_string, &params) || !slots_sort(build, &params, &slots) ||
-        !filters_parse(build, slots.filters, slots.filter_count, &listing->conditions) ||
-        !select_parse(build, slots.given[SLOT_SELECT].value, &columns, &column_count) ||
-        !order_parse(build, slots.given[SLOT_ORDER].value, &listing->conditions, &listing->order) ||
+        !listing_read(listing, slots.given[SLOT_SELECT].value, slots.filters, slots.filter_count) ||
+        !order_parse(build, slots.given[SLOT_ORDER].value, listing->conditions, &listing->order) ||
         !paging_parse(build, &slots, &config->page, listing->plan))
         return false;
-    make_cells(listing, columns, column_count);
-    listing->plan->keyset =
-        build->resource->key_count > 0 && !has_order_of_kind(&listing->order, VALUE_DYNAMIC);
+    listing_columns(listing);
+    listing->plan->keyset = build->resource->key_count > 0 && !listing->level->aggregates &&
+                            !has_order_of_kind(&listing->order, VALUE_DYNAMIC);
     listing_settle(listing, config->name.text, &config->envelope);
-    return listing_continue(listing, slots.given[SLOT_CURSOR].value, first_free_bind(&listing->conditions));
+    return listing_continue(listing, slots.given[SLOT_CURSOR].value);
 }
 
 enum error plan_list(const struct plan_context *context, const struct resource *resource,
                      struct slice query_string, struct plan **ret_plan, struct problem *ret_problem)
 {
     PRE(context && resource && ret_plan && ret_problem);
-    struct listing listing = {
-        .build = {context, context->arena, resource, dialect_sql_of(context->model), ret_problem},
-        .plan = ARENA_NEW(context->arena, struct plan),
-        .from = resource->table->sql,
-    };
+    struct listing listing;
+    listing_begin(&listing, context, resource, ret_problem);
     listing.plan->kind = PLAN_LIST;
-    listing.plan->dialect = context->model->catalog->dialect;
     if (!read_list(&listing, query_string))
         return ERR_PROBLEM;
     listing_write(&listing);

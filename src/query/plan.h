@@ -58,6 +58,7 @@ struct plan_context {
     enum manner manner;
     struct wall now;                /* for `24h ago` */
     bool exports;                   /* a list is not paged, but for `limit` and `offset`, and has no total */
+    unsigned roles;                 /* the caller's: which rows are seen, what may be embedded */
     const struct plan_cache *cache; /* NULL: every plan is made anew */
 };
 

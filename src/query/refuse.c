@@ -20,6 +20,10 @@ const struct refusal_kind refusal_kinds[REFUSE_COUNT] = {
     [REFUSE_WRONG_OPERATOR] = KIND(400, "wrong-operator", "42883"),
     [REFUSE_BAD_LIST] = KIND(400, "bad-list", "PGRST100"),
     [REFUSE_BAD_SELECT] = KIND(400, "bad-select", "PGRST100"),
+    [REFUSE_BAD_GROUP] = KIND(400, "bad-group", "PGRST100"),
+    [REFUSE_UNKNOWN_RELATION] = KIND(400, "unknown-relation", "PGRST200"),
+    [REFUSE_AMBIGUOUS_RELATION] = KIND(400, "ambiguous-relation", "PGRST201"),
+    [REFUSE_NOT_TO_ONE] = KIND(400, "not-to-one", "PGRST119"),
     [REFUSE_BAD_ORDER] = KIND(400, "bad-order", "PGRST100"),
     [REFUSE_BAD_PAGE] = KIND(400, "bad-page", "PGRST103"),
     [REFUSE_BAD_CURSOR] = KIND(400, "bad-cursor", "PGRST100"),
@@ -125,34 +129,20 @@ struct slice shown(struct slice text)
     return cut(text, PROBLEM_VALUE_MAX);
 }
 
-/* Grammar of PostgREST's that may stand in a name: it is refused in so many words, never taken for a column. */
-static const char *later_grammar(struct slice name)
+bool name_is_tame(struct slice name)
 {
-    static const struct {
-        const char *sign, *means;
-    } signs[] = {
-        {"->", "JSON paths (`column->key`)"},
-        {"::", "casts (`column::type`)"},
-        {"(", "embedding and functions (`relation(columns)`)"},
-        {"{", "embedding (`relation{columns}`)"},
-        {"...", "spreading (`...relation`)"},
-        {"!", "hints (`relation!hint`)"},
-        {":", "aliases (`alias:column`)"},
-        {".", "filters on embedded rows (`relation.column`)"},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(signs); i++)
-        if (name.len && memmem(name.data, name.len, signs[i].sign, strlen(signs[i].sign)))
-            return signs[i].means;
-    return NULL;
+    for (size_t i = 0; i < name.len; i++) {
+        unsigned char c = (unsigned char)name.data[i];
+        if (c < 0x20 || c == 0x7f || c == '"' || c == '\'' || c == '\\' || c == '`')
+            return false;
+    }
+    return name.len > 0 && name.len <= NAME_BYTES_MAX;
 }
 
-static bool refuse_column(struct build *build, struct slice name, struct slice place)
+bool refuse_column(struct build *build, struct slice name, struct slice place)
 {
     const struct resource *resource = build->resource;
-    const char *later = later_grammar(name);
-    if (later)
-        return refuse(build, REFUSE_NOT_YET, place, "`" SLICE_FMT "`: %s are not served yet",
-                      SLICE_ARG(shown(name)), later);
+    PRE(resource);
     refuse(build, REFUSE_UNKNOWN_COLUMN, place, "`" SLICE_FMT "` has no column `" SLICE_FMT "`",
            SLICE_ARG(resource->config->name.text), SLICE_ARG(shown(name)));
     build->problem->column = shown(name);
@@ -160,15 +150,4 @@ static bool refuse_column(struct build *build, struct slice name, struct slice p
     for (unsigned i = 0; i < resource->column_count; i++)
         names[i] = resource->columns[i]->name;
     return refuse_not_among(build, name, "columns", names, resource->column_count);
-}
-
-bool build_column(struct build *build, struct slice name, struct slice place,
-                  const struct column **ret_column)
-{
-    PRE(build->resource);
-    const struct column *column = resource_column(build->resource, name);
-    if (!column)
-        return refuse_column(build, name, place);
-    *ret_column = column;
-    return true;
 }

@@ -5,12 +5,11 @@
 #include "base/mem.h"
 #include "http/path.h"
 #include "query/listing.h"
-#include "query/select.h"
 #include "query/value.h"
 
 struct plan_cache {
     struct arena arena;
-    struct plan **rows; /* by the resource's index; NULL: no key */
+    struct plan **rows; /* by the resource's index; NULL: no key, or not the same for all */
 };
 
 /* --- the text of a row --- */
@@ -33,29 +32,36 @@ static bool may_gather(const struct build *build)
     }
 }
 
-static struct gather *make_gather(const struct build *build, struct cells *cells)
+static struct gather *make_gather(const struct build *build, struct cells *cells,
+                                  const struct conditions *conditions)
 {
     struct gather *gather = ARENA_NEW(build->arena, struct gather);
-    gather->key_cell = cells_raw(cells, build->resource->key[0]);
-    gather->text = sql_row(build->arena, build->sql, build->resource, cells, true);
+    gather->key_cell = cells_raw(build->arena, cells, build->resource->key[0]);
+    gather->text = sql_row(build->arena, build->sql, build->resource, cells, conditions, true);
     return gather;
 }
 
-static void write_row(const struct build *build, const struct column **columns, unsigned count,
-                      struct plan *plan)
+/* The text of a row of columns alone, which the key's binds complete. Its conditions, the resource's rules, have no binds. */
+static void write_flat(struct listing *listing)
 {
-    struct cells cells = {.columns = ARENA_ARRAY(build->arena, const struct column *, count + 1),
-                          .visible = count,
-                          .count = count};
-    memcpy(cells.columns, columns, count * sizeof(struct column *));
+    const struct build *build = &listing->build;
+    struct plan *plan = listing->plan;
+    PRE(level_is_flat(listing->level));
     if (may_gather(build))
-        plan->statement.gather = make_gather(build, &cells);
-    plan->kind = PLAN_ROW;
-    plan->dialect = build->sql == &sql_pg ? DIALECT_PG : DIALECT_SQLITE;
-    plan->columns = columns;
-    plan->column_count = count;
-    plan->cell_count = cells.count;
-    plan->statement.text = sql_row(build->arena, build->sql, build->resource, &cells, false);
+        plan->statement.gather = make_gather(build, &listing->cells, listing->conditions);
+    plan->cell_count = listing->cells.count;
+    plan->statement.text =
+        sql_row(build->arena, build->sql, build->resource, &listing->cells, listing->conditions, false);
+}
+
+/* Whether every row of the resource is found by one text: its rules bind no values, and nothing is embedded. */
+static bool is_simple(const struct listing *listing)
+{
+    for (unsigned i = 0; i < listing->conditions->count; i++)
+        if (listing->conditions->items[i].kind != CONDITION_TEST ||
+            condition_binds(&listing->conditions->items[i]))
+            return false;
+    return level_is_flat(listing->level) && !listing->level->aggregates;
 }
 
 struct plan_cache *plan_cache_new(const struct model *model)
@@ -64,13 +70,18 @@ struct plan_cache *plan_cache_new(const struct model *model)
     struct plan_cache *cache = mem_must(sizeof(*cache));
     arena_init(&cache->arena, 16 * 1024);
     cache->rows = ARENA_ARRAY(&cache->arena, struct plan *, model->resource_count + 1);
+    const struct plan_context context = {.model = model, .arena = &cache->arena, .roles = ROLES_ALL};
     for (unsigned i = 0; i < model->resource_count; i++) {
-        const struct resource *resource = &model->resources[i];
-        if (resource->key_count == 0)
+        struct listing listing;
+        struct problem problem;
+        listing_begin(&listing, &context, &model->resources[i], &problem);
+        if (model->resources[i].key_count == 0 || model->resources[i].config->rows_count > 0 ||
+            !listing_read(&listing, (struct slice){NULL, 0}, NULL, 0) || !is_simple(&listing))
             continue;
-        struct build build = {.arena = &cache->arena, .resource = resource, .sql = dialect_sql_of(model)};
-        cache->rows[i] = ARENA_NEW(&cache->arena, struct plan);
-        write_row(&build, resource->select, resource->select_count, cache->rows[i]);
+        listing.plan->kind = PLAN_ROW;
+        listing_columns(&listing);
+        write_flat(&listing);
+        cache->rows[i] = listing.plan;
     }
     return cache;
 }
@@ -126,7 +137,7 @@ static bool read_part(struct build *build, const struct column *column, struct s
 }
 
 /* Cut first, decoded after: an encoded comma belongs to its value. A key of one column has no commas to cut at. */
-static bool read_key(struct build *build, struct slice id, struct plan *plan)
+static bool read_key(struct build *build, struct slice id, const struct bind **ret_binds)
 {
     PRE(build->resource->key_count > 0);
     const struct resource *resource = build->resource;
@@ -140,8 +151,7 @@ static bool read_key(struct build *build, struct slice id, struct plan *plan)
         if (!read_part(build, resource->key[i], raw, &binds[i]))
             return false;
     }
-    plan->statement.binds = binds;
-    plan->statement.bind_count = resource->key_count;
+    *ret_binds = binds;
     return true;
 }
 
@@ -178,37 +188,74 @@ static bool refuse_filter(struct build *build, struct slice name)
     return refuse_nearest(build, &nearest);
 }
 
-static bool read_select(struct build *build, struct slice query_string, struct slice *ret_select)
+/* Filters of embedded rows alone. */
+static bool read_params(struct build *build, struct slice query_string, struct slots *ret_slots)
 {
     struct params params;
-    struct slots slots;
-    if (!params_parse(build, query_string, &params) || !slots_sort(build, &params, &slots))
+    if (!params_parse(build, query_string, &params) || !slots_sort(build, &params, ret_slots))
         return false;
-    if (slots.filter_count)
-        return refuse_filter(build, slots.filters[0].name);
+    for (unsigned i = 0; i < ret_slots->filter_count; i++)
+        if (slice_find(ret_slots->filters[i].name, '.') == ret_slots->filters[i].name.len ||
+            slice_starts(ret_slots->filters[i].name, SLICE("not.")))
+            return refuse_filter(build, ret_slots->filters[i].name);
     for (unsigned i = 0; i < SLOT_COUNT; i++)
-        if (i != SLOT_SELECT && slots.given[i].value.data)
-            return refuse_filter(build, slots.given[i].name);
-    *ret_select = slots.given[SLOT_SELECT].value;
+        if (i != SLOT_SELECT && ret_slots->given[i].value.data)
+            return refuse_filter(build, ret_slots->given[i].name);
     return true;
 }
 
-static bool make_row(struct build *build, struct slice query_string, struct plan *plan)
+/* With rules that bind, or with rows embedded: a list of one. */
+static void write_full(struct listing *listing, const struct bind *key)
 {
-    const struct plan_cache *cache = build->context->cache;
-    struct slice select = {NULL, 0};
-    const struct column **columns;
-    unsigned count;
-    if (query_string.len && !read_select(build, query_string, &select))
-        return false;
-    if (cache && !select.data) {
-        PRE(cache->rows[build->resource->index]);
-        *plan = *cache->rows[build->resource->index];
-        return true;
+    struct build *build = &listing->build;
+    struct plan *plan = listing->plan;
+    for (unsigned i = 0; i < build->resource->key_count; i++) {
+        const struct condition is = {.kind = CONDITION_TEST,
+                                     .op = FILTER_EQ,
+                                     .column = build->resource->key[i],
+                                     .bind = key[i]};
+        conditions_add(build, listing->conditions, &is);
     }
-    if (!select_parse(build, select, &columns, &count))
+    binds_number(build->arena, &listing->binds, listing->conditions);
+    binds_number_children(build->arena, &listing->binds, listing->level);
+    sql_embed_cells(build->arena, listing->level, &listing->cells);
+    const struct list_sql list = {.from = listing->from,
+                                  .level = listing->level,
+                                  .cells = &listing->cells,
+                                  .conditions = listing->conditions,
+                                  .rows = 1};
+    plan->statement.text = sql_list(build->arena, build->sql, &list);
+    plan->statement.binds = listing->binds.items;
+    plan->statement.bind_count = listing->binds.count;
+    plan->cell_count = level_is_flat(listing->level) ? listing->cells.count : plan->column_count;
+}
+
+static bool make_row(struct listing *listing, struct slice id, struct slice query_string)
+{
+    struct build *build = &listing->build;
+    const struct plan_cache *cache = build->context->cache;
+    const struct plan *kept = cache ? cache->rows[build->resource->index] : NULL;
+    struct slots slots = {.filter_count = 0};
+    const struct bind *key;
+    if (!read_key(build, id, &key) || (query_string.len && !read_params(build, query_string, &slots)))
         return false;
-    write_row(build, columns, count, plan);
+    struct slice select = slots.given[SLOT_SELECT].value;
+    bool is_kept = kept && !select.data && slots.filter_count == 0;
+    if (is_kept) {
+        *listing->plan = *kept;
+    } else {
+        if (!listing_read(listing, select, slots.filters, slots.filter_count))
+            return false;
+        listing->plan->kind = PLAN_ROW;
+        listing_columns(listing);
+        if (!is_simple(listing)) {
+            write_full(listing, key);
+            return true;
+        }
+        write_flat(listing);
+    }
+    listing->plan->statement.binds = key;
+    listing->plan->statement.bind_count = build->resource->key_count;
     return true;
 }
 
@@ -216,16 +263,16 @@ enum error plan_row(const struct plan_context *context, const struct resource *r
                     struct slice query_string, struct plan **ret_plan, struct problem *ret_problem)
 {
     PRE(context && resource && ret_plan && ret_problem);
-    struct build build = {context, context->arena, resource, dialect_sql_of(context->model), ret_problem};
-    struct plan *plan = ARENA_NEW(context->arena, struct plan);
+    struct listing listing;
+    listing_begin(&listing, context, resource, ret_problem);
     if (resource->key_count == 0) {
-        refuse(&build, REFUSE_NO_KEY, SLICE(""),
+        refuse(&listing.build, REFUSE_NO_KEY, SLICE(""),
                "`" SLICE_FMT "` has no key: its rows have no addresses of their own",
                SLICE_ARG(resource->config->name.text));
         return ERR_PROBLEM;
     }
-    if (!make_row(&build, query_string, plan) || !read_key(&build, id, plan))
+    if (!make_row(&listing, id, query_string))
         return ERR_PROBLEM;
-    *ret_plan = plan;
+    *ret_plan = listing.plan;
     return OK;
 }

@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists of columns: what `select=` shows, and the cutting of such lists into names, which `order=` shares.
- * Failure: a problem. Pure; in the build's arena. */
+/* `select=`, and its other name `fields=`: the fields of a level and of all that is embedded in it.
+ *
+ *   list  := item { ',' item }
+ *   item  := '*'
+ *          | [ alias ':' ] column { '->' key } [ '->>' key ] [ '::' type ] [ '.' aggregate '()' [ '::' type ] ]
+ *          | [ alias ':' ] 'count()' [ '::' type ]
+ *          | [ alias ':' | '...' ] relation { '!' hint | '!inner' | '!left' } '(' [ list ] ')'
+ *
+ * `{…}` may stand for `(…)`. A name in "…" may hold anything.
+ * Failure: a problem with the place, counted in characters from 1. Pure; in the build's arena. */
 #ifndef LEAT_QUERY_SELECT_H
 #define LEAT_QUERY_SELECT_H
 
-#include "query/build.h"
+#include "query/level.h"
 
-/* `a,b,*` → visible columns, each once, in the order of their first mention; data NULL: the resource's default. */
-bool select_parse(struct build *build, struct slice text, const struct column ***ret_columns,
-                  unsigned *ret_count) must_check;
+/* Fills the build's level; text.data NULL: the resource's default. */
+bool select_parse(struct build *build, struct slice text) must_check;
 
-/* An item of a comma-separated list. A name in "…" may hold anything; what follows it up to the comma is its suffix. */
-struct name_item {
-    struct slice name;
-    struct slice suffix; /* of a quoted name alone */
-    bool quoted;
-};
+/* embed.c: the relation that is meant. hints: what stood behind the exclamation marks, but for inner and left. */
+bool embed_find(struct build *build, struct slice name, const struct slice *hints, unsigned hint_count,
+                const struct relation **ret_relation) must_check;
 
-/* Cuts off the next item; *rest gets data NULL behind the last. False: a quote that never ends. */
-bool name_item_take(struct arena *arena, struct slice *rest, struct name_item *ret_item) must_check;
+/* Whether a relation could be meant by the name: for advice. */
+bool embed_knows(const struct build *build, struct slice name);
 
 #endif

@@ -5,85 +5,153 @@
 
 #define TEXT_ROOM 1024
 
-unsigned cells_raw(struct cells *cells, const struct column *column)
+static bool is_same(const struct column *a, const struct column *b)
 {
-    for (unsigned i = 0; i < cells->count; i++) {
-        bool raw = i >= cells->visible || column->type.kind != VALUE_OTHER;
-        if (cells->columns[i] == column && raw)
-            return i;
+    return a == b || slice_eq(a->sql, b->sql);
+}
+
+unsigned cells_add(struct arena *arena, struct cells *cells, const struct column *column)
+{
+    if (cells->count == cells->room) {
+        unsigned room = cells->room ? cells->room * 2 : 16;
+        const struct column **columns = ARENA_ARRAY(arena, const struct column *, room);
+        if (cells->count)
+            memcpy(columns, cells->columns, cells->count * sizeof *columns);
+        cells->columns = columns;
+        cells->room = room;
     }
     cells->columns[cells->count] = column;
     return cells->count++;
 }
 
-static void write_cells(struct text *text, const struct dialect_sql *sql, const struct cells *cells)
+unsigned cells_raw(struct arena *arena, struct cells *cells, const struct column *column)
 {
     for (unsigned i = 0; i < cells->count; i++) {
-        if (i)
-            text_byte(text, ',');
+        bool raw = i >= cells->visible || column->type.kind != VALUE_OTHER;
+        if (raw && is_same(cells->columns[i], column))
+            return i;
+    }
+    return cells_add(arena, cells, column);
+}
+
+void cells_of_level(struct arena *arena, const struct level *level, struct cells *ret_cells)
+{
+    *ret_cells = (struct cells){0};
+    for (unsigned i = 0; i < level->field_count; i++)
+        if (level->fields[i].column)
+            (void)cells_add(arena, ret_cells, level->fields[i].column);
+    ret_cells->visible = ret_cells->count;
+}
+
+void sql_cells(struct text *text, const struct dialect_sql *sql, const struct cells *cells, bool named)
+{
+    for (unsigned i = 0; i < cells->count; i++) {
+        const struct column *column = cells->columns[i];
+        text_add(text, i ? SLICE(",") : SLICE(""));
         if (i < cells->visible)
-            sql->column(text, cells->columns[i]);
+            sql->column(text, column);
         else
-            text_add(text, cells->columns[i]->sql);
+            text_add(text, column->sql);
+        if (named) {
+            text_lit(text, " AS c");
+            text_uint(text, i + 1);
+        } else if (column->computed && !sql->embeds_json) {
+            text_lit(text, " AS leat_tuple"); /* the store hands it out as it is */
+        }
     }
 }
 
-static void write_from(struct text *text, const struct dialect_sql *sql, const struct cells *cells,
-                       struct slice from)
+void sql_group(struct text *text, const struct level *level, const struct cells *cells)
+{
+    bool first = true;
+    for (unsigned i = 0; i < cells->count && level && level->aggregates; i++) {
+        if (cells->columns[i]->aggregate)
+            continue;
+        text_add(text, first ? SLICE(" GROUP BY ") : SLICE(","));
+        text_add(text, cells->columns[i]->sql);
+        first = false;
+    }
+}
+
+static bool is_decorated(const struct list_sql *list)
+{
+    return list->level && !level_is_flat(list->level);
+}
+
+static void write_from(struct text *text, const struct dialect_sql *sql, const struct list_sql *list)
 {
     text_lit(text, "SELECT ");
-    write_cells(text, sql, cells);
+    sql_cells(text, sql, list->cells, is_decorated(list));
     text_lit(text, " FROM ");
-    text_add(text, from);
+    text_add(text, list->from);
 }
 
-static struct slice comparison(enum filter_op op)
-{
-    static const struct slice signs[] = {
-        [FILTER_EQ] = SLICE_INIT("="),   [FILTER_NEQ] = SLICE_INIT("<>"), [FILTER_GT] = SLICE_INIT(">"),
-        [FILTER_GTE] = SLICE_INIT(">="), [FILTER_LT] = SLICE_INIT("<"),   [FILTER_LTE] = SLICE_INIT("<="),
-    };
-    PRE((unsigned)op < ARRAY_LEN(signs));
-    return signs[op];
-}
-
-static void write_test(struct text *text, const struct dialect_sql *sql, const struct condition *condition,
-                       unsigned bind)
+static void write_test(struct text *text, const struct dialect_sql *sql, const struct condition *condition)
 {
     const struct column *column = condition->column;
+    IMPLIES(condition_binds(condition), condition->bind_at > 0);
+    if (condition->quantifier != QUANTIFIER_NONE) {
+        sql->quantified(text, condition);
+        return;
+    }
     switch (condition->op) {
     case FILTER_IS:
         sql->is(text, column, condition->is);
         return;
     case FILTER_IN:
-        sql->any_of(text, column, bind);
+        sql->any_of(text, column, condition->bind_at);
         return;
     case FILTER_LIKE:
-        sql->like(text, column, bind, false);
+        sql->like(text, column, condition->bind_at, false);
         return;
     case FILTER_ILIKE:
-        sql->like(text, column, bind, true);
+        sql->like(text, column, condition->bind_at, true);
+        return;
+    case FILTER_EQ:
+    case FILTER_NEQ:
+    case FILTER_GT:
+    case FILTER_GTE:
+    case FILTER_LT:
+    case FILTER_LTE:
+        text_add(text, column->sql);
+        sql->sign(text, &column->type, operator_sign(condition->op));
+        sql->bind(text, condition->bind_at, &column->type);
         return;
     default:
-        text_add(text, column->sql);
-        sql->sign(text, &column->type, comparison(condition->op));
-        sql->bind(text, bind, &column->type);
+        sql->special(text, condition);
     }
 }
 
-/* Binds are numbered in the order of the conditions, from 1. */
-static void write_conditions(struct text *text, const struct dialect_sql *sql,
-                             const struct conditions *conditions)
+static void write_condition(struct text *text, const struct dialect_sql *sql,
+                            const struct condition *condition)
 {
-    unsigned bind = 0;
-    for (unsigned i = 0; i < conditions->count; i++) {
-        const struct condition *condition = &conditions->items[i];
-        bind += condition->op != FILTER_IS;
-        text_add(text, i ? SLICE(" AND ") : SLICE(" WHERE "));
-        text_add(text, condition->negated ? SLICE("NOT (") : SLICE(""));
-        write_test(text, sql, condition, bind);
-        text_add(text, condition->negated ? SLICE(")") : SLICE(""));
+    bool group = condition->kind == CONDITION_AND || condition->kind == CONDITION_OR;
+    text_add(text, condition->negated ? SLICE("NOT ") : SLICE(""));
+    text_add(text, condition->negated || group ? SLICE("(") : SLICE(""));
+    if (condition->kind == CONDITION_TEST)
+        write_test(text, sql, condition);
+    else if (condition->kind == CONDITION_EXISTS)
+        sql_exists(text, sql, condition->child);
+    for (unsigned i = 0; i < condition->part_count; i++) {
+        if (i)
+            text_add(text, condition->kind == CONDITION_AND ? SLICE(" AND ") : SLICE(" OR "));
+        write_condition(text, sql, &condition->parts[i]);
     }
+    text_add(text, condition->negated || group ? SLICE(")") : SLICE(""));
+}
+
+void sql_conditions(struct text *text, const struct dialect_sql *sql, const struct conditions *conditions,
+                    struct slice first)
+{
+    for (unsigned i = 0; i < conditions->count; i++) {
+        text_add(text, i ? SLICE(" AND ") : first);
+        write_condition(text, sql, &conditions->items[i]);
+    }
+}
+
+static void write_where(struct text *text, const struct dialect_sql *sql, const struct conditions *conditions)
+{
+    sql_conditions(text, sql, conditions, SLICE(" WHERE "));
 }
 
 /* Only what differs from the database's own habit is said, for the rest can hinder the use of an index. */
@@ -95,16 +163,25 @@ static void write_nulls(struct text *text, const struct dialect_sql *sql, const 
     text_add(text, term->nulls_first ? SLICE(" NULLS FIRST") : SLICE(" NULLS LAST"));
 }
 
+void sql_order_term(struct text *text, const struct dialect_sql *sql, const struct order_term *term,
+                    struct slice what)
+{
+    text_add(text, what);
+    text_add(text, term->descending ? SLICE(" DESC") : SLICE(""));
+    write_nulls(text, sql, term);
+}
+
 static void write_order(struct text *text, const struct dialect_sql *sql, const struct list_sql *list)
 {
     for (unsigned i = 0; i < list->order_count; i++) {
         text_add(text, i ? SLICE(",") : SLICE(" ORDER BY "));
         text_uint(text, list->order[i].cell + 1);
-        text_add(text, list->order[i].term.descending ? SLICE(" DESC") : SLICE(""));
-        write_nulls(text, sql, &list->order[i].term);
+        sql_order_term(text, sql, &list->order[i].term, SLICE(""));
     }
-    text_lit(text, " LIMIT ");
-    text_uint(text, list->rows);
+    if (!list->unlimited) {
+        text_lit(text, " LIMIT ");
+        text_uint(text, list->rows);
+    }
     if (list->offset) {
         text_lit(text, " OFFSET ");
         text_uint(text, list->offset);
@@ -115,8 +192,8 @@ static void write_order(struct text *text, const struct dialect_sql *sql, const 
 static void write_range(struct text *text, const struct dialect_sql *sql, const struct list_sql *list,
                         unsigned at)
 {
-    write_from(text, sql, list->cells, list->from);
-    write_conditions(text, sql, list->conditions);
+    write_from(text, sql, list);
+    write_where(text, sql, list->conditions);
     text_add(text, list->conditions->count ? SLICE(" AND ") : SLICE(" WHERE "));
     keyset_write_branch(list->keyset, sql, text, at);
 }
@@ -172,8 +249,8 @@ static void write_branches(struct text *text, const struct dialect_sql *sql, con
 static void write_single(struct text *text, const struct dialect_sql *sql, const struct list_sql *list)
 {
     unsigned branches = list->keyset ? list->keyset->branch_count : 0;
-    write_from(text, sql, list->cells, list->from);
-    write_conditions(text, sql, list->conditions);
+    write_from(text, sql, list);
+    write_where(text, sql, list->conditions);
     if (!list->keyset)
         return;
     text_add(text, list->conditions->count ? SLICE(" AND ") : SLICE(" WHERE "));
@@ -185,17 +262,29 @@ static void write_single(struct text *text, const struct dialect_sql *sql, const
     }
 }
 
+static void write_page(struct text *text, const struct dialect_sql *sql, const struct list_sql *list)
+{
+    if (list->keyset && list->keyset->branch_count > 1 && !list->one_pass)
+        write_branches(text, sql, list);
+    else
+        write_single(text, sql, list);
+    sql_group(text, list->level, list->cells);
+    write_order(text, sql, list);
+}
+
 struct slice sql_list(struct arena *arena, const struct dialect_sql *sql, const struct list_sql *list)
 {
-    PRE(list->cells->count > 0 && list->cells->count >= list->cells->visible);
+    PRE(list->cells->count >= list->cells->visible);
     IMPLIES(list->one_pass, list->conditions->count == 0);
     struct text text;
     text_init(&text, arena, TEXT_ROOM);
-    if (list->keyset && list->keyset->branch_count > 1 && !list->one_pass)
-        write_branches(&text, sql, list);
-    else
-        write_single(&text, sql, list);
-    write_order(&text, sql, list);
+    if (!is_decorated(list)) {
+        write_page(&text, sql, list);
+        return text_done(&text);
+    }
+    sql_embed_begin(&text, sql, list->level, list->cells, list->order, list->order_count);
+    write_page(&text, sql, list);
+    sql_embed_end(&text, sql, list->level, list->cells, list->order, list->order_count);
     return text_done(&text);
 }
 
@@ -207,18 +296,21 @@ struct slice sql_count(struct arena *arena, const struct dialect_sql *sql, struc
     text_init(&text, arena, TEXT_ROOM);
     text_lit(&text, "SELECT count(*) FROM ");
     text_add(&text, from);
-    write_conditions(&text, sql, conditions);
+    write_where(&text, sql, conditions);
     return text_done(&text);
 }
 
 struct slice sql_row(struct arena *arena, const struct dialect_sql *sql, const struct resource *resource,
-                     const struct cells *cells, bool gathered)
+                     const struct cells *cells, const struct conditions *conditions, bool gathered)
 {
     PRE(resource->key_count > 0);
     IMPLIES(gathered, resource->key_count == 1);
     struct text text;
     text_init(&text, arena, TEXT_ROOM);
-    write_from(&text, sql, cells, resource->table->sql);
+    text_lit(&text, "SELECT ");
+    sql_cells(&text, sql, cells, false);
+    text_lit(&text, " FROM ");
+    text_add(&text, resource->table->sql);
     for (unsigned i = 0; i < resource->key_count; i++) {
         const struct column *column = resource->key[i];
         text_add(&text, i ? SLICE(" AND ") : SLICE(" WHERE "));
@@ -230,5 +322,6 @@ struct slice sql_row(struct arena *arena, const struct dialect_sql *sql, const s
         sql->sign(&text, &column->type, SLICE("="));
         sql->bind(&text, i + 1, &column->type);
     }
+    sql_conditions(&text, sql, conditions, SLICE(" AND "));
     return text_done(&text);
 }

@@ -52,6 +52,103 @@ static void write_like(struct text *text, const struct column *column, unsigned 
     text_lit(text, "::text");
 }
 
+/* An operator's sign between the two sides, and the type that its right side is bound as. */
+static void write_operator(struct text *text, const struct condition *condition)
+{
+    const struct type *type = &condition->column->type;
+    if (condition->op < FILTER_LIKE || value_operator_schema(type).len) {
+        write_sign(text, type, operator_sign(condition->op));
+        return;
+    }
+    text_byte(text, ' ');
+    text_add(text, operator_sign(condition->op));
+    text_byte(text, ' ');
+}
+
+static void write_operand(struct text *text, const struct condition *condition)
+{
+    static const struct type plain = {.kind = VALUE_TEXT, .name = SLICE_INIT("text")};
+    bool pattern = condition->op >= FILTER_LIKE && condition->op <= FILTER_IMATCH;
+    write_bind(text, condition->bind_at, pattern ? &plain : &condition->column->type);
+}
+
+static void write_quantified(struct text *text, const struct condition *condition)
+{
+    PRE(condition->quantifier != QUANTIFIER_NONE);
+    text_add(text, condition->column->sql);
+    write_operator(text, condition);
+    text_add(text, condition->quantifier == QUANTIFIER_ANY ? SLICE("ANY(") : SLICE("ALL("));
+    write_operand(text, condition);
+    text_lit(text, "[])");
+}
+
+/* The language, where one is named, as the regconfig of that name. */
+static void write_language(struct text *text, struct slice config)
+{
+    if (config.len == 0)
+        return;
+    text_byte(text, '\'');
+    text_add(text, config);
+    text_lit(text, "'::regconfig,");
+}
+
+static void write_search(struct text *text, const struct condition *condition)
+{
+    bool vector = slice_eq(condition->column->type.name, SLICE("tsvector"));
+    text_add(text, vector ? SLICE("") : SLICE("to_tsvector("));
+    if (!vector)
+        write_language(text, condition->config);
+    text_add(text, condition->column->sql);
+    text_add(text, vector ? SLICE(" @@ ") : SLICE(") @@ "));
+    text_add(text, operator_search(condition->op));
+    text_byte(text, '(');
+    write_language(text, condition->config);
+    text_byte(text, '$');
+    text_uint(text, condition->bind_at);
+    text_lit(text, "::text)");
+}
+
+static void write_special(struct text *text, const struct condition *condition)
+{
+    if (operator_is_search(condition->op)) {
+        write_search(text, condition);
+        return;
+    }
+    text_add(text, condition->column->sql);
+    if (condition->op == FILTER_ISDISTINCT)
+        text_lit(text, " IS DISTINCT FROM ");
+    else
+        write_operator(text, condition);
+    write_operand(text, condition);
+}
+
+/* A tame key has no quotes and no backslashes. */
+static void write_path(struct text *text, const struct column *base, const struct json_step *steps,
+                       unsigned count)
+{
+    bool json = base->type.kind == VALUE_JSON;
+    text_add(text, json ? SLICE("(") : SLICE("(to_jsonb("));
+    text_add(text, base->sql);
+    text_add(text, json ? SLICE("") : SLICE(")"));
+    for (unsigned i = 0; i < count; i++) {
+        text_add(text, steps[i].as_text ? SLICE("->>") : SLICE("->"));
+        text_add(text, steps[i].is_index ? SLICE("") : SLICE("'"));
+        text_add(text, steps[i].key);
+        text_add(text, steps[i].is_index ? SLICE("") : SLICE("'"));
+    }
+    text_byte(text, ')');
+}
+
+static bool write_cast(struct text *text, const struct column *column, const struct type *type)
+{
+    text_lit(text, "CAST(");
+    text_add(text, column->sql);
+    text_lit(text, " AS ");
+    text_add(text, type->name);
+    text_byte(text, ')');
+    return true;
+}
+
 static void write_is(struct text *text, const struct column *column, enum is_word word)
 {
     static const struct slice words[] = {
@@ -90,8 +187,14 @@ const struct dialect_sql sql_pg = {
     .sign = write_sign,
     .any_of = write_any_of,
     .like = write_like,
+    .quantified = write_quantified,
+    .special = write_special,
+    .path = write_path,
+    .path_type = {.kind = VALUE_JSON, .name = SLICE_INIT("jsonb"), .orderable = true},
+    .cast = write_cast,
     .is = write_is,
     .list = make_list,
+    .embeds_json = true,
     .compares_rows = true,
     .limits_branches = true,
     .asks_tails_late = true,

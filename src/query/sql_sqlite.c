@@ -44,6 +44,113 @@ static void write_like(struct text *text, const struct column *column, unsigned 
     text_add(text, ignore_case ? SLICE(")") : SLICE(" ESCAPE '\\'"));
 }
 
+/* With each of the list's values in turn: any that fits, or none that does not. json_each() has columns of its own, which would
+ * take the place of the table's: they are hidden behind one of ours. */
+static void write_quantified(struct text *text, const struct condition *condition)
+{
+    PRE(condition->quantifier != QUANTIFIER_NONE);
+    bool any = condition->quantifier == QUANTIFIER_ANY;
+    bool like = condition->op == FILTER_LIKE, ilike = condition->op == FILTER_ILIKE;
+    text_add(text, any ? SLICE("EXISTS (SELECT 1") : SLICE("NOT EXISTS (SELECT 1"));
+    text_lit(text, " FROM (SELECT value AS leat_value FROM json_each(");
+    write_bind(text, condition->bind_at, &condition->column->type);
+    text_add(text, any ? SLICE(")) WHERE ") : SLICE(")) WHERE NOT ("));
+    text_add(text, ilike ? SLICE("leat_ilike(") : SLICE(""));
+    text_add(text, condition->column->sql);
+    if (like)
+        text_lit(text, " LIKE leat_value ESCAPE '\\'");
+    else if (ilike)
+        text_lit(text, ", leat_value)");
+    else
+        write_sign(text, &condition->column->type, operator_sign(condition->op));
+    text_add(text, like || ilike ? SLICE("") : SLICE("leat_value"));
+    text_add(text, any ? SLICE(")") : SLICE("))"));
+}
+
+static void write_special(struct text *text, const struct condition *condition)
+{
+    PRE(condition->op == FILTER_ISDISTINCT);
+    text_add(text, condition->column->sql);
+    text_lit(text, " IS NOT ");
+    write_bind(text, condition->bind_at, &condition->column->type);
+}
+
+static void write_path_text(struct text *text, const struct json_step *steps, unsigned count)
+{
+    text_lit(text, "'$");
+    for (unsigned i = 0; i < count; i++) {
+        bool from_end = steps[i].is_index && steps[i].key.data[0] == '-';
+        text_add(text, steps[i].is_index ? SLICE("[") : SLICE(".\""));
+        text_add(text, from_end ? SLICE("#") : SLICE(""));
+        text_add(text, steps[i].key);
+        text_add(text, steps[i].is_index ? SLICE("]") : SLICE("\""));
+    }
+    text_byte(text, '\'');
+}
+
+/* `->>` as PostgreSQL has it: true and false are words, all else is text. */
+static void write_path(struct text *text, const struct column *base, const struct json_step *steps,
+                       unsigned count)
+{
+    PRE(count > 0);
+    bool as_text = steps[count - 1].as_text;
+    text_add(text, as_text ? SLICE("CASE json_type(") : SLICE("("));
+    text_add(text, base->sql);
+    text_add(text, as_text ? SLICE(",") : SLICE("->"));
+    write_path_text(text, steps, count);
+    if (as_text) {
+        text_lit(text, ") WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE CAST(");
+        text_add(text, base->sql);
+        text_lit(text, "->>");
+        write_path_text(text, steps, count);
+    }
+    text_add(text, as_text ? SLICE(" AS TEXT) END") : SLICE(")"));
+}
+
+/* What a column's own form is worth as a number: a DECIMAL is scaled. */
+static void write_plain(struct text *text, const struct column *column)
+{
+    text_add(text, column->sql);
+    if (column->type.kind != VALUE_DECIMAL || column->type.scale == 0)
+        return;
+    text_lit(text, "/1");
+    for (unsigned i = 0; i < column->type.scale; i++)
+        text_byte(text, '0');
+    text_lit(text, ".0");
+}
+
+static void write_text_cast(struct text *text, const struct column *column)
+{
+    if (column->type.kind == VALUE_BOOL) {
+        text_lit(text, "CASE ");
+        text_add(text, column->sql);
+        text_lit(text, " WHEN 1 THEN 'true' WHEN 0 THEN 'false' END");
+        return;
+    }
+    bool scaled = column->type.kind == VALUE_DECIMAL;
+    text_add(text, scaled ? SLICE("printf('%.") : SLICE("CAST("));
+    if (scaled) {
+        text_uint(text, column->type.scale);
+        text_lit(text, "f',");
+    }
+    write_plain(text, column);
+    text_add(text, scaled ? SLICE(")") : SLICE(" AS TEXT)"));
+}
+
+static bool write_cast(struct text *text, const struct column *column, const struct type *type)
+{
+    if (type->kind == VALUE_TEXT) {
+        write_text_cast(text, column);
+        return true;
+    }
+    if (type->kind != VALUE_INT && type->kind != VALUE_FLOAT && type->kind != VALUE_NUMERIC)
+        return false;
+    text_lit(text, "CAST(");
+    write_plain(text, column);
+    text_add(text, type->kind == VALUE_INT ? SLICE(" AS INTEGER)") : SLICE(" AS REAL)"));
+    return true;
+}
+
 static void write_is(struct text *text, const struct column *column, enum is_word word)
 {
     static const struct slice words[] = {
@@ -107,6 +214,11 @@ const struct dialect_sql sql_sqlite = {
     .sign = write_sign,
     .any_of = write_any_of,
     .like = write_like,
+    .quantified = write_quantified,
+    .special = write_special,
+    .path = write_path,
+    .path_type = {.kind = VALUE_JSON, .name = SLICE_INIT("json")},
+    .cast = write_cast,
     .is = write_is,
     .list = make_list,
     .compares_rows = false,

@@ -33,6 +33,7 @@ static const struct kind_reader {
     [VALUE_ENUM] = {value_read_enum, true, SLICE_INIT("one of its labels")},
     [VALUE_JSON] = {value_read_text, true, SLICE_INIT("JSON")},
     [VALUE_OTHER] = {value_read_text, true, SLICE_INIT("a value of its type")},
+    [VALUE_NESTED] = {value_read_text, true, SLICE_INIT("a value of its type")},
     [VALUE_DYNAMIC] = {value_read_text, true, SLICE_INIT("a value of its type")},
 };
 

@@ -36,6 +36,7 @@ static enum error make_plan(struct request *request)
                                    .manner = route->manner,
                                    .now = clock_wall(),
                                    .exports = format_is_export(request->format),
+                                   .roles = request->principal.roles,
                                    .cache = request->snapshot->plans};
     if (route->kind == ROUTE_ROW)
         return plan_row(&context, route->resource, route->id, request->query_string, &request->plan,

@@ -50,7 +50,7 @@ static void every_key_round_trips(void **state)
         "answers: {bytes_max: 1MiB, bytes_total: 3GiB}\n"
         "drain: {delay: 3s, idle: 4s, max: 5m}\n"
         "log: {level: warn, sample: 100, slow: 2s, sql: off}\n"
-        "query: {params: 1, conditions: 2, in_values: 3, order: 4, select: 5, value_bytes: 64B}\n"
+        "query: {params: 1, conditions: 2, in_values: 3, order: 4, select: 5, depth: 6, value_bytes: 64B}\n"
         "defaults: {read: none, write: anonymous, page: {size: 5, max: 6, by: number, total: 5m, export: 7}}\n"
         "resources:\n"
         "  s.users: {as: u.sers, columns: '*,-pass', select: 'id,name', order: 'a.desc.nullslast,id', key: 'id',\n"

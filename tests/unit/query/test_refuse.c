@@ -37,16 +37,20 @@ static void every_refusal_stands_in_the_document_with_its_codes(void **state)
 static void every_limit_and_operator_stands_in_the_document(void **state)
 {
     (void)state;
-    static const char *const words[] = {
-        "`eq` `neq`",
-        "`gt` `gte` `lt` `lte`",
-        "| `in` |",
-        "| `like` |",
-        "| `ilike` |",
-        "| `is` |",
-        "`not.`",
-        "select fields order limit offset cursor page page_size",
-        "match imatch isdistinct fts plfts phfts wfts cs cd ov sl sr nxr nxl adj"};
+    static const char *const words[] = {"`eq` `neq`",
+                                        "`gt` `gte` `lt` `lte`",
+                                        "| `in` |",
+                                        "| `like` |",
+                                        "| `ilike` |",
+                                        "| `is` |",
+                                        "`isdistinct`",
+                                        "`match` `imatch`",
+                                        "`fts` `plfts` `phfts` `wfts`",
+                                        "`cs` `cd` `ov`",
+                                        "`sl` `sr` `nxr` `nxl` `adj`",
+                                        "`(any)` `(all)`",
+                                        "`not.`",
+                                        "select fields order limit offset cursor page page_size"};
     struct arena arena;
     arena_init(&arena, 4096);
     struct slice document = read_document(&arena, "reading.md");

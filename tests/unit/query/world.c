@@ -10,7 +10,7 @@
 #define CONFIG_HEAD \
     "leat: 1\nlisten: 127.0.0.1:0\nserve: {/api: plain}\ndatabase: {url: 'sqlite:unused.db'}\n" \
     "defaults: {read: anonymous, page: {size: 100, max: 1000}}\n" \
-    "query: {params: 20, conditions: 10, in_values: 5, order: 4, select: 12, value_bytes: 256B}\nresources:\n"
+    "query: {params: 20, conditions: 10, in_values: 5, order: 4, select: 12, depth: 4, value_bytes: 256B}\nresources:\n"
 
 /* --- the catalogue --- */
 

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows embedded in a row, where the database hands them out as tuples: → objects and arrays of JSON.
+ * Pure; any thread. Failure: sticky in the buf. */
+#ifndef LEAT_ENCODE_NESTED_H
+#define LEAT_ENCODE_NESTED_H
+
+#include "base/buf.h"
+#include "catalog/catalog.h"
+
+/* The value of a cell of kind VALUE_NESTED that is not spread. cell.data NULL: no row. */
+void encode_nested(struct buf *out, const struct nested *nested, struct slice cell);
+
+/* `"name":value`, or, of a spread row, all of its members; a comma in front unless it is the first. */
+void encode_member(struct buf *out, enum dialect dialect, const struct column *column, struct slice cell,
+                   bool *first);
+
+#endif

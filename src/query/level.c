@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Levels: their columns, children and rules. See level.h. */
+#include "query/level.h"
+
+struct level *level_root(struct build *build, const struct resource *resource)
+{
+    PRE(resource);
+    struct level *level = ARENA_NEW(build->arena, struct level);
+    level->resource = resource;
+    level->ref = resource->table->sql;
+    return level;
+}
+
+struct level *level_add(struct build *build, struct level *level, const struct relation *relation,
+                        struct slice name)
+{
+    PRE(relation && build->counts);
+    struct level *child = ARENA_NEW(build->arena, struct level);
+    child->parent = level;
+    child->number = ++build->counts->levels;
+    child->resource = relation->target;
+    child->relation = relation;
+    child->name = name;
+    child->ref = arena_format(build->arena, "t%u", child->number);
+    struct level **end = &level->children;
+    while (*end)
+        end = &(*end)->next;
+    *end = child;
+    return child;
+}
+
+struct level *level_child(const struct level *level, struct slice name)
+{
+    for (struct level *child = level->children; child; child = child->next)
+        if (slice_eq(child->name, name))
+            return child;
+    return NULL;
+}
+
+const struct column *level_column(struct build *build, struct level *level, const struct column *column)
+{
+    const struct table *table = level->resource->table;
+    PRE(column && column->position < table->column_count);
+    if (!level->parent)
+        return column;
+    if (!level->columns)
+        level->columns = ARENA_ARRAY(build->arena, const struct column *, table->column_count);
+    const struct column **place = &level->columns[column->position];
+    if (!*place) {
+        struct column *copy = ARENA_NEW(build->arena, struct column);
+        *copy = *column;
+        copy->sql = arena_format(build->arena, SLICE_FMT "." SLICE_FMT, SLICE_ARG(level->ref),
+                                 SLICE_ARG(column->sql));
+        *place = copy;
+    }
+    return *place;
+}
+
+const struct column *level_find(struct build *build, struct level *level, struct slice name)
+{
+    const struct column *column =
+        build->trusted ? table_column(level->resource->table, name) : resource_column(level->resource, name);
+    return column ? level_column(build, level, column) : NULL;
+}
+
+struct build build_at(const struct build *build, struct level *level)
+{
+    PRE(level);
+    struct build there = *build;
+    there.level = level;
+    there.resource = level->resource;
+    return there;
+}
+
+/* --- the rules of resources --- */
+
+static bool add_rules(struct build *build, struct level *level, const struct resource *resource,
+                      struct conditions *conditions)
+{
+    struct build there = build_at(build, level);
+    there.resource = resource;
+    there.trusted = true;
+    const struct config_resource *config = resource->config;
+    if (resource->deleted && !build->with_deleted) {
+        struct condition gone = {.kind = CONDITION_TEST, .op = FILTER_IS, .is = IS_NULL};
+        gone.column = level_column(&there, level, resource->deleted);
+        conditions_add(&there, conditions, &gone);
+    }
+    for (unsigned i = 0; i < config->rows_count; i++)
+        if (config->rows[i].role & build->context->roles &&
+            !filters_read(&there, config->rows[i].when.text, conditions))
+            return false;
+    return true;
+}
+
+/* The table between is a level without a place in the answer. */
+static bool add_rules_between(struct build *build, struct level *level)
+{
+    struct level *between = ARENA_NEW(build->arena, struct level);
+    between->parent = level;
+    between->resource = level->relation->through;
+    between->ref = arena_format(build->arena, "j%u", level->number);
+    return add_rules(build, between, between->resource, &level->between);
+}
+
+bool level_rules(struct build *build, struct level *level)
+{
+    if (!add_rules(build, level, level->resource, &level->conditions))
+        return false;
+    if (level->relation && level->relation->kind == RELATION_MANY_TO_MANY && !add_rules_between(build, level))
+        return false;
+    for (struct level *child = level->children; child; child = child->next)
+        if (!level_rules(build, child))
+            return false;
+    return true;
+}
