@@ -45,13 +45,13 @@ def test_a_password_changed_while_serving_takes_the_service_down_and_changed_bac
     load.check([AWAY, EXHAUSTED])
 
 
-def test_a_right_taken_away_is_told_as_forbidden_and_given_back_is_served(server):
+def test_a_right_taken_away_is_told_as_not_permitted_and_given_back_is_served(server):
     server.psql("GRANT SELECT ON notes TO guarded;")
     with Leat(database=server.url_for(user="guarded", password="right"), config=config()) as leat:
         assert leat.get("/api/notes/1").status_code == 200
         server.psql("REVOKE SELECT ON notes FROM guarded;")
-        leat.problem("/api/notes/1", 403, "forbidden")
-        leat.problem("/api/notes", 403, "forbidden")
+        leat.problem("/api/notes/1", 403, "not-permitted")
+        leat.problem("/api/notes", 403, "not-permitted")
         server.psql("GRANT SELECT ON notes TO guarded;")
         leat.await_true(lambda: leat.get("/api/notes/1").status_code == 200 and leat.get("/api/notes").status_code == 200)
 

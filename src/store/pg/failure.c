@@ -7,20 +7,35 @@
 
 #include "base/check.h"
 
-enum { SAYS_MESSAGE = 1 }; /* the database's primary message is meant for, or harmless to, a client */
+/* What of the database's own words is meant for, or harmless to, a client. */
+enum says {
+    SAYS_NOTHING,
+    SAYS_MESSAGE, /* behind ours */
+    SAYS_RAISED,  /* its message and hint instead of ours: somebody wrote them for this */
+    SAYS_REFUSAL, /* constraint, column and value; its message where there is no constraint */
+};
 
 static const struct rule {
     const char *prefix;
     unsigned status;
     struct slice code, detail;
-    unsigned retry_after_s, says;
+    unsigned retry_after_s;
+    enum says says;
 } rules[] = {
     {"22", 400, SLICE_INIT("invalid-value"), SLICE_INIT("The database refused a value"), 0, SAYS_MESSAGE},
-    {"P0001", 400, SLICE_INIT("database-refused"), SLICE_INIT("The database refused the request"), 0,
+    {"23505", 409, SLICE_INIT("unique-violation"), {0}, 0, SAYS_REFUSAL},
+    {"23503", 409, SLICE_INIT("foreign-key-violation"), {0}, 0, SAYS_REFUSAL},
+    {"23001", 409, SLICE_INIT("foreign-key-violation"), {0}, 0, SAYS_REFUSAL},
+    {"23P01", 409, SLICE_INIT("exclusion-violation"), {0}, 0, SAYS_REFUSAL},
+    {"23502", 400, SLICE_INIT("not-null-violation"), {0}, 0, SAYS_REFUSAL},
+    {"23514", 400, SLICE_INIT("check-violation"), {0}, 0, SAYS_REFUSAL},
+    {"44000", 400, SLICE_INIT("check-violation"), SLICE_INIT("The values given break the rule"), 0,
      SAYS_MESSAGE},
+    {"23", 409, SLICE_INIT("constraint-violation"), {0}, 0, SAYS_REFUSAL},
+    {"P0001", 400, SLICE_INIT("raised"), {0}, 0, SAYS_RAISED},
     {"25006", 500, SLICE_INIT("database-error"),
      SLICE_INIT("The statement writes, but only reads are served here."), 0, 0},
-    {"42501", 403, SLICE_INIT("forbidden"), SLICE_INIT("The database does not allow this."), 0, 0},
+    {"42501", 403, SLICE_INIT("not-permitted"), SLICE_INIT("The database does not allow this."), 0, 0},
     {"42883", 400, SLICE_INIT("wrong-operator"),
      SLICE_INIT("The database has no such comparison for the type of this column."), 0, 0},
     {"55000", 503, SLICE_INIT("database-unavailable"),
@@ -41,6 +56,23 @@ static const struct rule {
     {"58", 503, SLICE_INIT("database-unavailable"), SLICE_INIT("The database has a fault of its system."), 2,
      0},
     {"", 500, SLICE_INIT("database-error"), SLICE_INIT("The database could not run the statement."), 0, 0},
+};
+
+/* What differs of a write; looked at first. */
+static const struct rule rules_of_writes[] = {
+    {"21000", 400, SLICE_INIT("repeated-row"), SLICE_INIT("The rows given stand in each other's way"), 0,
+     SAYS_MESSAGE},
+    {"25006", 503, SLICE_INIT("database-unavailable"),
+     SLICE_INIT("The database takes no writes at the moment."), 5, 0},
+    {"40", 409, SLICE_INIT("serialization-failure"),
+     SLICE_INIT("Another transaction stood in the way, twice; nothing was changed. Try again."), 1, 0},
+    {"428C9", 400, SLICE_INIT("generated-column"), SLICE_INIT("A column's value is not given but made"), 0,
+     SAYS_MESSAGE},
+    {"42P10", 400, SLICE_INIT("no-such-key"),
+     SLICE_INIT("No unique key of the table has just the columns of `on_conflict`."), 0, 0},
+    {"54000", 400, SLICE_INIT("invalid-value"), SLICE_INIT("The database refused a value"), 0, SAYS_MESSAGE},
+    {"55000", 400, SLICE_INIT("not-writable"), SLICE_INIT("The database cannot write there"), 0,
+     SAYS_MESSAGE},
 };
 
 /* ---- taking a failure in ---- */
@@ -74,6 +106,14 @@ void pg_failure_make(struct failure *ret_failure, const char *sqlstate, const ch
     one_line(ret_failure->cause, sizeof ret_failure->cause, text);
 }
 
+/* A backend that is told to end does so where it may be interrupted, which is never between a commit and its answer; but one
+ * that is killed (57P02) says so wherever it is, and a pooler in between knows nothing. */
+static bool is_orderly(const PGresult *result, const char *sqlstate)
+{
+    const char *function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+    return strcmp(sqlstate, "57P01") == 0 && function != NULL && strcmp(function, "ProcessInterrupts") == 0;
+}
+
 void pg_failure_of_result(const PGresult *result, struct failure *ret_failure)
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -83,6 +123,9 @@ void pg_failure_of_result(const PGresult *result, struct failure *ret_failure)
     if (message == NULL)
         message = PQresultErrorMessage(result);
     pg_failure_make(ret_failure, state ? state : "08006", message);
+    one_line(ret_failure->hint, sizeof ret_failure->hint, hint ? hint : "");
+    pg_refusal_of_result(result, ret_failure->sqlstate, &ret_failure->refusal);
+    ret_failure->orderly = is_orderly(result, ret_failure->sqlstate);
     char text[1024];
     snprintf(text, sizeof text, "%s%s%s%s%s", message, detail ? "; " : "", detail ? detail : "",
              hint ? "; hint: " : "", hint ? hint : "");
@@ -175,18 +218,79 @@ static const struct rule *rule_for(const struct failure *failure)
     UNREACHABLE("the last rule fits all");
 }
 
-struct problem pg_failure_problem(const struct failure *failure, struct arena *arena)
+static struct slice detail_of(const struct rule *rule, const struct failure *failure, struct arena *arena)
 {
-    const struct rule *rule = rule_for(failure);
-    struct slice detail = rule->detail;
+    struct slice sentence = {0};
+    if (rule->says == SAYS_NOTHING)
+        return rule->detail;
     if (rule->says == SAYS_MESSAGE)
-        detail = arena_format(arena, SLICE_FMT ": %s.", SLICE_ARG(rule->detail), failure->message);
-    return (struct problem){
+        return arena_format(arena, SLICE_FMT ": %s.", SLICE_ARG(rule->detail), failure->message);
+    if (rule->says == SAYS_REFUSAL)
+        sentence = pg_refusal_sentence(&failure->refusal, failure->sqlstate, arena);
+    return sentence.len > 0 ? sentence : arena_copy(arena, slice_str(failure->message));
+}
+
+static void tell_refusal(struct problem *problem, const struct refusal *refusal, struct arena *arena)
+{
+    problem->constraint = arena_copy(arena, slice_str(refusal->constraint));
+    problem->column = arena_copy(arena, slice_str(refusal->column));
+    if (refusal->has_value)
+        problem->value = arena_copy(arena, slice_str(refusal->value));
+}
+
+static struct problem problem_by(const struct rule *rule, const struct failure *failure, struct arena *arena)
+{
+    struct problem problem = {
         .status = rule->status,
         .code = rule->code,
         .pg_code = arena_copy(arena, slice_str(failure->sqlstate)),
-        .detail = detail,
+        .detail = detail_of(rule, failure, arena),
         .retry_after_s = rule->retry_after_s,
+        .cause = arena_format(arena, "%s: %s", failure->sqlstate, failure->cause),
+    };
+    if (rule->says == SAYS_REFUSAL)
+        tell_refusal(&problem, &failure->refusal, arena);
+    if (rule->says == SAYS_RAISED)
+        problem.hint = arena_copy(arena, slice_str(failure->hint));
+    return problem;
+}
+
+/* PostgREST's custom: RAISE with the SQLSTATE PT402 is answered with status 402. */
+static bool names_status(const struct failure *failure, unsigned *ret_status)
+{
+    int64_t status;
+    if (!pg_failure_is(failure, "PT") || !slice_to_int(slice_str(failure->sqlstate + 2), &status) ||
+        status < 400 || status > 599)
+        return false;
+    *ret_status = (unsigned)status;
+    return true;
+}
+
+struct problem pg_failure_problem(const struct failure *failure, struct arena *arena)
+{
+    struct rule raised = {"PT", 0, SLICE("raised"), {0}, 0, SAYS_RAISED};
+    bool custom = names_status(failure, &raised.status);
+    return problem_by(custom ? &raised : rule_for(failure), failure, arena);
+}
+
+struct problem pg_failure_problem_of_write(const struct failure *failure, struct arena *arena)
+{
+    for (size_t i = 0; i < ARRAY_LEN(rules_of_writes); i++)
+        if (pg_failure_is(failure, rules_of_writes[i].prefix))
+            return problem_by(&rules_of_writes[i], failure, arena);
+    return pg_failure_problem(failure, arena);
+}
+
+struct problem pg_problem_unknown(const struct failure *failure, struct arena *arena)
+{
+    return (struct problem){
+        .status = 503,
+        .code = SLICE("outcome-unknown"),
+        .pg_code = SLICE("08007"),
+        .detail = SLICE("The connection to the database was lost while it committed: "
+                        "whether anything was changed is not known."),
+        .hint = SLICE("Look before you repeat it; with the same Idempotency-Key a repetition is safe."),
+        .retry_after_s = 1,
         .cause = arena_format(arena, "%s: %s", failure->sqlstate, failure->cause),
     };
 }

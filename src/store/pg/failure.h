@@ -8,11 +8,14 @@
 
 #include "base/arena.h"
 #include "base/problem.h"
+#include "store/pg/refusal.h"
 
 struct failure {
-    char sqlstate[6];  /* "08006" when libpq knows none */
-    char message[160]; /* the primary message, for clients where the table says so */
-    char cause[512];   /* message, detail and hint in one line, for the log */
+    char sqlstate[6];             /* "08006" when libpq knows none */
+    char message[400], hint[400]; /* the primary message and its hint, for clients where the table says so */
+    char cause[512];              /* message, detail and hint in one line, for the log */
+    struct refusal refusal;
+    bool orderly; /* the backend ended by itself, and rolled back what it had not committed */
 };
 
 /* Of a result with an error, and of a connection that failed (connecting or in the middle). */
@@ -36,8 +39,11 @@ bool pg_failure_is_prepared(const struct failure *failure);
 const char *pg_failure_advice(const struct failure *failure);
 
 struct problem pg_failure_problem(const struct failure *failure, struct arena *arena);
+/* The same of a write, of which some are no fault of the database's. */
+struct problem pg_failure_problem_of_write(const struct failure *failure, struct arena *arena);
 
-/* What the store itself ends a read with. */
+/* What the store itself ends a fetch with. unknown: whether a write was committed. */
+struct problem pg_problem_unknown(const struct failure *failure, struct arena *arena);
 struct problem pg_problem_cancelled(void);
 struct problem pg_problem_timeout(int64_t timeout_ms, struct arena *arena);
 struct problem pg_problem_pool(int64_t wait_ms, struct arena *arena);

@@ -246,14 +246,22 @@ static void every_sqlstate_has_its_documented_problem(void **state)
         const char *code;
         bool retry;
     } cases[] = {
-        {"22P02", 400, "invalid-value", false},       {"22003", 400, "invalid-value", false},
-        {"P0001", 400, "database-refused", false},    {"25006", 500, "database-error", false},
-        {"42501", 403, "forbidden", false},           {"57014", 504, "query-timeout", false},
-        {"40001", 503, "database-busy", true},        {"40P01", 503, "database-busy", true},
-        {"08006", 503, "database-unavailable", true}, {"28P01", 503, "database-unavailable", true},
-        {"3D000", 503, "database-unavailable", true}, {"53300", 503, "database-unavailable", true},
-        {"57P01", 503, "database-unavailable", true}, {"57P03", 503, "database-unavailable", true},
-        {"42P01", 500, "database-error", false},      {"XX000", 500, "database-error", false},
+        {"22P02", 400, "invalid-value", false},
+        {"22003", 400, "invalid-value", false},
+        {"P0001", 400, "raised", false},
+        {"25006", 500, "database-error", false},
+        {"42501", 403, "not-permitted", false},
+        {"57014", 504, "query-timeout", false},
+        {"40001", 503, "database-busy", true},
+        {"40P01", 503, "database-busy", true},
+        {"08006", 503, "database-unavailable", true},
+        {"28P01", 503, "database-unavailable", true},
+        {"3D000", 503, "database-unavailable", true},
+        {"53300", 503, "database-unavailable", true},
+        {"57P01", 503, "database-unavailable", true},
+        {"57P03", 503, "database-unavailable", true},
+        {"42P01", 500, "database-error", false},
+        {"XX000", 500, "database-error", false},
     };
     struct arena arena;
     arena_init(&arena, 1024);
