@@ -6,7 +6,8 @@
  *
  *   store_submit → SUBMIT_DONE     it ran inline: rows were given to the sink, fetch->problem tells how it ended
  *                → SUBMIT_PENDING  on_end comes exactly once, later, on the port's thread, whatever happens
- *   store_cancel                   asks for an early end: on_end still comes, soon, with code "cancelled"
+ *   store_cancel                   asks for an early end: on_end still comes, soon, with code "cancelled"; but a write that runs goes on,
+ *                                  and its on_end tells how it ended
  *
  * A write is a fetch with `write` set: one transaction, committed at its end. on_end comes when the outcome is certain: with status
  * 0 it is committed, with a problem nothing of it is there, but for one: 503 "outcome-unknown", when the connection was lost
@@ -86,14 +87,14 @@ struct fetch {
     bool write;
     /* Of a write, when a statement ended well and all its rows were given; NULL: COMMIT. On the sink's thread. */
     enum verdict (*on_statement)(struct fetch *fetch);
-    uint64_t changed;     /* rows that the last statement inserted, changed or deleted, RETURNING or not */
+    uint64_t changed;     /* rows the last statement inserted, changed or deleted, RETURNING or not; pg: of a SELECT, gave */
     struct arena *arena;  /* for the problem's texts */
     struct mono deadline; /* for waiting and running together; us 0: the store's own limits alone */
 
     struct problem problem;  /* at the end: status 0 = all rows were given */
     unsigned rows;           /* given to the sink */
     int64_t wait_us, run_us; /* waiting for a connection; at the database */
-    const char *lane;        /* "fast", "slow", "inline", "offload": for logs and tests */
+    const char *lane;        /* "fast", "slow", "write", "inline", "offload": for logs and tests */
 
     struct list link; /* from here on the store's own */
     unsigned state;

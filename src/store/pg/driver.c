@@ -93,7 +93,7 @@ static void add_port(struct store_state *state, const struct port_counters *coun
     state->waiting += atomic_load_explicit(&counters->waiting, memory_order_relaxed);
     state->connections += atomic_load_explicit(&counters->lanes_open, memory_order_relaxed);
     state->busy += atomic_load_explicit(&counters->lanes_busy, memory_order_relaxed) +
-                   atomic_load_explicit(&counters->slow_running, memory_order_relaxed);
+                   atomic_load_explicit(&counters->loans_running, memory_order_relaxed);
 }
 
 static void pg_state(struct store *base, struct store_state *ret_state)
@@ -105,7 +105,7 @@ static void pg_state(struct store *base, struct store_state *ret_state)
     LIST_EACH (&pool->ports, link)
         add_port(ret_state, &container_of(link, struct pg_port, link)->counters);
     ret_state->up = pool->up;
-    ret_state->connections += pool->slow;
+    ret_state->connections += pool->sides[LOAN_SLOW].open + pool->sides[LOAN_WRITE].open;
     ret_state->connections_max = pool->max;
     if (!pool->up)
         snprintf(ret_state->why, sizeof ret_state->why, "%.255s", pool->failure.cause);

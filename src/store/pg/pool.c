@@ -3,7 +3,13 @@
  * holds it. */
 #include "store/pg/pool.h"
 
-#include "store/pg/slow.h"
+#include "store/pg/loan.h"
+
+static void init_side(struct pool_side *side)
+{
+    list_init(&side->idle);
+    list_init(&side->waiters);
+}
 
 void pg_pool_init(struct pool *pool, unsigned size, unsigned max, int64_t recycle_ms)
 {
@@ -12,8 +18,8 @@ void pg_pool_init(struct pool *pool, unsigned size, unsigned max, int64_t recycl
     pool->size = size;
     pool->max = max;
     pool->recycle_ms = recycle_ms;
-    list_init(&pool->idle);
-    list_init(&pool->waiters);
+    for (unsigned kind = 0; kind < LOAN_KINDS; kind++)
+        init_side(&pool->sides[kind]);
     list_init(&pool->ports);
     pthread_mutex_init(&pool->lock, NULL);
     pg_failure_make(&pool->failure, "08006", "not connected yet");
@@ -21,10 +27,34 @@ void pg_pool_init(struct pool *pool, unsigned size, unsigned max, int64_t recycl
 
 void pg_pool_done(struct pool *pool)
 {
-    for (struct list *link; (link = list_shift(&pool->idle)) != NULL;)
-        pg_slow_free(container_of(link, struct slow, link));
-    POST(list_empty(&pool->ports) && list_empty(&pool->waiters));
+    for (unsigned kind = 0; kind < LOAN_KINDS; kind++)
+        for (struct list *link; (link = list_shift(&pool->sides[kind].idle)) != NULL;)
+            pg_loan_free(container_of(link, struct loan, link));
+    POST(list_empty(&pool->ports) && atomic_load(&pool->waiters_count) == 0);
     pthread_mutex_destroy(&pool->lock);
+}
+
+/* ---- shares (locked) ---- */
+
+static enum loan_kind other_than(enum loan_kind kind)
+{
+    return kind == LOAN_SLOW ? LOAN_WRITE : LOAN_SLOW;
+}
+
+/* Whether a kind has less than its half of what can be lent. */
+static bool is_short(const struct pool *pool, enum loan_kind kind)
+{
+    unsigned fast = pool->open - pool->sides[LOAN_SLOW].open - pool->sides[LOAN_WRITE].open;
+    unsigned lendable = pool->max - fast;
+    unsigned half = kind == LOAN_WRITE ? lendable / 2 : lendable - lendable / 2;
+    return pool->sides[kind].open < (half > 0 ? half : 1);
+}
+
+/* Whether the other kind is to have the next connection that this one can do without. */
+static bool owes(const struct pool *pool, enum loan_kind kind)
+{
+    enum loan_kind other = other_than(kind);
+    return pool->open >= pool->max && pool->sides[other].waiters_count > 0 && is_short(pool, other);
 }
 
 /* ---- the line (locked) ---- */
@@ -34,7 +64,8 @@ static void stand(struct pool *pool, struct pool_waiter *waiter)
     if (waiter->waits || waiter->called)
         return;
     waiter->waits = true;
-    list_push(&pool->waiters, &waiter->link);
+    list_push(&pool->sides[waiter->kind].waiters, &waiter->link);
+    pool->sides[waiter->kind].waiters_count++;
     atomic_fetch_add(&pool->waiters_count, 1);
 }
 
@@ -44,82 +75,102 @@ static void leave(struct pool *pool, struct pool_waiter *waiter)
         return;
     waiter->waits = false;
     list_remove(&waiter->link);
+    pool->sides[waiter->kind].waiters_count--;
     atomic_fetch_sub(&pool->waiters_count, 1);
 }
 
-static void call_first(struct pool *pool)
+static void call_first(struct pool *pool, enum loan_kind kind)
 {
-    if (list_empty(&pool->waiters))
+    struct pool_side *side = &pool->sides[kind];
+    if (list_empty(&side->waiters))
         return;
-    struct pool_waiter *waiter = container_of(pool->waiters.next, struct pool_waiter, link);
+    struct pool_waiter *waiter = container_of(side->waiters.next, struct pool_waiter, link);
     leave(pool, waiter);
     waiter->called = true;
-    pool->called_count++;
+    side->called_count++;
     loop_post(waiter->loop, &waiter->letter);
 }
 
 /* ---- lending ---- */
 
-static struct slow *pop_idle(struct pool *pool)
+static struct loan *pop_idle(struct pool_side *side)
 {
-    if (pool->idle_count <= pool->called_count)
+    if (side->idle_count <= side->called_count)
         return NULL;
-    pool->idle_count--;
-    return container_of(list_shift(&pool->idle), struct slow, link);
+    side->idle_count--;
+    return container_of(list_shift(&side->idle), struct loan, link);
+}
+
+static void count_open(struct pool *pool, enum loan_kind kind)
+{
+    pool->open++;
+    pool->sides[kind].open++;
+}
+
+static void count_gone(struct pool *pool, enum loan_kind kind)
+{
+    PRE(pool->open > 0 && pool->sides[kind].open > 0);
+    pool->open--;
+    pool->sides[kind].open--;
 }
 
 static enum pool_answer answer(struct pool *pool, struct pool_waiter *waiter, bool may_open, struct mono now,
-                               struct slow **ret_slow)
+                               struct loan **ret_loan)
 {
-    if ((*ret_slow = pop_idle(pool)) != NULL) {
+    enum loan_kind kind = waiter->kind, other = other_than(kind);
+    if ((*ret_loan = pop_idle(&pool->sides[kind])) != NULL) {
         leave(pool, waiter);
         return POOL_GIVEN;
     }
     bool early = now.us < pool->retry_at.us;
-    if (early && pool->slow == 0)
+    if (early && pool->sides[kind].open == 0)
         return POOL_DOWN;
-    if (early || !may_open || pool->open >= pool->max) {
-        stand(pool, waiter);
-        return POOL_FULL;
+    if (!early && may_open && pool->open < pool->max) {
+        count_open(pool, kind);
+        return POOL_MAY_OPEN;
     }
-    pool->open++;
-    pool->slow++;
-    return POOL_MAY_OPEN;
+    if (!early && may_open && is_short(pool, kind) && (*ret_loan = pop_idle(&pool->sides[other])) != NULL) {
+        count_gone(pool, other);
+        count_open(pool, kind);
+        return POOL_EXCHANGED;
+    }
+    stand(pool, waiter);
+    return POOL_FULL;
 }
 
 enum pool_answer pg_pool_take(struct pool *pool, struct pool_waiter *waiter, bool may_open, struct mono now,
-                              struct slow **ret_slow, struct failure *ret_failure)
+                              struct loan **ret_loan, struct failure *ret_failure)
 {
     pthread_mutex_lock(&pool->lock);
-    enum pool_answer given = answer(pool, waiter, may_open, now, ret_slow);
+    enum pool_answer given = answer(pool, waiter, may_open, now, ret_loan);
     if (given == POOL_DOWN)
         *ret_failure = pool->failure;
     pthread_mutex_unlock(&pool->lock);
     return given;
 }
 
-bool pg_pool_give(struct pool *pool, struct slow *slow, struct mono now)
+bool pg_pool_give(struct pool *pool, struct loan *loan, struct mono now)
 {
-    int64_t age_us = mono_diff_us(now, slow->session.ready_at);
+    struct pool_side *side = &pool->sides[loan->kind];
+    int64_t age_us = mono_diff_us(now, loan->session.ready_at);
     bool old = pool->recycle_ms > 0 && age_us > pool->recycle_ms * 1000;
     pthread_mutex_lock(&pool->lock);
-    bool wanted = !old && (pool->open <= pool->size || !list_empty(&pool->waiters));
+    bool wanted = !old && !owes(pool, loan->kind) && (pool->open <= pool->size || side->waiters_count > 0);
     if (wanted) {
-        list_unshift(&pool->idle, &slow->link);
-        pool->idle_count++;
-        call_first(pool);
+        list_unshift(&side->idle, &loan->link);
+        side->idle_count++;
+        call_first(pool, loan->kind);
     }
     pthread_mutex_unlock(&pool->lock);
     return wanted;
 }
 
-void pg_pool_gone(struct pool *pool)
+void pg_pool_gone(struct pool *pool, enum loan_kind kind)
 {
     pthread_mutex_lock(&pool->lock);
-    PRE(pool->open > 0 && pool->slow > 0);
-    pool->open--;
-    pool->slow--;
-    call_first(pool);
+    enum loan_kind heir = owes(pool, kind) || pool->sides[kind].waiters_count == 0 ? other_than(kind) : kind;
+    count_gone(pool, kind);
+    call_first(pool, heir);
     pthread_mutex_unlock(&pool->lock);
 }
 
@@ -133,7 +184,7 @@ void pg_pool_leave_line(struct pool *pool, struct pool_waiter *waiter)
 void pg_pool_answered(struct pool *pool, struct pool_waiter *waiter)
 {
     pthread_mutex_lock(&pool->lock);
-    pool->called_count -= waiter->called;
+    pool->sides[waiter->kind].called_count -= waiter->called;
     waiter->called = false;
     pthread_mutex_unlock(&pool->lock);
 }
@@ -151,7 +202,8 @@ bool pg_pool_others_wait(struct pool *pool, const struct pool_waiter *waiter)
     if (atomic_load_explicit(&pool->waiters_count, memory_order_relaxed) == 0)
         return false;
     pthread_mutex_lock(&pool->lock);
-    bool others = pool->waiters_count > (waiter->waits ? 1 : 0);
+    bool others =
+        pool->sides[waiter->kind].waiters_count > (waiter->waits ? 1 : 0) || owes(pool, waiter->kind);
     pthread_mutex_unlock(&pool->lock);
     return others;
 }

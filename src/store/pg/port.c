@@ -7,8 +7,8 @@
 
 #include "base/mem.h"
 #include "store/pg/gather.h"
+#include "store/pg/loan.h"
 #include "store/pg/read.h"
-#include "store/pg/slow.h"
 
 enum { PORT_MAGIC = 0x50475054, TICK_MS = 20, TRIAL_US = 40000, SPREAD_READS_MIN = 4 };
 
@@ -35,10 +35,10 @@ static void queue_list(struct pg_port *port, struct fetch *fetch)
     list_push(&port->list_reads, &fetch->link);
 }
 
-static void queue_slow(struct pg_port *port, struct fetch *fetch)
+static void queue_loan(struct pg_port *port, struct fetch *fetch)
 {
     pg_read_move(port, fetch, READ_WAITING);
-    list_push(&port->slow_reads, &fetch->link);
+    list_push(&port->demands[read_loan_kind(fetch)].fetches, &fetch->link);
 }
 
 /* The first run of a text is on trial on a slow lane; what comes while it runs is held for a moment, since it is likely to turn out
@@ -51,7 +51,7 @@ static void queue_unknown(struct pg_port *port, struct fetch *fetch, struct shap
         shape->trial_since = now;
     }
     if (shape->trial == fetch || mono_diff_us(now, shape->trial_since) > TRIAL_US) {
-        queue_slow(port, fetch);
+        queue_loan(port, fetch);
         return;
     }
     pg_read_move(port, fetch, READ_HELD);
@@ -64,10 +64,12 @@ void pg_port_enqueue(struct pg_port *port, struct fetch *fetch)
 {
     struct shape *shape = read_shape(fetch);
     PRE(list_empty(&fetch->link) && read_state(fetch) != READ_ENDED);
-    if (shape->lane == SHAPE_UNKNOWN)
+    if (fetch->write || fetch->stream)
+        queue_loan(port, fetch);
+    else if (shape->lane == SHAPE_UNKNOWN)
         queue_unknown(port, fetch, shape);
     else if (shape->lane == SHAPE_SLOW)
-        queue_slow(port, fetch);
+        queue_loan(port, fetch);
     else if (shape->gathers)
         queue_point(port, fetch, shape);
     else
@@ -145,7 +147,7 @@ static void pump(struct pg_port *port)
         pg_lane_send_volley(lane);
     while (!list_empty(&port->list_reads) && (lane = lane_with_room(port, SESSION_LIST, true)) != NULL)
         pg_lane_send_volley(lane);
-    pg_slow_pump(port);
+    pg_loan_pump(port);
 }
 
 void pg_port_fail_waiting(struct pg_port *port, enum session_kind kind, const struct failure *failure)
@@ -183,16 +185,17 @@ static void end_overdue(struct pg_port *port, struct list *reads, struct mono no
     }
 }
 
+/* Reads alone: of a write that runs the outcome is awaited. */
 static void end_overdue_running(struct pg_port *port, struct mono now)
 {
-    LIST_EACH_SAFE (&port->slows, link, after) {
-        struct slow *slow = container_of(link, struct slow, link);
-        struct fetch *fetch = slow->fetch;
-        if (fetch == NULL || fetch->deadline.us == 0 || now.us < fetch->deadline.us)
+    LIST_EACH_SAFE (&port->loans, link, after) {
+        struct loan *loan = container_of(link, struct loan, link);
+        struct fetch *fetch = loan->fetch;
+        if (fetch == NULL || fetch->write || fetch->deadline.us == 0 || now.us < fetch->deadline.us)
             continue;
         struct problem problem = pg_problem_timeout(mono_diff_us(now, fetch->submitted) / 1000, fetch->arena);
         pg_read_end_soon(port, fetch, &problem);
-        pg_slow_cancel(slow);
+        pg_slow_cancel(loan);
     }
 }
 
@@ -210,7 +213,7 @@ static bool is_busy(struct pg_port *port)
 {
     struct port_counters *counters = &port->counters;
     return atomic_load_explicit(&counters->waiting, memory_order_relaxed) > 0 ||
-           atomic_load_explicit(&counters->lanes_busy, memory_order_relaxed) > 0 || !list_empty(&port->slows);
+           atomic_load_explicit(&counters->lanes_busy, memory_order_relaxed) > 0 || !list_empty(&port->loans);
 }
 
 static void tick_due(struct timer *timer)
@@ -220,10 +223,11 @@ static void tick_due(struct timer *timer)
     LIST_EACH (&port->point_shapes, link)
         end_overdue(port, &container_of(link, struct shape, turn)->waiting, now);
     end_overdue(port, &port->list_reads, now);
-    end_overdue(port, &port->slow_reads, now);
+    for (unsigned kind = 0; kind < LOAN_KINDS; kind++)
+        end_overdue(port, &port->demands[kind].fetches, now);
     end_overdue_running(port, now);
     tick_trials(port, now);
-    pg_slow_tick(port, now);
+    pg_loan_tick(port, now);
     for (unsigned i = 0; i < port->lane_count; i++)
         pg_lane_tick(&port->lanes[i], now);
     if (is_busy(port))
@@ -246,8 +250,9 @@ void pg_port_wake(struct pg_port *port)
 
 static void called(struct letter *letter)
 {
-    struct pg_port *port = container_of(letter, struct pg_port, waiter.letter);
-    pg_pool_answered(&port->store->pool, &port->waiter);
+    struct demand *demand = container_of(letter, struct demand, waiter.letter);
+    struct pg_port *port = demand->port;
+    pg_pool_answered(&port->store->pool, &demand->waiter);
     if (!port->closing)
         pg_port_wake(port);
 }
@@ -288,7 +293,7 @@ static bool refuse(struct pg_port *port, const struct shape *shape, struct fetch
     struct failure failure;
     if (port->closing)
         pg_failure_make(&failure, "57P01", "the service is stopping");
-    else if (shape->lane == SHAPE_FAST && is_away(port, kind))
+    else if (!fetch->write && !fetch->stream && shape->lane == SHAPE_FAST && is_away(port, kind))
         failure = lane_for(port, kind)->session.failure;
     else
         return false;
@@ -313,15 +318,15 @@ enum submit pg_port_submit(struct port *base, struct fetch *fetch)
 void pg_port_cancel(struct port *base, struct fetch *fetch)
 {
     struct pg_port *port = port_of(base);
-    if (read_state(fetch) == READ_ENDED)
-        return; /* its on_end is due */
-    struct slow *slow = read_slow(fetch);
+    struct loan *loan = read_loan(fetch);
+    if (read_state(fetch) == READ_ENDED || (fetch->write && loan != NULL))
+        return; /* its on_end is due; of a write that runs, when the outcome is certain */
     struct problem problem = pg_problem_cancelled();
-    if (slow != NULL)
-        pg_shape_measure_least(read_shape(fetch), mono_diff_us(loop_now(port->loop), slow->sent_at));
+    if (loan != NULL && !fetch->stream)
+        pg_shape_measure_least(read_shape(fetch), mono_diff_us(loop_now(port->loop), loan->sent_at));
     pg_read_end_soon(port, fetch, &problem);
-    if (slow != NULL)
-        pg_slow_cancel(slow);
+    if (loan != NULL)
+        pg_slow_cancel(loan);
 }
 
 void pg_port_refresh(struct port *base)
@@ -339,11 +344,19 @@ static void init_lists(struct pg_port *port)
 {
     list_init(&port->point_shapes);
     list_init(&port->list_reads);
-    list_init(&port->slow_reads);
-    list_init(&port->slows);
+    list_init(&port->loans);
     list_init(&port->trials);
     list_init(&port->ended);
     list_init(&port->link);
+}
+
+static void init_demand(struct pg_port *port, enum loan_kind kind)
+{
+    struct demand *demand = &port->demands[kind];
+    list_init(&demand->fetches);
+    demand->waiter = (struct pool_waiter){.loop = port->loop, .kind = kind};
+    demand->waiter.letter.on_receive = called;
+    demand->port = port;
 }
 
 struct port *pg_port_attach(struct store *store, struct loop *loop, unsigned worker)
@@ -360,8 +373,8 @@ struct port *pg_port_attach(struct store *store, struct loop *loop, unsigned wor
     buf_init(&port->keys, GATHER_BYTES_MAX + 16);
     port->turn_end.run = turn_end;
     port->tick.on_due = tick_due;
-    port->waiter.letter.on_receive = called;
-    port->waiter.loop = loop;
+    for (unsigned kind = 0; kind < LOAN_KINDS; kind++)
+        init_demand(port, kind);
     port->lane_count = mine->lanes_per_port;
     for (unsigned i = 0; i < port->lane_count; i++)
         pg_lane_init(&port->lanes[i], port, i, i < port->lane_count / 2 ? SESSION_POINT : SESSION_LIST);
@@ -371,19 +384,32 @@ struct port *pg_port_attach(struct store *store, struct loop *loop, unsigned wor
     return &port->base;
 }
 
+static bool is_called(struct pg_port *port)
+{
+    for (unsigned kind = 0; kind < LOAN_KINDS; kind++)
+        if (pg_pool_is_calling(&port->store->pool, &port->demands[kind].waiter))
+            return true;
+    return false;
+}
+
+static void leave_lines(struct pg_port *port)
+{
+    for (unsigned kind = 0; kind < LOAN_KINDS; kind++)
+        pg_pool_leave_line(&port->store->pool, &port->demands[kind].waiter);
+}
+
 /* Slow lanes too: what a client that left had asked is to be cancelled first, not just left alone. */
 bool pg_port_is_quiet(struct port *base)
 {
     struct pg_port *port = port_of(base);
-    pg_pool_leave_line(&port->store->pool, &port->waiter);
-    return list_empty(&port->slows) && port->jobs_out == 0 &&
-           !pg_pool_is_calling(&port->store->pool, &port->waiter);
+    leave_lines(port);
+    return list_empty(&port->loans) && port->jobs_out == 0 && !is_called(port);
 }
 
 /* What other threads may still do for it: jobs on the offload pool, the pool's letter. */
 static void await_others(struct pg_port *port)
 {
-    while (port->jobs_out > 0 || pg_pool_is_calling(&port->store->pool, &port->waiter))
+    while (port->jobs_out > 0 || is_called(port))
         loop_turn(port->loop, TICK_MS);
 }
 
@@ -399,13 +425,13 @@ void pg_port_detach(struct port *base)
     pg_port_fail_waiting(port, SESSION_LIST, &failure);
     LIST_EACH_SAFE (&port->trials, link, after)
         pg_read_fail_all(port, &container_of(link, struct shape, turn)->waiting, &failure);
-    pg_slow_close_all(port, &failure);
+    pg_loan_close_all(port, &failure);
     pg_read_flush_ended(port);
-    pg_pool_leave_line(&port->store->pool, &port->waiter);
+    leave_lines(port);
     await_others(port);
     loop_task_cancel(&port->turn_end);
     loop_timer_stop(&port->tick);
-    POST(list_empty(&port->slows) && list_empty(&port->ended));
+    POST(list_empty(&port->loans) && list_empty(&port->ended));
     pg_pool_remove_port(&port->store->pool, &port->link, port->lane_count);
     pg_shapes_done(&port->shapes);
     buf_done(&port->keys);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A worker's port to PostgreSQL: its shapes, its fast lanes, its reads on slow lanes; and the store they share.
+/* A worker's port to PostgreSQL: its shapes, its fast lanes, what runs on lanes on loan; and the store they share.
  *
  *   store_submit → shape ┬ reads by one key ─→ shape->waiting ─┐  end of the turn,
  *                        ├ known cheap ──────→ list_reads ─────┴→ a lane with room: one volley (lane.h) → rows → on_end
- *                        └ unknown, dear ────→ slow_reads ──────→ a slow lane (slow.h) ─────────────────→ rows → on_end
+ *                        ├ unknown, dear ────→ demands[SLOW] ───→ a slow lane (loan.h) ─────────────────→ rows → on_end
+ *                        └ a write ──────────→ demands[WRITE] ──→ a write lane (loan.h) ─→ rows, Sync ──→ on_end
  *
  * Ownership: the port owns lanes and shapes; reads are its callers'. All on the worker's thread, but for what pool.h locks and
  * the counters, which any thread reads. */
@@ -37,7 +38,15 @@ struct pg_store {
 /* Written by the worker's thread alone, read by any. */
 struct port_counters {
     _Atomic uint64_t fetches, failures, reconnects, gathered, resent;
-    _Atomic unsigned waiting, lanes_open, lanes_busy, slow_running;
+    _Atomic unsigned waiting, lanes_open, lanes_busy, loans_running;
+};
+
+/* The fetches that wait for a connection on loan of one kind, in order. */
+struct demand {
+    struct list fetches;
+    unsigned count, opening; /* connections being opened for them */
+    struct pool_waiter waiter;
+    struct pg_port *port;
 };
 
 struct pg_port {
@@ -51,16 +60,14 @@ struct pg_port {
     struct lane lanes[SHAPE_LANES_MAX];
     struct list point_shapes; /* shapes with reads to be gathered */
     struct list list_reads;   /* fetches for the list lanes, in order */
-    struct list slow_reads;   /* fetches for a slow lane, in order */
-    struct list slows;        /* struct slow: the port's at the moment */
-    struct list trials;       /* UNKNOWN shapes with reads held behind a first run, by shape->turn */
-    struct list ended;        /* fetches whose on_end is due at the turn's end */
-    unsigned slow_reads_count, slow_opening;
-    unsigned jobs_out; /* jobs on the offload pool */
+    struct demand demands[LOAN_KINDS];
+    struct list loans;  /* struct loan: the port's at the moment */
+    struct list trials; /* UNKNOWN shapes with reads held behind a first run, by shape->turn */
+    struct list ended;  /* fetches whose on_end is due at the turn's end */
+    unsigned jobs_out;  /* jobs on the offload pool */
     bool closing;
     struct task turn_end;
-    struct timer tick; /* runs while anything waits or runs: deadlines, trials, silent connections */
-    struct pool_waiter waiter;
+    struct timer tick;   /* runs while anything waits or runs: deadlines, trials, silent connections */
     struct slice *cells; /* of the row being given */
     unsigned cells_max;
     uint64_t given_bytes; /* in cells, since whoever counts them set it to 0 */

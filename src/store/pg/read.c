@@ -3,7 +3,7 @@
 #include "store/pg/read.h"
 
 #include "base/mem.h"
-#include "store/pg/slow.h"
+#include "store/pg/loan.h"
 
 enum { CELL_HEAD_BYTES = 4 }; /* of the protocol */
 
@@ -33,7 +33,7 @@ void pg_read_move(struct pg_port *port, struct fetch *fetch, enum read_state to)
     if (waits(from) != waits(to))
         gauge_add(&port->counters.waiting, waits(to) ? 1 : -1);
     if (from == READ_WAITING || to == READ_WAITING)
-        port->slow_reads_count += to == READ_WAITING ? 1u : -1u;
+        port->demands[read_loan_kind(fetch)].count += to == READ_WAITING ? 1u : -1u;
 }
 
 void pg_read_begin(struct pg_port *port, struct fetch *fetch, struct shape *shape)
@@ -73,8 +73,8 @@ static void settle(struct pg_port *port, struct fetch *fetch, const struct probl
     struct mono now = loop_now(port->loop);
     bool was_sent = read_state(fetch) == READ_SENT || read_state(fetch) == READ_RUNNING;
     struct shape *shape = read_shape(fetch);
-    if (read_slow(fetch) != NULL)
-        read_slow(fetch)->fetch = NULL;
+    if (read_loan(fetch) != NULL)
+        read_loan(fetch)->fetch = NULL;
     fetch->store_data[1] = NULL;
     list_remove(&fetch->link);
     pg_read_move(port, fetch, READ_ENDED);

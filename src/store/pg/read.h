@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The life of a read (a struct fetch) within this store.
+/* The life of a read (a struct fetch; a write too, which is WAITING and RUNNING alone) within this store.
  *
  *                    ┌──→ QUEUED ──turn's end, a lane has room──→ SENT ──┐
  *   NEW ─pg_port_enqueue┼──→ HELD ──its shape's first run measured──→ ↑ ↓     │ rows, problem,
- *                    └──→ WAITING ──a slow lane is free──→ RUNNING ──────→┼─→ ENDED → on_end
+ *                    └──→ WAITING ──a lane on loan is free──→ RUNNING ──────→┼─→ ENDED → on_end
  *        any of them ──cancel, deadline, pool.wait──→ ENDED ─(turn's end)─┘
  *   SENT, RUNNING → QUEUED, WAITING: sent again (its neighbour failed, the connection broke, the timeout of the fast lane)
  *
- * QUEUED and HELD lie in a list of the port's or a shape's; SENT in its operation's; WAITING in the port's slow_reads. A read that
+ * QUEUED and HELD lie in a list of the port's or a shape's; SENT in its operation's; WAITING in one of the port's demands. A read that
  * ends leaves its list: what then comes for it from the database is dropped.
- * store_data[0] is its shape, [1] the slow lane it runs on, [2] the next of the same key while rows are handed out. */
+ * store_data[0] is its shape, [1] the connection on loan it runs on, [2] the next of the same key while rows are handed out. */
 #ifndef LEAT_STORE_PG_READ_H
 #define LEAT_STORE_PG_READ_H
 
@@ -30,11 +30,17 @@ static inline enum read_state read_state(const struct fetch *fetch)
 {
     return fetch->state & 0xff;
 }
+/* Of which it is WAITING or RUNNING. */
+static inline enum loan_kind read_loan_kind(const struct fetch *fetch)
+{
+    return fetch->write ? LOAN_WRITE : LOAN_SLOW;
+}
 static inline struct shape *read_shape(const struct fetch *fetch)
 {
     return fetch->store_data[0];
 }
-static inline struct slow *read_slow(const struct fetch *fetch)
+/* NULL: it runs on none. */
+static inline struct loan *read_loan(const struct fetch *fetch)
 {
     return fetch->store_data[1];
 }

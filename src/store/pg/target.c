@@ -170,7 +170,7 @@ static const struct {
     {"bytea_output", "hex", ~0u},
     {"standard_conforming_strings", "on", ~0u},
     {"plan_cache_mode", "force_generic_plan", 1u << SESSION_POINT},
-    {"jit", "off", 1u << SESSION_POINT | 1u << SESSION_LIST},
+    {"jit", "off", 1u << SESSION_POINT | 1u << SESSION_LIST | 1u << SESSION_WRITE},
     {"search_path", "", 1u << SESSION_CATALOG},
 };
 
@@ -185,8 +185,9 @@ struct slice pg_settings_text(struct arena *arena, enum session_kind kind, int64
             buf_format(&buf, "%s pg_catalog.set_config('%s', '%s', %s)", buf.len ? "," : "SELECT",
                        settings[i].name, settings[i].value, end);
     /* A transaction that has begun is not changed by the default. */
-    buf_format(&buf, ", pg_catalog.set_config('%s', 'on', %s)",
-               local ? "transaction_read_only" : "default_transaction_read_only", end);
+    if (kind != SESSION_WRITE)
+        buf_format(&buf, ", pg_catalog.set_config('%s', 'on', %s)",
+                   local ? "transaction_read_only" : "default_transaction_read_only", end);
     buf_format(&buf, ", pg_catalog.set_config('statement_timeout', '%lld', %s)", (long long)timeout_ms, end);
     arena->failed = arena->failed || buf.failed; /* it is large enough: only memory can be out */
     struct slice text = arena_copy(arena, buf_slice(&buf));

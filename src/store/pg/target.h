@@ -38,6 +38,7 @@ enum session_kind {
     SESSION_POINT, /* pipelined reads by key: the planner must keep the index, whatever the array's length */
     SESSION_LIST,  /* pipelined short reads */
     SESSION_SLOW,  /* one statement at a time */
+    SESSION_WRITE, /* one transaction at a time, the only kind that may write */
     SESSION_CATALOG, /* the blocking one of the catalogue: every name qualified */
     SESSION_KINDS
 };

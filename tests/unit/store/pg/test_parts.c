@@ -4,8 +4,8 @@
 
 #include "fixture.h"
 #include "store/pg/gather.h"
+#include "store/pg/loan.h"
 #include "store/pg/read.h"
-#include "store/pg/slow.h"
 
 /* ---- URLs and settings ---- */
 
@@ -321,31 +321,31 @@ static void the_pool_counts_and_says_when_it_is_full_or_down(void **state)
     struct list port;
     struct loop *loop = loop_new();
     struct pool_waiter waiter = {.loop = loop};
-    struct slow *slow;
+    struct loan *loan;
     struct failure failure;
     struct mono now = clock_mono();
     list_init(&port);
     pg_pool_init(&pool, 3, 4, 1000);
     pg_pool_add_port(&pool, &port, 2);
-    assert_int_equal(pg_pool_take(&pool, &waiter, true, now, &slow, &failure), POOL_MAY_OPEN);
-    assert_int_equal(pg_pool_take(&pool, &waiter, false, now, &slow, &failure),
+    assert_int_equal(pg_pool_take(&pool, &waiter, true, now, &loan, &failure), POOL_MAY_OPEN);
+    assert_int_equal(pg_pool_take(&pool, &waiter, false, now, &loan, &failure),
                      POOL_FULL); /* told to open none */
-    assert_int_equal(pg_pool_take(&pool, &waiter, true, now, &slow, &failure), POOL_MAY_OPEN);
-    assert_int_equal(pg_pool_take(&pool, &waiter, true, now, &slow, &failure), POOL_FULL);
+    assert_int_equal(pg_pool_take(&pool, &waiter, true, now, &loan, &failure), POOL_MAY_OPEN);
+    assert_int_equal(pg_pool_take(&pool, &waiter, true, now, &loan, &failure), POOL_FULL);
     assert_int_equal(pool.open, 4);
     pg_pool_leave_line(&pool, &waiter);
-    pg_pool_gone(&pool);
+    pg_pool_gone(&pool, LOAN_SLOW);
     pg_failure_make(&failure, "53300", "too many");
     pg_pool_is_down(&pool, &failure, now);
-    assert_int_equal(pg_pool_take(&pool, &waiter, true, now, &slow, &failure),
+    assert_int_equal(pg_pool_take(&pool, &waiter, true, now, &loan, &failure),
                      POOL_FULL); /* another may be given back */
     pg_pool_leave_line(&pool, &waiter);
-    pg_pool_gone(&pool);
-    assert_int_equal(pg_pool_take(&pool, &waiter, true, now, &slow, &failure), POOL_DOWN);
+    pg_pool_gone(&pool, LOAN_SLOW);
+    assert_int_equal(pg_pool_take(&pool, &waiter, true, now, &loan, &failure), POOL_DOWN);
     assert_string_equal(failure.sqlstate, "53300");
-    assert_int_equal(pg_pool_take(&pool, &waiter, true, mono_after_ms(now, 60), &slow, &failure),
+    assert_int_equal(pg_pool_take(&pool, &waiter, true, mono_after_ms(now, 60), &loan, &failure),
                      POOL_MAY_OPEN);
-    pg_pool_gone(&pool);
+    pg_pool_gone(&pool, LOAN_SLOW);
     pg_pool_remove_port(&pool, &port, 2);
     assert_int_equal(pool.open, 0);
     pg_pool_done(&pool);
