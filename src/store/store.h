@@ -87,7 +87,7 @@ struct fetch {
     bool write;
     /* Of a write, when a statement ended well and all its rows were given; NULL: COMMIT. On the sink's thread. */
     enum verdict (*on_statement)(struct fetch *fetch);
-    uint64_t changed;     /* rows the last statement inserted, changed or deleted, RETURNING or not; pg: of a SELECT, gave */
+    uint64_t changed;     /* rows the last statement wrote, RETURNING or not; pg: of a SELECT, that it gave */
     struct arena *arena;  /* for the problem's texts */
     struct mono deadline; /* for waiting and running together; us 0: the store's own limits alone */
 

@@ -179,6 +179,14 @@ void pg_loan_next(struct loan *loan)
         pg_port_wake(port);
 }
 
+/* Opened or taken over: runs one before it looks whether others wait, else two kinds would open it for each other for ever. */
+static void begin(struct loan *loan)
+{
+    const struct demand *demand = demand_of(loan);
+    if (list_empty(&demand->fetches) || run(loan, first_waiting(demand)))
+        pg_loan_next(loan);
+}
+
 static void on_readable(struct session *session)
 {
     struct loan *loan = container_of(session, struct loan, session);
@@ -201,7 +209,7 @@ static void on_ready(struct session *session)
     struct loan *loan = container_of(session, struct loan, session);
     pg_pool_is_up(&loan->port->store->pool);
     pg_loan_move(loan, LOAN_FREE);
-    pg_loan_next(loan);
+    begin(loan);
 }
 
 static void on_failed(struct session *session)
@@ -243,8 +251,7 @@ static void take_over(struct pg_port *port, struct loan *loan)
         gone(loan);
         return;
     }
-    if (run(loan, first_waiting(demand_of(loan))))
-        pg_loan_next(loan);
+    begin(loan);
 }
 
 static void pump(struct pg_port *port, enum loan_kind kind)

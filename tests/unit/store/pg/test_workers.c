@@ -43,6 +43,7 @@ static void *work(void *context)
             reading_of_thing(reading, "3");
         else
             reading_init(reading, i % 3 == 1 ? "SELECT pg_sleep(0.06)" : "SELECT count(*) FROM things");
+        reading->fetch.write = i % 6 == 5;
         reading->then = again;
         worker->left--;
         assert_int_equal(reading_submit(fixture, reading), SUBMIT_PENDING);
