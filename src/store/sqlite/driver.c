@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "store/sqlite/guard.h"
 #include "store/sqlite/map.h"
-#include "store/sqlite/store.h"
+#include "store/sqlite/writer.h"
 
 enum { RUNNERS_MAX = 8 };
 
@@ -89,6 +89,7 @@ static void lite_close(struct store *base)
 {
     struct lite_store *store = lite_store_of(base);
     PRE(list_empty(&store->ports));
+    lite_writer_free(store->writer);
     if (store->locale != (locale_t)0)
         freelocale(store->locale);
     pthread_mutex_destroy(&store->lock);
@@ -123,6 +124,7 @@ static enum error lite_open(const struct store_options *options, struct offload 
     store->map_bytes_max = lite_map_bytes_max();
     pthread_mutex_init(&store->lock, NULL);
     list_init(&store->ports);
+    store->writer = lite_writer_new(store);
     error = try_file(store, why);
     if (error == OK)
         *ret_store = &store->base;

@@ -40,10 +40,10 @@ static void show_state(struct lite_port *port)
 {
     gauge(&port->state_connections, port->runner_count);
     gauge(&port->state_busy, port->busy_count);
-    gauge(&port->state_waiting, port->waiting_count);
+    gauge(&port->state_waiting, port->waiting_count + port->writes_count);
 }
 
-static void end(struct lite_port *port, struct fetch *fetch)
+void lite_end(struct lite_port *port, struct fetch *fetch)
 {
     lite_port_note(port, &fetch->problem);
     show_state(port);
@@ -51,7 +51,7 @@ static void end(struct lite_port *port, struct fetch *fetch)
 }
 
 /* Not at once: its caller may be in the midst of its own work. */
-static void end_later(struct lite_port *port, struct fetch *fetch, struct problem problem)
+void lite_end_later(struct lite_port *port, struct fetch *fetch, struct problem problem)
 {
     fetch->problem = problem;
     list_push(&port->ended, &fetch->link);
@@ -62,7 +62,7 @@ static void on_tell_ended(struct task *task)
 {
     struct lite_port *port = container_of(task, struct lite_port, tell_ended);
     for (struct list *link; (link = list_shift(&port->ended)) != NULL;)
-        end(port, container_of(link, struct fetch, link));
+        lite_end(port, container_of(link, struct fetch, link));
 }
 
 static void leave_waiting(struct lite_port *port, struct fetch *fetch, struct problem problem)
@@ -70,7 +70,7 @@ static void leave_waiting(struct lite_port *port, struct fetch *fetch, struct pr
     list_remove(&fetch->link);
     port->waiting_count--;
     fetch->wait_us = mono_diff_us(clock_mono(), fetch->submitted);
-    end_later(port, fetch, problem);
+    lite_end_later(port, fetch, problem);
 }
 
 /* ---- on the pool's thread ---- */
@@ -163,7 +163,7 @@ static void on_home(struct job *job)
     port->busy_count--;
     freshen(runner);
     if (fetch)
-        end(port, fetch);
+        lite_end(port, fetch);
     pump(port);
 }
 
@@ -186,11 +186,11 @@ static struct lite_runner *take_runner(struct lite_port *port)
 }
 
 /* The earlier of the fetch's deadline and the store's timeout. */
-static struct mono limit_of(const struct lite_port *port, const struct fetch *fetch)
+struct mono lite_limit_of(const struct lite_store *store, const struct fetch *fetch)
 {
     struct mono limit = {0};
-    if (port->store->timeout_ms > 0)
-        limit = mono_after_ms(clock_mono(), port->store->timeout_ms);
+    if (store->timeout_ms > 0)
+        limit = mono_after_ms(clock_mono(), store->timeout_ms);
     if (fetch->deadline.us != 0 && (limit.us == 0 || fetch->deadline.us < limit.us))
         limit = fetch->deadline;
     return limit;
@@ -203,7 +203,7 @@ static void dispatch(struct lite_port *port, struct lite_runner *runner, struct 
     port->waiting_count--;
     freshen(runner);
     runner->fetch = fetch;
-    runner->limit = limit_of(port, fetch);
+    runner->limit = lite_limit_of(port->store, fetch);
     fetch->store_data[0] = runner;
     atomic_store(&runner->cancelled, false);
     atomic_store(&runner->stage, STAGE_QUEUED);
@@ -217,7 +217,7 @@ static void dispatch(struct lite_port *port, struct lite_runner *runner, struct 
     runner->fetch = NULL;
     atomic_store(&runner->stage, STAGE_IDLE);
     fetch->store_data[0] = NULL;
-    end_later(port, fetch, lite_problem_exhausted());
+    lite_end_later(port, fetch, lite_problem_exhausted());
 }
 
 /* Gives runners to those that wait. */
@@ -232,6 +232,12 @@ static void pump(struct lite_port *port)
     show_state(port);
 }
 
+void lite_pool_patrol(struct lite_port *port)
+{
+    if (port->patrol.loop == NULL)
+        loop_timer_set(port->loop, &port->patrol, PATROL_MS);
+}
+
 void lite_pool_submit(struct lite_port *port, struct fetch *fetch)
 {
     fetch->lane = "offload";
@@ -241,8 +247,7 @@ void lite_pool_submit(struct lite_port *port, struct fetch *fetch)
     list_push(&port->waiting, &fetch->link);
     port->waiting_count++;
     pump(port);
-    if (port->patrol.loop == NULL)
-        loop_timer_set(port->loop, &port->patrol, PATROL_MS);
+    lite_pool_patrol(port);
 }
 
 /* ---- stopping ---- */
@@ -264,13 +269,17 @@ static bool abandon(struct lite_runner *runner, struct problem problem)
     runner->fetch = NULL;
     fetch->store_data[0] = NULL;
     fetch->wait_us = mono_diff_us(clock_mono(), fetch->submitted);
-    end_later(runner->port, fetch, problem);
+    lite_end_later(runner->port, fetch, problem);
     return true;
 }
 
 void lite_cancel(struct port *base, struct fetch *fetch)
 {
     struct lite_port *port = lite_port_of(base);
+    if (fetch->write) {
+        lite_write_cancel(port, fetch);
+        return;
+    }
     struct lite_runner *runner = fetch->store_data[0];
     if (!runner && problem_is(&fetch->problem))
         return; /* its end is on the way */
@@ -290,7 +299,7 @@ static bool is_due(struct mono due, struct mono now)
     return due.us != 0 && now.us >= due.us;
 }
 
-static bool waited_too_long(const struct lite_port *port, const struct fetch *fetch, struct mono now)
+bool lite_waited_too_long(const struct lite_port *port, const struct fetch *fetch, struct mono now)
 {
     return is_due(fetch->deadline, now) || is_due(mono_after_ms(fetch->submitted, port->store->wait_ms), now);
 }
@@ -299,7 +308,7 @@ static void patrol_waiting(struct lite_port *port, struct mono now)
 {
     LIST_EACH_SAFE (&port->waiting, link, after) {
         struct fetch *fetch = container_of(link, struct fetch, link);
-        if (waited_too_long(port, fetch, now))
+        if (lite_waited_too_long(port, fetch, now))
             leave_waiting(port, fetch, lite_problem_exhausted());
     }
 }
@@ -308,12 +317,17 @@ static void patrol_busy(struct lite_port *port, struct mono now)
 {
     LIST_EACH (&port->busy, link) {
         struct lite_runner *runner = container_of(link, struct lite_runner, link);
-        if (runner->fetch && waited_too_long(port, runner->fetch, now) &&
+        if (runner->fetch && lite_waited_too_long(port, runner->fetch, now) &&
             abandon(runner, lite_problem_exhausted()))
             continue;
         if (atomic_load(&runner->cancelled) || is_due(runner->limit, now) || lite_guard_is_torn())
             interrupt(runner);
     }
+}
+
+static bool is_idle(const struct lite_port *port)
+{
+    return port->busy_count == 0 && port->waiting_count == 0 && port->writes_count == 0;
 }
 
 static void on_patrol(struct timer *timer)
@@ -322,7 +336,8 @@ static void on_patrol(struct timer *timer)
     struct mono now = clock_mono();
     patrol_waiting(port, now);
     patrol_busy(port, now);
-    if (port->busy_count > 0 || port->waiting_count > 0)
+    lite_write_patrol(port, now);
+    if (!is_idle(port))
         loop_timer_set(port->loop, timer, PATROL_MS);
 }
 
@@ -354,6 +369,7 @@ void lite_pool_let_go(struct lite_port *port)
 
 static void stop_all(struct lite_port *port)
 {
+    lite_write_stop(port);
     LIST_EACH_SAFE (&port->waiting, link, after)
         leave_waiting(port, container_of(link, struct fetch, link), lite_problem_cancelled());
     LIST_EACH (&port->busy, link) {
@@ -366,7 +382,7 @@ static void stop_all(struct lite_port *port)
 void lite_pool_done(struct lite_port *port)
 {
     PRE(port->closing);
-    while (port->busy_count > 0 || port->waiting_count > 0) {
+    while (!is_idle(port)) {
         stop_all(port);
         loop_turn(port->loop, CLOSING_TURN_MS);
     }

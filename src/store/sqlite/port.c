@@ -4,8 +4,8 @@
  *
  * The reads of one turn of the loop share a transaction, begun at the first and committed by the turn's
  * end: a row by key costs 1.5 µs so, 2.7 µs with a transaction of its own. They therefore see one state of
- * the database, the one at the first of them; a writer on this thread must end the transaction before it
- * answers (lite_turn_end). Once a second the path is looked at: when it leads to another file or one was copied over it, the
+ * the database, the one at the first of them; once the writer has committed since, another begins, for somebody may know of
+ * the commit already. Once a second the path is looked at: when it leads to another file or one was copied over it, the
  * connection is opened anew; when it leads nowhere, reads are answered 503 until a file is there again. */
 #include "store/sqlite/store.h"
 
@@ -13,6 +13,7 @@
 #include "store/sqlite/guard.h"
 #include "store/sqlite/run.h"
 #include "store/sqlite/trouble.h"
+#include "store/sqlite/writer.h"
 
 enum {
     STATEMENTS_MAX = 256,
@@ -104,8 +105,11 @@ static bool have_reader(struct lite_port *port, struct fetch *fetch)
 
 static void turn_begin(struct lite_port *port)
 {
-    if (port->in_turn)
+    uint64_t commits = atomic_load(&port->store->commits);
+    if (port->in_turn && port->turn_commits == commits)
         return;
+    turn_end(port);
+    port->turn_commits = commits;
     lite_reader_begin(port->reader);
     port->in_turn = true;
     loop_at_turn_end(port->loop, &port->turn_end);
@@ -190,7 +194,11 @@ enum submit lite_submit(struct port *base, struct fetch *fetch)
     fetch->rows = 0;
     fetch->wait_us = fetch->run_us = 0;
     fetch->problem = (struct problem){0};
-    enum lite_run ended = run(port, fetch);
+    if (fetch->write) {
+        lite_write_submit(port, fetch);
+        return SUBMIT_PENDING;
+    }
+    enum lite_run ended = fetch->stream ? RUN_ELSEWHERE : run(port, fetch);
     if (ended == RUN_ELSEWHERE) {
         lite_pool_submit(port, fetch);
         return SUBMIT_PENDING;
@@ -219,6 +227,7 @@ static void on_torn_look(struct timer *timer)
         if (port->reader)
             drop_reader(port);
         lite_pool_let_go(port);
+        lite_writer_wake(port->store->writer);
     }
     loop_timer_set(port->loop, timer, TORN_LOOK_MS);
 }
@@ -260,7 +269,7 @@ static void leave_store(struct lite_port *port)
 bool lite_is_quiet(struct port *base)
 {
     const struct lite_port *port = lite_port_of(base);
-    return port->busy_count == 0 && port->waiting_count == 0;
+    return port->busy_count == 0 && port->waiting_count == 0 && port->writes_count == 0;
 }
 
 /* Unless it is quiet not within a turn of the loop: what runs on the pool comes home by further turns. */

@@ -3,10 +3,18 @@
  * caller until the fetch's end, and bindings are gone before it. */
 #include "store/sqlite/run.h"
 
+#include <errno.h>
+
 #include "store/sqlite/guard.h"
 #include "store/sqlite/trouble.h"
 
-enum { BUDGET_US = 1000 };
+enum {
+    BUDGET_US = 1000,
+    KEPT_BYTES_MAX = 64 * 1024,
+    KEPT_CELLS_MAX = 4096,
+    ROW_CELLS_MAX = 2000,
+    IDLE_BYTES_MAX = 16 * 1024
+};
 
 static int bind_one(sqlite3_stmt *stmt, int at, const struct bind *bind)
 {
@@ -26,12 +34,18 @@ static int bind_one(sqlite3_stmt *stmt, int at, const struct bind *bind)
     UNREACHABLE("a bind has one of these kinds");
 }
 
-static int bind_all(sqlite3_stmt *stmt, const struct statement *statement)
+static int bind_run(sqlite3_stmt *stmt, const struct statement *statement, unsigned run)
 {
     int code = SQLITE_OK;
+    const struct bind *binds = statement->binds + (size_t)run * statement->bind_count;
     for (unsigned i = 0; i < statement->bind_count && code == SQLITE_OK; i++)
-        code = bind_one(stmt, (int)i + 1, &statement->binds[i]);
+        code = bind_one(stmt, (int)i + 1, &binds[i]);
     return code;
+}
+
+static int bind_all(sqlite3_stmt *stmt, const struct statement *statement)
+{
+    return bind_run(stmt, statement, 0);
 }
 
 static void rest(sqlite3_stmt *stmt)
@@ -44,6 +58,12 @@ static void rest(sqlite3_stmt *stmt)
 static bool begin_rows(struct lite_reader *reader, struct lite_statement *statement)
 {
     return lite_statement_columns(statement) && lite_rows_begin(&reader->rows, statement->columns);
+}
+
+/* SQLite calls ENOSPC alone a full disk. */
+static bool is_no_room(int error)
+{
+    return error == EDQUOT || error == EFBIG || error == ENOSPC;
 }
 
 enum lite_run lite_run_failed(struct lite_reader *reader, struct fetch *fetch, int code)
@@ -60,6 +80,8 @@ enum lite_run lite_run_failed(struct lite_reader *reader, struct fetch *fetch, i
             .message = "the file has become shorter under its readers, or its disk fails",
             .cancelled = cancelled,
         };
+    if (code == SQLITE_IOERR_WRITE && is_no_room(sqlite3_system_errno(reader->db)))
+        trouble.code = SQLITE_FULL;
     fetch->problem = lite_problem(fetch->arena, &trouble);
     return lite_code_is_broken(trouble.code) ? RUN_BROKEN : RUN_DONE;
 }
@@ -167,4 +189,80 @@ enum lite_run lite_run_pool(struct lite_reader *reader, struct fetch *fetch)
     enum lite_run run = run_pool(reader, fetch);
     lite_guard_leave();
     return run;
+}
+
+/* ---- writes ---- */
+
+void lite_harvest_begin(struct lite_harvest *harvest, bool keeps, size_t bytes_max)
+{
+    if (harvest->rows.span_max == 0)
+        lite_rows_init(&harvest->rows, bytes_max, KEPT_CELLS_MAX + ROW_CELLS_MAX);
+    harvest->keeps = keeps;
+    harvest->enough = false;
+}
+
+void lite_harvest_end(struct lite_harvest *harvest, struct fetch *fetch, bool give)
+{
+    struct lite_rows *rows = &harvest->rows;
+    if (give && harvest->keeps && rows->span_count > 0)
+        harvest->enough = !lite_rows_give(rows, &fetch->sink, &fetch->rows);
+    if (rows->bytes.cap > IDLE_BYTES_MAX)
+        lite_rows_done(rows);
+}
+
+/* Rows are handed over as they are, or copied while they are kept. False: a row is too large, or memory is out. */
+static bool harvest_row(struct lite_harvest *harvest, struct lite_statement *statement, struct fetch *fetch)
+{
+    struct lite_rows *rows = &harvest->rows;
+    if (harvest->enough)
+        return true;
+    if (!lite_rows_add(rows, statement->stmt, statement->dynamic, harvest->keeps))
+        return false;
+    if (harvest->keeps && rows->bytes.len <= KEPT_BYTES_MAX && rows->span_count <= KEPT_CELLS_MAX)
+        return true;
+    harvest->keeps = false;
+    harvest->enough = !lite_rows_give(rows, &fetch->sink, &fetch->rows);
+    return true;
+}
+
+/* One run to its end, also when the sink has enough: a reset would be too early for what SQLite checks last. */
+static int run_once(struct lite_statement *statement, struct fetch *fetch, unsigned run,
+                    struct lite_harvest *harvest)
+{
+    struct lite_rows *rows = &harvest->rows;
+    int code = bind_run(statement->stmt, &fetch->statement, run);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement->stmt);
+    if (code == SQLITE_ROW && rows->span_count == 0 &&
+        !(lite_statement_columns(statement) && lite_rows_begin(rows, statement->columns)))
+        return SQLITE_NOMEM;
+    for (; code == SQLITE_ROW; code = sqlite3_step(statement->stmt))
+        if (!harvest_row(harvest, statement, fetch))
+            return rows->bytes.failed && !rows->bytes.no_memory ? SQLITE_TOOBIG : SQLITE_NOMEM;
+    return believed(code);
+}
+
+int lite_run_write(struct lite_reader *reader, struct fetch *fetch, struct lite_harvest *harvest)
+{
+    PRE(!sqlite3_get_autocommit(reader->db));
+    fetch->changed = 0;
+    struct lite_statement *statement = lite_statements_get(&reader->statements, fetch->statement.text);
+    if (!statement)
+        return sqlite3_extended_errcode(reader->db);
+    if (!lite_rows_begin(&harvest->rows, statement->columns))
+        return SQLITE_NOMEM;
+    unsigned runs = fetch->statement.runs > 0 ? fetch->statement.runs : 1, run = 0;
+    uint64_t changed = 0;
+    int code = SQLITE_DONE;
+    reader->looks = 0;
+    while (run < runs && code == SQLITE_DONE) {
+        code = run_once(statement, fetch, run, harvest);
+        run += code == SQLITE_DONE;
+        if (code == SQLITE_DONE && !sqlite3_stmt_readonly(statement->stmt))
+            changed += (uint64_t)sqlite3_changes64(reader->db);
+        sqlite3_reset(statement->stmt);
+    }
+    sqlite3_clear_bindings(statement->stmt);
+    fetch->changed = code == SQLITE_DONE ? changed : run;
+    return code;
 }

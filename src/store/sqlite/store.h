@@ -3,7 +3,8 @@
  * for the picture.
  *
  *   submit ─ inline? ─► run on the loop, in the turn's read transaction ─► SUBMIT_DONE
- *                └────► waiting ─► a runner (a connection and a job) on the offload pool ─► on_end
+ *          ├─ write ──► the writer's queue (writer.h) ─► on_end
+ *          └──────────► waiting ─► a runner (a connection and a job) on the offload pool ─► on_end
  *
  * Threads: a port and all its lists belong to its loop's thread. A runner's reader is used by the pool's
  * thread between offload_submit and on_done, by the port's thread otherwise; `stage`, `cancelled` and `db`
@@ -38,8 +39,10 @@ struct lite_store {
     struct lite_counts {
         uint64_t fetches, failures, reopened;
     } gone; /* of ports that were detached */
-    char why[256];
-    atomic_bool down; /* the last read that the file's state could fail did fail */
+    struct lite_writer *writer;
+    _Atomic uint64_t commits; /* of the writer's */
+    char why[256];            /* by lock */
+    atomic_bool down;         /* the last read that the file's state could fail did fail */
 };
 
 enum lite_stage { STAGE_IDLE, STAGE_QUEUED, STAGE_RUNNING, STAGE_ABANDONED };
@@ -69,6 +72,7 @@ struct lite_port {
     struct lite_reader *reader; /* inline; NULL: to be opened */
     struct mono file_seen;      /* when the path was last looked at */
     bool in_turn;               /* the turn's read transaction is open */
+    uint64_t turn_commits;      /* the store's, before it began */
     struct task turn_end;
 
     struct list waiting; /* fetches, by link */
@@ -76,6 +80,7 @@ struct lite_port {
     struct task tell_ended;
     struct list idle, busy; /* runners */
     unsigned runner_count, busy_count, waiting_count;
+    unsigned writes_count; /* that have not come home */
     struct timer patrol, torn_look;
     bool closing;
 
@@ -119,6 +124,19 @@ void lite_pool_submit(struct lite_port *port, struct fetch *fetch);
 void lite_pool_refresh(struct lite_port *port);
 void lite_pool_let_go(struct lite_port *port); /* closes the connections that nobody uses */
 void lite_cancel(struct port *port, struct fetch *fetch);
+
+/* pool.c, for write.c and group.c: the end of a fetch, now or at the turn's end; how long one may wait and run */
+void lite_end(struct lite_port *port, struct fetch *fetch);
+void lite_end_later(struct lite_port *port, struct fetch *fetch, struct problem problem);
+bool lite_waited_too_long(const struct lite_port *port, const struct fetch *fetch, struct mono now);
+struct mono lite_limit_of(const struct lite_store *store, const struct fetch *fetch);
+void lite_pool_patrol(struct lite_port *port); /* something is out */
+
+/* write.c */
+void lite_write_submit(struct lite_port *port, struct fetch *fetch);
+void lite_write_cancel(struct lite_port *port, struct fetch *fetch);
+void lite_write_patrol(struct lite_port *port, struct mono now);
+void lite_write_stop(struct lite_port *port); /* ends those that have not begun */
 
 /* catalog.c, describe.c */
 enum error lite_catalog(struct store *store, struct catalog **ret_catalog, char why[512]);

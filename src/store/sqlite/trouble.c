@@ -25,8 +25,10 @@ static const struct rule {
      SLICE_INIT("The database cannot be opened at the moment."), 2},
     {SQLITE_NOMEM, 503, SLICE_INIT("database-unavailable"), SLICE_INIT("53200"),
      SLICE_INIT("The database is out of resources."), 2},
-    {SQLITE_FULL, 503, SLICE_INIT("database-unavailable"), SLICE_INIT("53100"),
-     SLICE_INIT("The database is out of resources."), 2},
+    {SQLITE_FULL, 503, SLICE_INIT("disk-full"), SLICE_INIT("53100"),
+     SLICE_INIT("The database's disk is full; nothing was changed."), 10},
+    {SQLITE_READONLY, 403, SLICE_INIT("not-permitted"), SLICE_INIT("42501"),
+     SLICE_INIT("The database's file may only be read by this service."), 0},
     {SQLITE_TOOBIG, 422, SLICE_INIT("answer-too-large"), SLICE_INIT("54000"),
      SLICE_INIT("A value is larger than an answer may be; ask for less of it."), 0},
     {0, 500, SLICE_INIT("database-error"), SLICE_INIT("XX000"),
@@ -45,7 +47,7 @@ bool lite_code_is_broken(int code)
 {
     int primary = code & 0xff;
     return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || primary == SQLITE_IOERR ||
-           primary == SQLITE_CANTOPEN;
+           primary == SQLITE_CANTOPEN || primary == SQLITE_READONLY;
 }
 
 struct problem lite_problem_unavailable(struct arena *arena, const char *why)
@@ -69,6 +71,42 @@ struct problem lite_problem_exhausted(void)
         .pg_code = SLICE("53300"),
         .detail = SLICE("All connections to the database are busy; try again."),
         .cause = SLICE("no connection became free in time"),
+        .retry_after_s = 1,
+    };
+}
+
+struct problem lite_problem_busy(void)
+{
+    const struct rule *rule = rule_for(SQLITE_BUSY);
+    return (struct problem){
+        .status = rule->status,
+        .code = rule->word,
+        .pg_code = rule->pg_code,
+        .detail = rule->detail,
+        .retry_after_s = rule->retry_after_s,
+        .cause = SLICE("another process has the right to write"),
+    };
+}
+
+struct problem lite_problem_undone(void)
+{
+    struct problem problem = lite_problem_busy();
+    problem.pg_code = SLICE("40001");
+    problem.detail = SLICE("Another write's failure has undone this one; nothing was changed, try again.");
+    problem.cause = SLICE("the transaction that it shared was rolled back");
+    return problem;
+}
+
+struct problem lite_problem_unknown(void)
+{
+    return (struct problem){
+        .status = 503,
+        .code = SLICE("outcome-unknown"),
+        .pg_code = SLICE("08007"),
+        .detail = SLICE(
+            "The database's disk failed while it committed: whether anything was changed is not known."),
+        .hint = SLICE("Look before you repeat it; with the same Idempotency-Key a repetition is safe."),
+        .cause = SLICE("the file's pages were lost or could not be brought to the disk during COMMIT"),
         .retry_after_s = 1,
     };
 }

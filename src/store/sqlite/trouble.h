@@ -23,6 +23,12 @@ struct problem lite_problem_unavailable(struct arena *arena, const char *why);
 struct problem lite_problem_exhausted(void);
 /* 504. */
 struct problem lite_problem_timeout(void);
+/* 503: another process writes. */
+struct problem lite_problem_busy(void);
+/* 503: of a write that went with its group's transaction. */
+struct problem lite_problem_undone(void);
+/* 503: a COMMIT of which nobody knows the outcome. */
+struct problem lite_problem_unknown(void);
 /* The answer is wanted no more. */
 struct problem lite_problem_cancelled(void);
 
