@@ -60,10 +60,16 @@ static bool begin_rows(struct lite_reader *reader, struct lite_statement *statem
     return lite_statement_columns(statement) && lite_rows_begin(&reader->rows, statement->columns);
 }
 
-/* SQLite calls ENOSPC alone a full disk. */
 static bool is_no_room(int error)
 {
     return error == EDQUOT || error == EFBIG || error == ENOSPC;
+}
+
+/* SQLite keeps the error of statements, but not of COMMIT. */
+int lite_code_meant(sqlite3 *db, int code)
+{
+    bool full = code == SQLITE_IOERR_WRITE && (is_no_room(errno) || is_no_room(sqlite3_system_errno(db)));
+    return full ? SQLITE_FULL : code;
 }
 
 enum lite_run lite_run_failed(struct lite_reader *reader, struct fetch *fetch, int code)
@@ -80,8 +86,6 @@ enum lite_run lite_run_failed(struct lite_reader *reader, struct fetch *fetch, i
             .message = "the file has become shorter under its readers, or its disk fails",
             .cancelled = cancelled,
         };
-    if (code == SQLITE_IOERR_WRITE && is_no_room(sqlite3_system_errno(reader->db)))
-        trouble.code = SQLITE_FULL;
     fetch->problem = lite_problem(fetch->arena, &trouble);
     return lite_code_is_broken(trouble.code) ? RUN_BROKEN : RUN_DONE;
 }
@@ -247,9 +251,10 @@ int lite_run_write(struct lite_reader *reader, struct fetch *fetch, struct lite_
     PRE(!sqlite3_get_autocommit(reader->db));
     fetch->changed = 0;
     struct lite_statement *statement = lite_statements_get(&reader->statements, fetch->statement.text);
-    if (!statement)
-        return sqlite3_extended_errcode(reader->db);
-    if (!lite_rows_begin(&harvest->rows, statement->columns))
+    int refused = statement ? SQLITE_OK : sqlite3_extended_errcode(reader->db);
+    if (refused != SQLITE_OK)
+        return refused;
+    if (!statement || !lite_rows_begin(&harvest->rows, statement->columns))
         return SQLITE_NOMEM;
     unsigned runs = fetch->statement.runs > 0 ? fetch->statement.runs : 1, run = 0;
     uint64_t changed = 0;
@@ -260,6 +265,7 @@ int lite_run_write(struct lite_reader *reader, struct fetch *fetch, struct lite_
         run += code == SQLITE_DONE;
         if (code == SQLITE_DONE && !sqlite3_stmt_readonly(statement->stmt))
             changed += (uint64_t)sqlite3_changes64(reader->db);
+        code = lite_code_meant(reader->db, code);
         sqlite3_reset(statement->stmt);
     }
     sqlite3_clear_bindings(statement->stmt);

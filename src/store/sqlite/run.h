@@ -44,6 +44,9 @@ void lite_harvest_end(struct lite_harvest *harvest, struct fetch *fetch, bool gi
  * how many runs ended well. */
 int lite_run_write(struct lite_reader *reader, struct fetch *fetch, struct lite_harvest *harvest) must_check;
 
+/* SQLITE_FULL for what SQLite does not know as such, as over a quota; to be asked at once, else the code. */
+int lite_code_meant(sqlite3 *db, int code);
+
 /* The fetch ends with what SQLite said last on this connection. */
 enum lite_run lite_run_failed(struct lite_reader *reader, struct fetch *fetch, int code);
 
