@@ -13,7 +13,7 @@ enum {
     KEPT_BYTES_MAX = 64 * 1024,
     KEPT_CELLS_MAX = 4096,
     ROW_CELLS_MAX = 2000,
-    IDLE_BYTES_MAX = 16 * 1024
+    IDLE_BYTES_MAX = 16 * 1024, IDLE_CELLS_MAX = 1024
 };
 
 static int bind_one(sqlite3_stmt *stmt, int at, const struct bind *bind)
@@ -210,7 +210,7 @@ void lite_harvest_end(struct lite_harvest *harvest, struct fetch *fetch, bool gi
     struct lite_rows *rows = &harvest->rows;
     if (give && harvest->keeps && rows->span_count > 0)
         harvest->enough = !lite_rows_give(rows, &fetch->sink, &fetch->rows);
-    if (rows->bytes.cap > IDLE_BYTES_MAX)
+    if (rows->bytes.cap > IDLE_BYTES_MAX || rows->span_cap > IDLE_CELLS_MAX)
         lite_rows_done(rows);
 }
 

@@ -416,6 +416,38 @@ static void a_port_that_nobody_asks_lets_go_of_its_torn_connection(void **state)
     fixture_free(&fixture);
 }
 
+static unsigned write_status(struct fixture *fixture)
+{
+    struct read write;
+    read_init(&write, "UPDATE big SET pad = pad WHERE id = 1");
+    write.fetch.write = true;
+    assert_int_equal(read_submit(fixture, &write), SUBMIT_PENDING);
+    read_wait(fixture, &write);
+    unsigned status = write.fetch.problem.status;
+    read_done(&write);
+    return status;
+}
+
+/* It is idle, and its connection keeps the torn ones from being opened anew. */
+static void the_writer_lets_go_of_its_torn_connection_and_writes_again(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    char copied[112];
+    set_up(&fixture, copied);
+    assert_int_equal(write_status(&fixture), 0);
+    database_run(fixture.path, "PRAGMA wal_checkpoint(TRUNCATE)");
+    assert_true(is_read(&fixture, 1));
+    assert_int_equal(truncate(fixture.path, PAGE), 0);
+    assert_false(is_read(&fixture, ROWS));
+    assert_true(lite_guard_is_torn());
+    copy(copied, fixture.path, "");
+    await_read(&fixture, 1);
+    assert_int_equal(write_status(&fixture), 0);
+    assert_true(is_read(&fixture, ROWS));
+    fixture_free(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -430,6 +462,7 @@ int main(void)
         cmocka_unit_test(a_shm_file_truncated_or_written_over_loses_no_commit),
         cmocka_unit_test(a_catalogue_read_over_a_torn_map_is_a_sentence),
         cmocka_unit_test(a_port_that_nobody_asks_lets_go_of_its_torn_connection),
+        cmocka_unit_test(the_writer_lets_go_of_its_torn_connection_and_writes_again),
     };
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);
 }
