@@ -30,7 +30,13 @@ static uint64_t deliver(void *context, struct request *request)
     return bytes;
 }
 
-static const struct request_sink connection_sink = {deliver};
+static void read_body(void *context)
+{
+    struct conn *conn = context;
+    conn_body_read(conn);
+}
+
+static const struct request_sink connection_sink = {deliver, read_body};
 
 static struct request *begin(struct worker *worker, struct conn *conn)
 {
@@ -55,11 +61,12 @@ static void on_request(void *owner, struct conn *conn, const struct http_head *h
     request_run(request);
 }
 
-/* No step asks for a body yet: conn_body_read is never called. */
 static void on_body(void *owner, struct conn *conn, struct slice piece, bool last)
 {
-    (void)owner, (void)conn, (void)piece, (void)last;
-    UNREACHABLE("a body nobody asked for");
+    (void)owner;
+    struct request *request = conn_user(conn);
+    PRE(request != NULL);
+    request_body_piece(request, piece, last);
 }
 
 static struct slice fault_code(unsigned status)

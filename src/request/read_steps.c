@@ -9,6 +9,7 @@
 #include "request/links.h"
 #include "request/steps.h"
 #include "request/worker.h"
+#include "request/write_steps.h"
 
 static const struct config *config_of(const struct request *request)
 {
@@ -61,6 +62,8 @@ static enum step refuse_backwards(struct request *request)
 enum step step_plan(struct request *request)
 {
     PRE(request->head != NULL);
+    if (request->route.write)
+        return write_plan(request);
     request->answer.vary_accept = true;
     if (accept_choose(request->head, formats_offered(&request->route), &request->arena, &request->format,
                       &request->problem) != OK ||

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "request/records.h"
 #include "request/worker.h"
 
 #define ARENA_CHUNK_BYTES 4096
@@ -80,6 +81,8 @@ void request_end(struct request *request)
     request_log(request);
     buf_done(&request->body);
     page_done(&request->page);
+    records_end(request);
+    spool_done(&request->body_in);
     snapshot_unref(request->snapshot);
     tap_unref(request->tap);
     arena_reset(&request->arena);

@@ -9,6 +9,8 @@
 #define LEAT_REQUEST_REQUEST_H
 
 #include "auth/identify.h"
+#include "base/spool.h"
+#include "decode/decode.h"
 #include "encode/page.h"
 #include "query/plan.h"
 #include "respond/accept.h"
@@ -26,6 +28,7 @@ enum step {
     STEP_ROUTE,
     STEP_IDENTIFY,
     STEP_BUILTIN,
+    STEP_BODY,
     STEP_PLAN,
     STEP_FETCH,
     STEP_ENCODE,
@@ -35,10 +38,12 @@ enum step {
     STEP_WAIT /* parked: whoever was asked wakes it with request_resume */
 };
 
-/* Where answers go. deliver: the answer's head is data, the body's memory may be taken (then *body is empty after).
+/* Where answers go, and bodies come from. deliver: the answer's head is data, the body's memory may be taken (then *body is empty after).
  * Returns how many bytes were handed over in all. */
 struct request_sink {
     uint64_t (*deliver)(void *context, struct request *request);
+    /* Asks for the body: request_body_piece is called with all of it, never before this returns. */
+    void (*read_body)(void *context);
 };
 
 struct request {
@@ -62,6 +67,11 @@ struct request {
     struct route route;
     struct principal principal;
     enum format format; /* of a read's answer: set by PLAN */
+    enum body_format body_format; /* of a write */
+    struct spool body_in;         /* its body, whole when PLAN begins; empty where there was none */
+    struct decoder *decoder;      /* while records are made of it: records.h */
+    uint64_t body_at;             /* so much of it is decoded */
+    char *body_piece;             /* RECORDS_PIECE_BYTES of the arena; NULL until needed */
     struct plan *plan;
     struct page page;
     struct fetch fetch, total_fetch;
@@ -88,6 +98,9 @@ void request_run(struct request *request);
 
 /* Wakes a parked request: `next` must be a step its present one may go to. */
 void request_resume(struct request *request, enum step next);
+
+/* A piece of the body of a request that waits in BODY; last: nothing follows. The request may be freed when this returns. */
+void request_body_piece(struct request *request, struct slice piece, bool last);
 
 /* Nobody waits for the answer any more. The request may be freed when this returns. */
 void request_cancel(struct request *request);

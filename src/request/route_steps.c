@@ -31,12 +31,12 @@ enum step step_route(struct request *request)
     return is_stranger(request) ? refuse_stranger(request) : STEP_RESPOND;
 }
 
-/* The roles that may read what the route leads to. */
-static unsigned readers(const struct route *route)
+/* The roles that may do what is asked. */
+static unsigned roles_that_may(const struct route *route)
 {
     if (route->kind == ROUTE_QUERY)
         return route->query->config->read;
-    return route->resource->config->read;
+    return route->write ? route->resource->config->write : route->resource->config->read;
 }
 
 enum step step_identify(struct request *request)
@@ -46,15 +46,15 @@ enum step step_identify(struct request *request)
     identify(config, request->peer, request->head, &request->principal);
     if (route->preflight) {
         request->answer.status = 204;
-        request->answer.allow = SLICE("GET, HEAD, OPTIONS");
+        request->answer.allow = route->allow;
         return STEP_RESPOND;
     }
     if (route->kind == ROUTE_LIVE || route->kind == ROUTE_READY || route->kind == ROUTE_HEALTH)
         return STEP_BUILTIN;
     if (is_stranger(request))
         return refuse_stranger(request);
-    if (!auth_may(&request->principal, readers(route)))
+    if (!auth_may(&request->principal, roles_that_may(route)))
         return request_fail(request, 401, SLICE("not-allowed"),
                             SLICE("This needs a role that the caller does not have."));
-    return STEP_PLAN;
+    return route->write ? STEP_BODY : STEP_PLAN;
 }

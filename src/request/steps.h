@@ -9,6 +9,7 @@
 enum step step_route(struct request *request);    /* route_steps.c */
 enum step step_identify(struct request *request); /* route_steps.c */
 enum step step_builtin(struct request *request);  /* health.c */
+enum step step_body(struct request *request);     /* body_step.c */
 enum step step_plan(struct request *request);     /* read_steps.c */
 enum step step_fetch(struct request *request);    /* read_steps.c */
 enum step step_encode(struct request *request);   /* read_steps.c */

@@ -229,6 +229,7 @@ void worker_free(struct worker *worker)
 {
     CHECK_MAGIC(worker, WORKER_MAGIC);
     loop_free(worker->loop);
+    decoder_free(worker->decoder);
     mem_free(worker);
 }
 

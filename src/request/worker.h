@@ -24,6 +24,7 @@ struct worker {
     struct tap *tap;           /* what new requests submit to */
     struct list taps;          /* this one, and those that older requests still use */
     struct snapshot *snapshot; /* what new requests begin with */
+    struct decoder *decoder;   /* a spare one; may be NULL */
     struct list running, idle; /* requests */
     unsigned idle_count;
 

@@ -68,7 +68,7 @@ static void add_resources(struct route_table *table, const struct serve_prefix *
         const struct resource *resource = &model->resources[i];
         struct route route = {.kind = ROUTE_LIST, .resource = resource, .manner = serve->manner};
         struct entry entry = {.route = route, .has_rows = true, .prefix_bytes = serve->prefix.len};
-        if (resource->config->read != ROLES_NONE)
+        if ((resource->config->read | resource->config->write) != ROLES_NONE)
             add(table, join(table, serve->prefix, resource->config->name.text), entry);
     }
 }
@@ -290,25 +290,83 @@ static enum error unknown_path(const struct route_table *table, struct slice pat
     return ERR_PROBLEM;
 }
 
+/* ---- methods ---- */
+
+#define BIT(method) (1u << HTTP_##method)
+#define READING (BIT(GET) | BIT(HEAD))
+#define WRITING (BIT(POST) | BIT(PUT) | BIT(PATCH) | BIT(DELETE))
+
+/* What can be done to the rows: of a view the store says so, a table takes it all. A list is added to; rows are changed and
+ * removed by filters there, or one by its path. PUT needs a row, or filters that name one, as PostgREST has it. */
+static unsigned writing_methods(const struct route *route)
+{
+    const struct table *table = route->resource->table;
+    bool view = table->kind == TABLE_VIEW || table->kind == TABLE_MATVIEW;
+    bool insert = !view || table->insertable, update = !view || table->updatable;
+    unsigned methods = update ? BIT(PATCH) : 0;
+    if (!view || table->deletable)
+        methods |= BIT(DELETE);
+    if (insert && route->kind == ROUTE_LIST)
+        methods |= BIT(POST);
+    if (insert && update && (route->kind == ROUTE_ROW || route->manner == MANNER_POSTGREST))
+        methods |= BIT(PUT);
+    return methods;
+}
+
+static unsigned methods_of(const struct route *route)
+{
+    if (route->kind != ROUTE_LIST && route->kind != ROUTE_ROW)
+        return READING;
+    const struct config_resource *config = route->resource->config;
+    unsigned methods = config->read != ROLES_NONE ? READING : 0;
+    return config->write != ROLES_NONE ? methods | writing_methods(route) : methods;
+}
+
+/* "GET, HEAD, OPTIONS" */
+static struct slice allow_of(unsigned methods, struct arena *arena)
+{
+    static const struct {
+        unsigned bit;
+        const char *name;
+    } names[] = {{BIT(GET), "GET, "}, {BIT(HEAD), "HEAD, "},   {BIT(POST), "POST, "},
+                 {BIT(PUT), "PUT, "}, {BIT(PATCH), "PATCH, "}, {BIT(DELETE), "DELETE, "}};
+    struct slice allow = SLICE("");
+    for (unsigned i = 0; i < ARRAY_LEN(names); i++)
+        if (methods & names[i].bit)
+            allow = arena_format(arena, SLICE_FMT "%s", SLICE_ARG(allow), names[i].name);
+    return arena_format(arena, SLICE_FMT "OPTIONS", SLICE_ARG(allow));
+}
+
+static enum error refuse_method(const struct http_head *head, struct slice allow, struct arena *arena,
+                                struct problem *ret_problem)
+{
+    struct slice method = head->method_text;
+    method.len = method.len < PROBLEM_VALUE_MAX ? method.len : PROBLEM_VALUE_MAX;
+    *ret_problem =
+        (struct problem){.status = 405,
+                         .code = SLICE("method-not-allowed"),
+                         .pg_code = SLICE("PGRST117"),
+                         .detail =
+                             arena_format(arena, "`" SLICE_FMT "` is not possible here.", SLICE_ARG(method)),
+                         .hint =
+                             arena_format(arena, "What is possible here: " SLICE_FMT ".", SLICE_ARG(allow)),
+                         .allow = allow};
+    return ERR_PROBLEM;
+}
+
 static enum error check_method(const struct http_head *head, struct arena *arena, struct route *route,
                                struct problem *ret_problem)
 {
-    if (head->method == HTTP_GET || head->method == HTTP_HEAD)
+    unsigned methods = methods_of(route), method = 1u << head->method;
+    route->write = (method & WRITING) != 0;
+    if (methods & method)
         return OK;
-    if (head->method == HTTP_OPTIONS) {
-        route->preflight = true;
-        return OK;
-    }
-    struct slice method = head->method_text;
-    method.len = method.len < PROBLEM_VALUE_MAX ? method.len : PROBLEM_VALUE_MAX;
-    *ret_problem = (struct problem){.status = 405,
-                                    .code = SLICE("method-not-allowed"),
-                                    .pg_code = SLICE("PGRST117"),
-                                    .detail = arena_format(arena, "`" SLICE_FMT "` is not possible here.",
-                                                           SLICE_ARG(method)),
-                                    .hint = SLICE("This path can be read: GET, HEAD, OPTIONS."),
-                                    .allow = SLICE("GET, HEAD, OPTIONS")};
-    return ERR_PROBLEM;
+    struct slice allow = allow_of(methods, arena);
+    if (head->method != HTTP_OPTIONS)
+        return refuse_method(head, allow, arena, ret_problem);
+    route->preflight = true;
+    route->allow = allow;
+    return OK;
 }
 
 enum error route_match(const struct route_table *table, const struct http_head *head, struct arena *arena,
@@ -321,6 +379,7 @@ enum error route_match(const struct route_table *table, const struct http_head *
     *ret_route = (struct route){.manner = manner_of(table, path)};
     if (slice_eq(path, SLICE("*"))) {
         ret_route->preflight = true; /* OPTIONS *: what the server can at all */
+        ret_route->allow = allow_of(READING | WRITING, arena);
         return OK;
     }
     struct http_path parts;

@@ -2,7 +2,7 @@
 /* ROUTE: method and path → what is asked for. A table made once per model; a match allocates nothing.
  *
  * Fixed paths beat `{id}`; query paths (dashboard/stats) beat resources; of two serve prefixes that claim one path the longer has
- * it. What nobody may read (read: none) is not routed: 404, as if absent. Pure; a table is read-only after route_table_new:
+ * it. What nobody may read or write (read: none) is not routed: 404, as if absent. Pure; a table is read-only after route_table_new:
  * any thread. It points into the model, which must outlive it. */
 #ifndef LEAT_ROUTE_ROUTE_H
 #define LEAT_ROUTE_ROUTE_H
@@ -21,7 +21,9 @@ struct route {
     const struct named_query *query; /* QUERY */
     enum manner manner; /* plain for built-in paths; also set with a problem, by the path's prefix */
     struct slice id;    /* ROW: the last segment as sent, percent-encoded */
+    bool write;         /* POST, PUT, PATCH or DELETE of a LIST or ROW */
     bool preflight;     /* OPTIONS on a path that exists: 204 with Allow */
+    struct slice allow; /* with preflight */
 };
 
 struct route_table *route_table_new(const struct model *model);

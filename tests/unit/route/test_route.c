@@ -71,6 +71,13 @@ static int begin(void **state)
     return 0;
 }
 
+/* After a change of what is served. */
+static void remake_table(struct fixture *fixture)
+{
+    route_table_free(fixture->table);
+    fixture->table = route_table_new(&fixture->model);
+}
+
 static int end(void **state)
 {
     struct fixture *fixture = *state;
@@ -319,6 +326,46 @@ static void a_path_is_read_and_nothing_else(void **state)
     }
 }
 
+/* A table takes all; a view what its flags say. A list is not replaced in the plain manner, a row is not added to. */
+static void what_may_be_written_is_allowed_and_nothing_else(void **state)
+{
+    struct fixture *fixture = *state;
+    struct table table = {.kind = TABLE_TABLE};
+    fixture->resources[USERS].table = fixture->resources[HIDDEN].table = &table;
+    fixture->config_resources[USERS].write = fixture->config_resources[HIDDEN].write = ROLE_ANONYMOUS;
+    remake_table(fixture); /* `hidden` may be written now */
+    static const struct {
+        enum table_kind kind;
+        bool insert, update, remove;
+        const char *path, *allow;
+    } cases[] = {
+        {TABLE_TABLE, false, false, false, "/api/users", "GET, HEAD, POST, PATCH, DELETE, OPTIONS"},
+        {TABLE_TABLE, false, false, false, "/rest/v1/users", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"},
+        {TABLE_TABLE, false, false, false, "/api/users/5", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"},
+        {TABLE_PARTITIONED, false, false, false, "/api/hidden", "POST, PATCH, DELETE, OPTIONS"},
+        {TABLE_VIEW, false, false, false, "/api/users", "GET, HEAD, OPTIONS"},
+        {TABLE_VIEW, true, false, false, "/rest/v1/users", "GET, HEAD, POST, OPTIONS"},
+        {TABLE_VIEW, false, true, false, "/api/users/5", "GET, HEAD, PATCH, OPTIONS"},
+        {TABLE_VIEW, true, true, true, "/api/users/5", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"},
+        {TABLE_TABLE, false, false, false, "/api/log", "GET, HEAD, OPTIONS"},
+        {TABLE_TABLE, false, false, false, "/health", "GET, HEAD, OPTIONS"},
+    };
+    static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        table = (struct table){.kind = cases[i].kind,
+                               .insertable = cases[i].insert,
+                               .updatable = cases[i].update,
+                               .deletable = cases[i].remove};
+        assert_int_equal(match(fixture, "OPTIONS", cases[i].path), OK);
+        assert_slice(fixture->route.allow, cases[i].allow);
+        for (size_t m = 0; m < ARRAY_LEN(methods); m++) {
+            bool allowed = strstr(cases[i].allow, methods[m]) != NULL;
+            assert_int_equal(match(fixture, methods[m], cases[i].path), allowed ? OK : ERR_PROBLEM);
+            assert_int_equal(fixture->route.write, m >= 2);
+        }
+    }
+}
+
 static void options_is_answered_where_something_is(void **state)
 {
     struct fixture *fixture = *state;
@@ -380,6 +427,7 @@ static const struct CMUnitTest tests[] = {
     TEST(an_unknown_path_says_what_may_have_been_meant),
     TEST(a_problem_is_told_in_the_manner_of_its_prefix),
     TEST(a_path_is_read_and_nothing_else),
+    TEST(what_may_be_written_is_allowed_and_nothing_else),
     TEST(options_is_answered_where_something_is),
     TEST(a_very_long_path_is_shown_cut),
     TEST(a_match_takes_no_memory),

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* BODY: what a write brings along. Its type is checked before any of it is asked for; then it comes piece by piece into the
+ * request's spool: a small body stays in memory, the rest of a large one goes to the disk.
+ *
+ * It can fail by a type nobody here reads, and by the spool: its space, the disk, memory. A body that comes too slowly,
+ * breaks off, or is longer than http.body_bytes is net's to tell: then this request is cancelled. */
+#include <errno.h>
+
+#include "request/steps.h"
+#include "request/worker.h"
+
+/* Of each body, so many bytes stay in memory. */
+#define BODY_MEMORY_BYTES_MAX (64 * 1024)
+
+static enum step refuse_type(struct request *request, struct slice type)
+{
+    struct slice detail = SLICE("A body with this `Content-Type` cannot be read here.");
+    enum step next = request_fail(request, 415, SLICE("unknown-body-type"), detail);
+    request->problem.hint = SLICE("What can be: " BODY_TYPES "; all in UTF-8.");
+    request->problem.place = SLICE("Content-Type");
+    request->problem.value = arena_copy(&request->arena, type);
+    return next;
+}
+
+static enum step refuse_coding(struct request *request, struct slice coding)
+{
+    struct slice detail = SLICE("A body with a `Content-Encoding` cannot be read here: send it as it is.");
+    enum step next = request_fail(request, 415, SLICE("unknown-body-coding"), detail);
+    request->problem.place = SLICE("Content-Encoding");
+    request->problem.value = arena_copy(&request->arena, coding);
+    return next;
+}
+
+static void begin_spool(struct request *request)
+{
+    uint64_t most = request->snapshot->model->config->http.body_bytes;
+    spool_init(&request->body_in, &request->worker->service->spool_space, BODY_MEMORY_BYTES_MAX,
+               most > BODY_MEMORY_BYTES_MAX ? most : BODY_MEMORY_BYTES_MAX);
+}
+
+enum step step_body(struct request *request)
+{
+    const struct http_head *head = request->head;
+    PRE(head != NULL && request->route.write);
+    begin_spool(request);
+    if (head->framing == HTTP_BODY_NONE ||
+        head->method == HTTP_DELETE) /* a DELETE's says nothing: it is dropped */
+        return STEP_PLAN;
+    struct slice type = http_head_get(head, HTTP_CONTENT_TYPE),
+                 coding = http_head_get(head, HTTP_CONTENT_ENCODING);
+    if (coding.len > 0 && !slice_eq_nocase(coding, SLICE("identity")))
+        return refuse_coding(request, coding);
+    if (!body_format_of(type, &request->body_format))
+        return refuse_type(request, type);
+    request->target = arena_copy(&request->arena, request->target); /* for the log, should the client leave */
+    request->sink->read_body(request->sink_context);
+    return STEP_WAIT;
+}
+
+static enum step fail(struct request *request, enum error error)
+{
+    int cause = errno;
+    request->answer.close = true; /* the rest of the body would come yet */
+    if (error == ERR_MEMORY)
+        return request_fail_memory(request);
+    enum step next = request_fail(request, 503, SLICE("spool-full"),
+                                  SLICE("There is no room on the disk for this body now."));
+    request->problem.retry_after_s = 10;
+    if (error == ERR_SYSTEM)
+        request->problem.cause = arena_format(&request->arena, "spool: %s", strerror(cause));
+    return next;
+}
+
+void request_body_piece(struct request *request, struct slice piece, bool last)
+{
+    CHECK_MAGIC(request, REQUEST_MAGIC);
+    PRE(request->step == STEP_BODY);
+    enum error error = spool_append(&request->body_in, piece);
+    if (error != OK)
+        request_resume(request, fail(request, error));
+    else if (last)
+        request_resume(request, STEP_PLAN);
+}
