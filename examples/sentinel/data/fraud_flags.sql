@@ -20,5 +20,5 @@ SELECT k,
        CASE WHEN a % 100 < 50 THEN 'low' WHEN a % 100 < 80 THEN 'medium' WHEN a % 100 < 95 THEN 'high' ELSE 'critical' END,
        CASE a / 100 % 6 WHEN 0 THEN 'velocity above the rule''s limit' WHEN 1 THEN 'new device' WHEN 2 THEN 'country mismatch'
                         WHEN 3 THEN 'amount far above the user''s usual' WHEN 4 THEN 'listed address' ELSE NULL END,
-       @moment
+       @moment(us)
   FROM placed ORDER BY k;

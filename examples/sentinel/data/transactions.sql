@@ -31,7 +31,7 @@ SELECT n,
             WHEN score > 5000 THEN 'review' ELSE 'approved' END,
        @industry(user_id),
        score / 10000.0,
-       @moment,
+       @moment(us),
        @json('{"ip": "10.' || (b % 4) || '.' || (b / 4 % 256) || '.' || (b / 1024 % 64)
        || '", "mcc": ' || CASE a % 5 WHEN 0 THEN '5411' WHEN 1 THEN '5732' WHEN 2 THEN '6051' WHEN 3 THEN '7995' ELSE '4829' END
        || ', "note": ' || CASE c % 3 WHEN 0 THEN 'null' WHEN 1 THEN '"first order"' ELSE '"repeat customer"' END

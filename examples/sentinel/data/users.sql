@@ -18,5 +18,5 @@ SELECT n,
        CASE a / 40 % 9 WHEN 0 THEN 'Anders' WHEN 1 THEN 'Bauer' WHEN 2 THEN 'Çelik' WHEN 3 THEN 'Dias' WHEN 4 THEN 'Evans'
                        WHEN 5 THEN 'Fischer' WHEN 6 THEN 'Gupta' WHEN 7 THEN 'O''Brien' ELSE 'van "Bo" Dijk' END,
        @industry(n),
-       @moment
+       @moment(us)
   FROM hashed ORDER BY n;
