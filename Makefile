@@ -5,6 +5,8 @@ SHELL = /bin/bash
 
 LISTEN ?= 127.0.0.1:8080
 ROWS ?= 1000000
+EXAMPLE ?= sentinel
+DEMO_FILE = build/demo$(if $(filter-out sentinel,$(EXAMPLE)),-$(EXAMPLE)).db
 SECONDS ?= 60
 URL = http://$(LISTEN)
 
@@ -15,7 +17,8 @@ help:
 	echo 'Leat serves a SQL database as a fast JSON API.'
 	echo
 	echo '  make build    the release program, build/leat'
-	echo '  make demo     an API over SQLite with $(ROWS) transactions, on $(LISTEN) (LISTEN=, ROWS= change it)'
+	echo '  make demo     an API over SQLite with $(ROWS) transactions, on $(LISTEN) (LISTEN=, ROWS= change it;'
+	echo '                EXAMPLE=minixdr: events and incidents)'
 	echo
 	echo '  make quick    a minute: format, layers, words, unit tests, fuzz corpora, the API on SQLite'
 	echo '  make check    a quarter of an hour: all tests, with PostgreSQL, faults and sanitizers'
@@ -38,18 +41,13 @@ build/build.ninja:
 demo:
 	tools/packages demo
 	$(MAKE) --no-print-directory build
-	examples/sentinel/load sqlite:build/demo.db $(ROWS)
+	examples/$(EXAMPLE)/load sqlite:$(DEMO_FILE) $(ROWS)
 	echo
 	echo 'Try, from another terminal:'
-	echo "  curl '$(URL)/api/transactions?limit=3'"
-	echo "  curl '$(URL)/api/transactions/42'"
-	echo "  curl '$(URL)/api/transactions?user_id=7&amount=gte.1000&order=amount.desc'"
-	echo "  curl '$(URL)/api/fraud_flags?severity=eq.high'"
-	echo "  curl '$(URL)/api/users/7'"
-	echo "  curl '$(URL)/api/dashboard/stats'"
+	sed -nE 's#^\| `(curl [^`]*)`.*#  \1#; s#localhost:8080#$(URL)#p' examples/$(EXAMPLE)/README.md
 	echo 'Control-C ends it.'
 	echo
-	exec build/leat serve -c examples/sentinel/leat.yaml --database sqlite:build/demo.db --listen $(LISTEN)
+	exec build/leat serve -c examples/$(EXAMPLE)/leat.yaml --database sqlite:$(DEMO_FILE) --listen $(LISTEN)
 
 quick:
 	tools/packages quick

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The MiniXDR example: what its README shows is answered, its queries agree with its rows, both stores hold the same, and its loader
+makes the same rows in however many steps."""
+import collections
+import contextlib
+import json
+import re
+import shlex
+import subprocess
+
+import pytest
+
+from conftest import ROOT, STORES
+from leat import Leat
+from postgres import Postgres
+
+EXAMPLE = ROOT / "examples/minixdr"
+EVENTS = 5000
+TABLES = {"organizations": 20, "users": 45, "events": EVENTS, "incidents": 100, "action_logs": 200, "audit_logs": 250}
+SHOWN = [shlex.split(command) for command in re.findall(r"^\| `(curl [^`]*)`", (EXAMPLE / "README.md").read_text(encoding="utf-8"), re.M)]
+
+
+def load(url, rows=EVENTS):
+    return subprocess.run([EXAMPLE / "load", url, str(rows)], check=False, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory):
+    """{store: Leat serving the example}: shared, only read from."""
+    with contextlib.ExitStack() as running:
+        by_store = {}
+        for store in STORES:
+            url = (f"sqlite:{tmp_path_factory.mktemp('minixdr')}/minixdr.db" if store == "sqlite"
+                   else running.enter_context(Postgres()).url)
+            assert load(url).returncode == 0
+            leat = running.enter_context(Leat(database=url, config_file=str(EXAMPLE / "leat.yaml")))
+            by_store[store] = leat.await_ready()
+        yield by_store
+
+
+@pytest.fixture
+def minixdr(servers, store):
+    return servers[store]
+
+
+def events_of(minixdr, organization):
+    """All that are not deleted, in time order."""
+    rows = []
+    for page in range(1, 1000):
+        found = minixdr.rows(f"/api/events?organization_id={organization}&order=ts,id&page_size=1000&page={page}")
+        rows += [row for row in found if row["deleted_at"] is None]
+        if len(found) < 1000:
+            return rows
+    raise AssertionError("no end of events")
+
+
+def instant(text):
+    """A timestamp's value, whichever store wrote it; texts of one form compare as times do."""
+    date, fraction = re.fullmatch(r"(\S{10}T\S{8})(?:\.(\d+))?(?:Z|\+00:00)", text).groups()
+    return f"{date}.{(fraction or '').ljust(6, '0')}"
+
+
+def same_times(value):
+    return re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)", lambda match: instant(match[0]), json.dumps(value))
+
+
+@pytest.mark.parametrize("words", SHOWN, ids=lambda words: words[1])
+def test_what_the_readme_shows_is_answered(minixdr, words):
+    assert len(words) == 2 and words[1].startswith("localhost:8080/")
+    answer = minixdr.get(words[1].removeprefix("localhost:8080"))
+    if "severity=worst" in words[1]:
+        assert answer.status_code == 400 and "severity" in answer.text
+        return
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    assert body and (isinstance(body, list) or next(iter(body.values())) not in ([], None)), "it shows nothing"
+
+
+def test_the_readme_has_a_tour():
+    assert len(SHOWN) >= 12
+
+
+@pytest.mark.skipif(len(STORES) < 2, reason="needs both stores")
+@pytest.mark.parametrize("path", [words[1].removeprefix("localhost:8080") for words in SHOWN] + [
+    f"/rest/v1/{table}?order=id&limit=1000&offset={offset}" for table, rows in TABLES.items() for offset in range(0, rows, 1000)])
+def test_both_stores_answer_the_same(servers, path):
+    one, other = (servers[store].get(path) for store in ("sqlite", "postgresql"))
+    assert one.status_code == other.status_code
+    one, other = one.json(), other.json()
+    if isinstance(one, dict):  # a cursor is of its store, an id of its request
+        for name in ("next_cursor", "prev_cursor", "request_id"):
+            assert bool(one.pop(name, None)) == bool(other.pop(name, None))
+    assert same_times(one) == same_times(other)
+
+
+def test_tables_have_as_many_rows_as_said(minixdr):
+    for table, rows in TABLES.items():
+        counted = minixdr.rows(f"/rest/v1/{table}?select=id&order=id.desc&limit=1")
+        assert counted == [{"id": rows}], table
+
+
+def test_rows_that_belong_together_are_of_one_organization(minixdr):
+    users = {row["id"]: row["organization_id"] for row in minixdr.rows("/rest/v1/users")}
+    incidents = {row["id"]: row for row in minixdr.rows("/rest/v1/incidents")}
+    actions, audits = minixdr.rows("/rest/v1/action_logs"), minixdr.rows("/rest/v1/audit_logs")
+    assert all(users[row["assigned_user_id"]] == row["organization_id"] for row in incidents.values() if row["assigned_user_id"])
+    assert all(incidents[row["incident_id"]]["organization_id"] == row["organization_id"] for row in actions)
+    assert all(instant(incidents[row["incident_id"]]["created_at"]) < instant(row["created_at"]) for row in actions)
+    assert all(users[row["user_id"]] == row["organization_id"] for row in actions + audits if row["user_id"])
+    assert {row["incident_id"] for row in actions} < set(incidents), "some incidents have no actions"
+
+
+def test_hashes_of_passwords_do_not_exist_for_clients(minixdr):
+    assert "password_hash" not in minixdr.rows("/rest/v1/users?limit=1")[0]
+    minixdr.problem("/api/users?password_hash=is.null", 400, "unknown-column")
+
+
+# --- queries against rows ---
+
+def test_top_sources_are_those_with_the_most_events(minixdr):
+    since = "2025-01-01T12:00:00"
+    events = [row for row in events_of(minixdr, 1) if row["ts"] >= since]
+    for filters, chosen in (("", events), ("&severity=high", [row for row in events if row["severity"] == "high"])):
+        count, last = collections.Counter(row["src_ip"] for row in chosen), {row["src_ip"]: row["ts"] for row in chosen}
+        best = sorted(count, key=lambda source: (-count[source], source))[:7]
+        assert minixdr.rows(f"/api/analytics/top_sources?organization=1&since={since}Z&top=7{filters}") == [
+            {"src_ip": source, "events": count[source], "last_seen": last[source]} for source in best]
+
+
+def test_severities_are_counted_worst_first_and_without_what_was_deleted(minixdr):
+    events = events_of(minixdr, 2)
+    assert minixdr.rows("/api/analytics/severity_counts?organization=2") == [
+        {"severity": severity, "events": len(chosen), "sources": len({row["src_ip"] for row in chosen})}
+        for severity in ("critical", "high", "medium", "low")
+        for chosen in [[row for row in events if row["severity"] == severity]]]
+
+
+@pytest.mark.parametrize("every,length", [("hour", 13), ("day", 10)])
+def test_the_timeline_has_each_hour_or_day_once(minixdr, every, length):
+    until = "2025-01-02T02:30:00"
+    events = [row for row in events_of(minixdr, 1) if row["ts"] < until]
+    buckets = collections.Counter(row["ts"][:length] for row in events)
+    severe = collections.Counter(row["ts"][:length] for row in events if row["severity"] in ("high", "critical"))
+    shown = minixdr.rows(f"/api/analytics/timeline?organization=1&every={every}&until={until}Z")
+    assert [(row["at"][:length], row["events"], row["severe"]) for row in shown] == [
+        (at, buckets[at], severe[at]) for at in sorted(buckets)]
+    assert all(instant(row["at"])[length:] == "T00:00:00.000000"[length - 10:] for row in shown)
+
+
+def test_incidents_are_counted_by_status(minixdr):
+    incidents = minixdr.rows("/rest/v1/incidents?organization_id=eq.1")
+    shown = minixdr.rows("/api/analytics/incidents_by_status?organization=1")
+    assert [row["status"] for row in shown] == ["new", "open", "contained", "resolved", "dismissed"]
+    for row in shown:
+        chosen = [one for one in incidents if one["status"] == row["status"]]
+        assert row == {"status": row["status"], "incidents": len(chosen),
+                       "unassigned": sum(one["assigned_user_id"] is None for one in chosen),
+                       "highest_escalation": max(one["escalation_level"] for one in chosen),
+                       "oldest": min((one["created_at"] for one in chosen), key=instant)}
+
+
+def test_who_has_most_to_do_comes_first(minixdr):
+    waiting = [row for row in minixdr.rows("/rest/v1/incidents?organization_id=eq.1&status=in.(open,contained)") if row["assigned_user_id"]]
+    count = collections.Counter(row["assigned_user_id"] for row in waiting)
+    shown = minixdr.rows("/api/analytics/workload?organization=1")
+    assert [(row["id"], row["incidents"]) for row in shown] == sorted(count.items(), key=lambda one: (-one[1], one[0]))
+    owner = {row["id"]: row["assigned_user_id"] for row in minixdr.rows("/rest/v1/incidents")}
+    done = collections.Counter(row["user_id"] for row in minixdr.rows("/rest/v1/action_logs")
+                               if row["user_id"] and owner[row["incident_id"]] == row["user_id"])
+    assert [row["actions"] for row in shown] == [done[row["id"]] for row in shown]
+
+
+def test_the_dashboard_is_of_the_day_before_the_newest_event(minixdr):
+    events = events_of(minixdr, 1)
+    newest = events[-1]["ts"]
+    assert newest.startswith("2025-01-02")
+    day = [row for row in events if instant(row["ts"]) > instant(newest.replace("2025-01-02", "2025-01-01"))]
+    waiting = minixdr.rows("/rest/v1/incidents?organization_id=eq.1&status=in.(new,open,contained)")
+    assert minixdr.get("/api/dashboard?organization=1").json() == {
+        "as_of": newest, "events": len(day), "sources": len({row["src_ip"] for row in day}),
+        "critical": sum(row["severity"] == "critical" for row in day), "open_incidents": len(waiting),
+        "escalated_incidents": sum(row["escalation_level"] >= 3 for row in waiting)}
+    assert minixdr.get("/api/dashboard?organization=99").json()["as_of"] is None
+
+
+# --- schema and loader ---
+
+def test_the_indexes_are_the_applications_six(database):
+    assert load(database.url, 100).returncode == 0
+    indexes = database.sql(database.pick("SELECT sql FROM sqlite_master WHERE type = 'index' AND sql NOT NULL;",
+                                         "SELECT indexdef || ';' FROM pg_indexes WHERE schemaname = 'public'"))
+    indexes = re.sub(r"\s+", " ", indexes.replace("public.", "").replace("USING btree ", "").replace("IF NOT EXISTS ", ""))
+    for index in ("ix_events_org_ts_severity ON events (organization_id, ts, severity)",
+                  "ix_events_org_src_ip ON events (organization_id, src_ip)",
+                  "ix_incidents_org_status_severity ON incidents (organization_id, status, escalation_level)",
+                  "ix_incidents_created_at_desc ON incidents (created_at DESC)",
+                  "ix_audit_logs_org_created ON audit_logs " + database.pick("(", "USING brin (") + "organization_id, created_at)"):
+        assert index in indexes
+    assert re.search(r"ix_events_source_type_ts ON events \(source_type, ts\) WHERE \(?deleted_at IS NULL", indexes)
+
+
+def test_the_schema_refuses_what_makes_no_sense(database):
+    assert load(database.url, 500).returncode == 0
+    for change in ("events SET severity = 'worst'", "events SET source_type = 'rumour'", "events SET organization_id = 0",
+                   "incidents SET escalation_level = 6", "incidents SET status = 'new', escalation_level = 1", "incidents SET reason = ''",
+                   "incidents SET assigned_user_id = 999", "users SET role = 'owner'", "users SET email = 'nobody'",
+                   "users SET email = (SELECT email FROM users WHERE id = 2)", "action_logs SET incident_id = 0",
+                   "organizations SET plan = NULL"):
+        with pytest.raises((AssertionError, RuntimeError), match="(?i)constraint|enum"):
+            database.sql(f"{database.pick('PRAGMA foreign_keys = on;', '')} UPDATE {change} WHERE id = 1;")
+
+
+def test_loading_in_steps_gives_what_loading_at_once_gives(database):
+    def contents():
+        return [database.sql(f"SELECT * FROM {table} ORDER BY id;") for table in TABLES]
+
+    for rows in (49, 120, 120, 500):  # 49: not even one incident
+        assert load(database.url, rows).returncode == 0
+    in_steps = contents()
+    database.sql("".join(f"DROP TABLE {table};" for table in reversed(TABLES)))
+    assert load(database.url, 500).returncode == 0
+    assert contents() == in_steps
+    assert "500 events (0 new)" in load(database.url, 20).stdout, "it never takes rows away"
+    assert contents() == in_steps
+
+
+def test_wrong_words_to_the_loader_are_told(tmp_path):
+    for words in ([], ["sqlite:x"], ["sqlite:", "5"], ["mysql:x", "5"], [f"sqlite:{tmp_path}/x.db", "0"], [f"sqlite:{tmp_path}/x.db", "many"]):
+        told = subprocess.run([EXAMPLE / "load", *words], capture_output=True, text=True, check=False, cwd=tmp_path)
+        assert told.returncode == 2 and "usage: load URL ROWS" in told.stderr, words
+    absent = load(f"sqlite:{tmp_path}/no/such/folder.db")
+    assert absent.returncode == 1 and "cannot read" in absent.stderr
