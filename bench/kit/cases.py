@@ -4,24 +4,33 @@ reached."""
 
 import json
 from dataclasses import dataclass, field
-from typing import Optional
+from typing import Optional, Union
 
+from .bulk import LeatExport, LeatImport, PgbenchInsert, Posts, PsqlExport, PsqlImport, PsqlInsert, leat_of_readings
 from .contender import Http, Memory, Pages, Pgbench, Start
+from .world import get
 
 ONE = "/api/transactions/%d"
+EMBED = "/api/transactions?user_id=%d&order=created_at.desc&limit=100&select=*,fraud_flags(*)"
+EMBED_FASTAPI = "/api/transactions_with_flags?user_id=%d&limit=100"
+BULK_ROWS = 20
 LIST = "/api/transactions?user_id=%d&order=created_at.desc&limit=100"
 
 
 @dataclass
 class Goal:
-    """Leat's metric, or its ratio to another contender's, is to be at least or at most so much."""
+    """Leat's metric, or its ratio to another contender's, is to be at least or at most so much. Against several, whose metric
+    is a rate: to what they would reach if each request went to one after the other."""
 
     metric: str
-    against: Optional[str] = None
+    against: Union[str, tuple, None] = None
     at_least: Optional[float] = None
     at_most: Optional[float] = None
     of: str = "Leat"
     stretch: bool = False  # fine to reach, no failure to miss
+
+    def others(self):
+        return (self.against,) if isinstance(self.against, str) else self.against or ()
 
 
 @dataclass
@@ -79,6 +88,16 @@ def one_row_pg(connections, goals):
     )
 
 
+def is_embedded(body):
+    """A hundred transactions of user 42 with their flags."""
+    return is_list(body) and all(isinstance(row["fraud_flags"], list) for row in json.loads(body)["transactions"])
+
+
+def embedded_constant(world):
+    """nginx, answering as many bytes as a peer's list of transactions with their flags has."""
+    return world.nginx_list(get(world.fastapi().port, EMBED_FASTAPI.replace("%d", "42")))
+
+
 def pages(store, store_name, name, order, what):
     return Case(
         f"pages-{name}-{store}",
@@ -112,6 +131,48 @@ CASES = [
             fastapi(LIST, keys="users", right=is_list),
         ],
         [Goal("rate", against="one_row list", at_least=0.9), Goal("rate", against="FastAPI", at_least=35)],
+    ),
+    Case(
+        "embed-pg",
+        "100 transactions of a random user with their flags embedded, PostgreSQL",
+        [
+            leat("pg", EMBED, keys="users", right=is_embedded, new=True),
+            Pgbench("embed.sql"),
+            Http("nginx constant", embedded_constant, "/list.json"),
+            fastapi(EMBED_FASTAPI, keys="users", right=is_embedded),
+        ],
+        [
+            Goal("rate", against=("pgbench", "nginx constant"), at_least=0.9),
+            Goal("rate", against="FastAPI", at_least=10),
+        ],
+    ),
+    Case(
+        "insert-pg",
+        "One row of 15 columns taken in a request, each a transaction on disk, PostgreSQL",
+        [Posts("Leat", leat_of_readings, needs_leat=True), PgbenchInsert()],
+        [Goal("rate", against="pgbench", at_least=0.9)],
+    ),
+    Case(
+        "bulk-pg",
+        f"{BULK_ROWS} rows of 15 columns taken in a request, each a transaction on disk, PostgreSQL",
+        [
+            Posts("Leat", leat_of_readings, BULK_ROWS, needs_leat=True),
+            Posts("fastify row by row", lambda world: world.fastify(), BULK_ROWS),
+            PsqlInsert(BULK_ROWS),
+        ],
+        [Goal("rows_rate", against="fastify row by row", at_least=5), Goal("rows_rate", against="psql", at_least=0.7)],
+    ),
+    Case(
+        "export-pg",
+        "All transactions as NDJSON by curl, PostgreSQL, against psql \\copy of the same rows",
+        [LeatExport(), PsqlExport()],
+        [Goal("rows_rate", against="psql", at_least=0.7), Goal("above_idle_mib", at_most=32)],
+    ),
+    Case(
+        "import-pg",
+        "500 MB of NDJSON posted by curl, PostgreSQL, beside psql \\copy of the same rows",
+        [LeatImport(), PsqlImport()],
+        [Goal("above_idle_mib", at_most=64)],
     ),
     Case(
         "one-row-sqlite",

@@ -19,8 +19,8 @@ import time
 from statistics import median
 from urllib.parse import quote
 
-from .process import Failed
-from .world import BENCH, get, run
+from .process import Failed, NotYet
+from .world import BENCH, ask, get, run
 
 
 class Http:
@@ -30,10 +30,11 @@ class Http:
     target   path and query; %d becomes a random number
     keys     whose number %d is: "rows" or "users"
     right    body -> whether it is what was asked for with %d = 42
+    new      as long as it answers 4xx it is left out, and that is said
     """
 
     def __init__(
-        self, name, server, target, keys="rows", right=lambda body: True, database=False, needs_leat=False
+        self, name, server, target, keys="rows", right=lambda body: True, database=False, needs_leat=False, new=False
     ):
         self.name = name
         self.server = server
@@ -41,14 +42,21 @@ class Http:
         self.keys = keys
         self.right = right
         self.needs_leat = needs_leat
+        self.new = new
         self.database = database  # PostgreSQL works for it: its CPU time counts too
 
     def prepare(self, world):
         server = self.server(world)
         target = self.target.replace("%d", "42")
-        body = get(server.port, target)
-        if body is None or not self.right(body):
-            raise Failed(f"{self.name} does not answer {target} rightly: {(body or b'')[:300]!r}")
+        status, body = ask(server.port, target)
+        if self.new and 400 <= status < 500:
+            raise NotYet(f"it answers {target} with {status}: {body[:200].decode(errors='replace')}")
+        if status != 200 or not self.right(body):
+            raise Failed(f"{self.name} does not answer {target} rightly: {status} {body[:300]!r}")
+
+    def body_file(self, world):
+        """[the file with the JSON that is posted], [] when nothing is."""
+        return []
 
     def measure(self, world, case, seconds, seed):
         server = self.server(world)
@@ -58,7 +66,7 @@ class Http:
         out = run(
             ["wrk", "-t1", f"-c{case.connections}", f"-d{seconds}s", "--timeout", "10s",
              "-s", f"{BENCH}/peers/wrk/request.lua", f"http://127.0.0.1:{server.port}",
-             "--", self.target, str(count), str(seed)]
+             "--", self.target, str(count), str(seed), *self.body_file(world)]
         )  # fmt: skip
         cpu_seconds = sum(process.cpu_seconds() for process in processes) - before
         told = json.loads(out.strip().split("\n")[-1])
@@ -79,13 +87,17 @@ class Pgbench:
     name = "pgbench"
     needs_leat = False
 
-    def __init__(self, script):
+    def __init__(self, script, database=lambda world: world.data_pg()):
         self.script = os.path.join(BENCH, "peers", "pgbench", script)
+        self.database = database
 
     def prepare(self, world):
         if not self.program():
             raise Failed("pgbench is needed; on Debian: apt-get install postgresql-15")
-        world.data_pg()
+        self.database(world)
+
+    def connections(self, case):
+        return case.connections
 
     @staticmethod
     def program():
@@ -95,11 +107,11 @@ class Pgbench:
 
     def measure(self, world, case, seconds, seed):
         server = world.postgresql().process
-        url = world.data_pg()
+        url = self.database(world)
         seconds = max(seconds, self.CONNECTING_SECONDS + 1)
         before, mine_before = server.cpu_seconds(), resource.getrusage(resource.RUSAGE_CHILDREN)
         out = run(
-            [self.program(), "-n", "-M", "prepared", "-c", str(case.connections), "-j", "1", "-T", str(seconds),
+            [self.program(), "-n", "-M", "prepared", "-c", str(self.connections(case)), "-j", "1", "-T", str(seconds),
              "-D", f"rows={world.rows}", "-D", f"users={world.users}", "--random-seed", str(seed),
              "-f", self.script, url]
         )  # fmt: skip
@@ -254,7 +266,7 @@ class Start:
 
     def measure(self, world, case, seconds, seed):
         begin = time.monotonic()
-        server = world.start_leat(self.url, config=False)
+        server = world.start_leat(self.url, config=None)
         ready_ms = (time.monotonic() - begin) * 1000
         server.process.stop()
         return {"ready_ms": ready_ms}

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the figures were measured on, in lines of Markdown."""
 
+import json
 import os
 import platform
 import subprocess
 
 PACKAGES = [
     "postgresql-15", "libpq5", "libsqlite3-0", "nginx-light", "wrk", "python3-fastapi", "uvicorn",
-    "python3-uvloop", "python3-httptools", "python3-sqlalchemy", "python3-asyncpg",
+    "python3-uvloop", "python3-httptools", "python3-sqlalchemy", "python3-asyncpg", "nodejs",
 ]  # fmt: skip
 
 
@@ -22,6 +23,11 @@ def _versions():
     return ", ".join(found.stdout.split("\n")[:-1])
 
 
+def _modules(root):
+    with open(os.path.join(root, "bench", "peers", "fastify", "package.json")) as file:
+        return ", ".join(f"{name} {version}" for name, version in json.load(file)["dependencies"].items())
+
+
 def describe(root):
     commit = subprocess.run(
         ["git", "-C", root, "describe", "--always", "--dirty", "--exclude=*"], stdout=subprocess.PIPE, text=True
@@ -30,6 +36,6 @@ def describe(root):
     return [
         f"- Machine: {_first('/proc/cpuinfo', 'model name')}, {os.cpu_count()} cores, {memory_gib:.0f} GiB, "
         f"Linux {platform.release()}; all share cores {sorted(os.sched_getaffinity(0))}",
-        f"- Packages: {_versions()}",
+        f"- Packages: {_versions()}; from npm {_modules(root)}",
         f"- Leat: commit {commit}",
     ]

@@ -12,7 +12,7 @@ import sys
 
 from .cases import CASES
 from .machine import describe
-from .process import Failed
+from .process import Failed, NotYet
 from .report import Result, page
 from .world import BENCH, LEAT, POSTGRESQL, ROOT, WORK, World
 
@@ -56,12 +56,20 @@ def contenders(case, options):
             yield one
 
 
-def measure(world, case, options):
+def prepared(world, case, options, skipped):
+    """The contenders that can be measured, warmed up; why the others cannot goes into `skipped` under their names."""
+    for one in contenders(case, options):
+        try:
+            one.prepare(world)
+            one.measure(world, case, 1, 0)
+            yield one
+        except NotYet as lack:
+            skipped[one.name] = str(lack)
+
+
+def measure(world, case, options, skipped):
     """{contender's name: [its measurements]}; the first, short one warms up and is thrown away."""
-    those = list(contenders(case, options))
-    for one in those:
-        one.prepare(world)
-        one.measure(world, case, 1, 0)
+    those = list(prepared(world, case, options, skipped))
     measured = {one.name: [] for one in those}
     for number in range(1, options.rounds + 1):
         for one in those:
@@ -75,7 +83,8 @@ def run_cases(world, cases, options):
         if not list(contenders(case, options)):
             continue
         print(f"{case.name}: {options.rounds} rounds of {options.seconds} s …", flush=True)
-        results.append(Result(case, measure(world, case, options)))
+        skipped = {}
+        results.append(Result(case, measure(world, case, options, skipped), skipped))
         print("\n".join(results[-1].markdown()), flush=True)
     return results
 

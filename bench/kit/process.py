@@ -17,6 +17,10 @@ class Failed(Exception):
     """Something the bench needs did not work; the text says what and what to do."""
 
 
+class NotYet(Failed):
+    """A contender does not do yet what is measured: it is left out, and that is said."""
+
+
 def die_with_parent():
     """For preexec_fn: the kernel ends the child when the bench is gone, however it went."""
     _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -80,6 +84,15 @@ class Process:
             with open(f"/proc/{pid}/smaps_rollup") as file:
                 total += next(int(line.split()[1]) for line in file if line.startswith("Rss:")) * 1024
         return total
+
+    def peak_bytes(self):
+        """The most memory it had since forget_peak(); of the process itself alone."""
+        with open(f"/proc/{self.pid}/status") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmHWM:")) * 1024
+
+    def forget_peak(self):
+        with open(f"/proc/{self.pid}/clear_refs", "w") as file:
+            file.write("5")
 
     def wait_for(self, ready, seconds, pause=0.02):
         """Returns when ready() is true; Failed when the process ends or the time is over."""

@@ -6,6 +6,7 @@ from statistics import median
 # name: (heading, how a number is written)
 METRICS = {
     "rate": ("requests/s", "{:,.0f}"),
+    "rows_rate": ("rows/s", "{:,.0f}"),
     "cpu_us": ("CPU µs/request", "{:.1f}"),
     "p50_us": ("p50 µs", "{:,.0f}"),
     "p99_us": ("p99 µs", "{:,.0f}"),
@@ -18,16 +19,18 @@ METRICS = {
     "connection_bytes": ("bytes/idle connection", "{:.0f}"),
     "served": ("served of 10,000", "{:,.0f}"),
     "served_mib": ("MiB while serving them", "{:.1f}"),
+    "above_idle_mib": ("MiB above idle", "{:.1f}"),
     "ready_ms": ("ms until ready", "{:.0f}"),
 }
 
 
 class Result:
-    """What a case came to: for each contender a list of measurements, one a round."""
+    """What a case came to: for each contender a list of measurements, one a round; {name: why} of those left out."""
 
-    def __init__(self, case, measured):
+    def __init__(self, case, measured, skipped):
         self.case = case
         self.measured = measured
+        self.skipped = skipped
 
     def median(self, contender, metric):
         return median(one[metric] for one in self.measured[contender])
@@ -37,6 +40,8 @@ class Result:
         return min(values), max(values)
 
     def table(self):
+        if not self.measured:
+            return ["Nobody could be measured."]
         used = [m for m in METRICS if any(m in rounds[0] for rounds in self.measured.values())]
         lines = ["| | " + " | ".join(METRICS[m][0] for m in used) + " |", "|---" * (len(used) + 1) + "|"]
         for contender in self.measured:
@@ -49,23 +54,24 @@ class Result:
             return ""
         write = METRICS[metric][1].format
         text = write(self.median(contender, metric))
-        if metric == "rate":
+        if metric in ("rate", "rows_rate"):
             low, high = self.spread(contender, metric)
             text += f" ({write(low)}–{write(high)})"
         return text
 
     def judge(self, goal):
         """(sentence, the number reached, whether it is enough); None when a contender was not measured."""
-        if goal.of not in self.measured or (goal.against and goal.against not in self.measured):
+        if any(name not in self.measured for name in (goal.of, *goal.others())):
             return None
         heading, write = METRICS[goal.metric]
         reached = self.median(goal.of, goal.metric)
         if goal.against:
-            reached /= self.median(goal.against, goal.metric) or float("nan")
+            # What others reach by turns, a request of one and then of the next.
+            reached *= sum(1 / (self.median(name, goal.metric) or float("nan")) for name in goal.others())
             write = "{:.2f} ×"
         low, high = goal.at_least, goal.at_most
         bound = f"≥ {write.format(low)}" if low is not None else f"≤ {write.format(high)}"
-        subject = f"{goal.of} / {goal.against}: {heading}" if goal.against else f"{goal.of}: {heading}"
+        subject = f"{goal.of} / {' and '.join(goal.others())}: {heading}" if goal.against else f"{goal.of}: {heading}"
         enough = reached >= low if low is not None else reached <= high
         return f"{subject} {bound}" + (" (stretch)" if goal.stretch else ""), write.format(reached), enough
 
@@ -84,6 +90,8 @@ class Result:
             lines.append(f"- {sentence}: **{reached}**, {word}")
         for name in self.failed():
             lines.append(f"- requests to {name} FAILED: its figures are not to be relied on")
+        for name, why in self.skipped.items():
+            lines.append(f"- {name} was SKIPPED: {why}")
         return lines + [""]
 
 

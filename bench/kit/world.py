@@ -22,6 +22,8 @@ WORK = os.path.join(ROOT, "build", "bench")
 BENCH = os.path.join(ROOT, "bench")
 LEAT = os.path.join(ROOT, "build", "leat")
 SENTINEL = os.path.join(ROOT, "examples", "sentinel")
+SENTINEL_CONFIG = os.path.join(SENTINEL, "leat.yaml")
+READINGS_CONFIG = os.path.join(BENCH, "readings", "leat.yaml")
 
 # Only what differs from Debian's defaults: fsync, synchronous_commit and autovacuum are on.
 POSTGRESQL = {
@@ -35,13 +37,24 @@ POSTGRESQL = {
 PAGE_INDEX = "CREATE INDEX IF NOT EXISTS bench_fraud_score_id ON transactions (fraud_score DESC, id DESC)"
 
 
+def ask(port, target, body=None, **headers):
+    """(status, body) of an answer, (0, b"") when there is none (yet). With a body, some JSON, it is a POST."""
+    if body is not None:
+        headers |= {"Content-Type": "application/json", "Prefer": "return=minimal"}
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{target}", body, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, refusal.read()
+    except OSError:
+        return 0, b""
+
+
 def get(port, target):
     """The body of a 200; None when there is no such answer (yet)."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{target}", timeout=10) as answer:
-            return answer.read()
-    except (OSError, urllib.error.URLError):
-        return None
+    status, body = ask(port, target)
+    return body if status == 200 else None
 
 
 def run(args, **keywords):
@@ -164,19 +177,32 @@ class World:
         print(f"loading {self.rows} transactions into {url} …", flush=True)
         run([os.path.join(SENTINEL, "load"), url, str(self.rows)])
 
+    def readings(self):
+        """The URL of a database with nothing but an empty table of the name, to be written to."""
+        url = self.pg_url("readings")
+        if not self.sql("postgres", "SELECT 1 FROM pg_database WHERE datname = 'readings'"):
+            self.sql("postgres", "CREATE DATABASE readings")
+        with open(os.path.join(BENCH, "readings", "schema.sql")) as schema:
+            self.sql("readings", schema.read())
+        return url
+
+    def empty_readings(self):
+        self.sql("readings", "TRUNCATE readings RESTART IDENTITY")
+        self.sql("readings", "CHECKPOINT")
+
     # Leat
 
-    def leat(self, url, config=True, key=None):
-        """Leat on a database, ready; one for each database and key."""
-        return self.once(("leat", url, key), lambda: self.start_leat(url, config))
+    def leat(self, url, config=SENTINEL_CONFIG):
+        """Leat on a database, ready; one for each database."""
+        return self.once(("leat", url), lambda: self.start_leat(url, config))
 
     def leat_command(self, url, config, port):
-        """config: with the example's file; else as `leat serve URL`."""
-        source = ["-c", os.path.join(SENTINEL, "leat.yaml"), "--database", url] if config else [url]
+        """config: its file; None: as `leat serve URL`."""
+        source = ["-c", config, "--database", url] if config else [url]
         return [LEAT, "serve", *source, "--listen", f"127.0.0.1:{port}", "--workers", str(self.options.workers),
                 "--set", "log.sample=0", *self.options.leat_option]  # fmt: skip
 
-    def start_leat(self, url, config=True):
+    def start_leat(self, url, config=SENTINEL_CONFIG):
         port = free_port()
         command = self.leat_command(url, config, port)
         return self.serve("leat", command, port, lambda: get(port, "/health/ready") is not None, cwd=self.scratch)
@@ -211,6 +237,22 @@ class World:
         return self.serve("fastapi", command, port, lambda: get(port, "/health/ready") is not None,
                           cwd=os.path.join(BENCH, "peers", "fastapi"), env=environment)  # fmt: skip
 
+    def fastify(self):
+        return self.once("fastify", self._start_fastify)
+
+    def _start_fastify(self):
+        port, modules = free_port(), os.path.join(WORK, "fastify")
+        run([os.path.join(ROOT, "tools", "npm-ci"), os.path.join(BENCH, "peers", "fastify"), modules])
+        environment = {
+            **os.environ,
+            "DATABASE_URL": self.readings(),
+            "PORT": str(port),
+            "NODE_PATH": os.path.join(modules, "node_modules"),
+            "NODE_ENV": "production",
+        }
+        command = ["node", os.path.join(BENCH, "peers", "fastify", "app.js")]
+        return self.serve("fastify", command, port, lambda: get(port, "/health/ready") is not None, env=environment)
+
     def nginx(self):
         return self.once("nginx", self._start_nginx)
 
@@ -230,6 +272,13 @@ class World:
         command = ["nginx", "-p", prefix, "-c", "nginx.conf"]
         return self.serve("nginx", command, port, lambda: get(port, "/health/live") is not None,
                           stop_signal=signal.SIGQUIT)  # fmt: skip
+
+    def nginx_list(self, body):
+        """nginx, answering /list.json with that."""
+        server = self.nginx()
+        with open(os.path.join(self.scratch, "nginx", "list.json"), "wb") as file:
+            file.write(body)
+        return server
 
     def _constants(self):
         """What nginx is to answer: as many bytes as Leat answers (for a row: as row 42 has in SQLite)."""

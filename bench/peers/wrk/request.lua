@@ -1,8 +1,20 @@
 -- SPDX-License-Identifier: Apache-2.0
--- wrk … -s request.lua URL -- TARGET COUNT SEED: asks for TARGET with %d replaced by a random number from 1 to COUNT;
--- a TARGET without %d stays as it is. Ends with one line of JSON. Requests are put together by hand: wrk.format is slower
+-- wrk … -s request.lua URL -- TARGET COUNT SEED [BODY]: asks for TARGET with %d replaced by a random number from 1 to COUNT;
+-- a TARGET without %d stays as it is. With the file BODY it is a POST of that JSON, each of its %d replaced likewise: KINDS
+-- such requests are made beforehand. Ends with one line of JSON. Requests are put together by hand: wrk.format is slower
 -- than some of the servers measured.
-local parts, count, constant
+local KINDS = 128
+local parts, count, made
+
+local function posts(target, body)
+   local all = {}
+   for i = 1, KINDS do
+      local text = body:gsub("%%d", function() return math.random(count) end)
+      all[i] = "POST " .. target .. " HTTP/1.1\r\nHost: " .. wrk.host .. "\r\nContent-Type: application/json\r\n" ..
+         "Prefer: return=minimal\r\nContent-Length: " .. #text .. "\r\n\r\n" .. text
+   end
+   return all
+end
 
 function init(args)
    local target = args[1]
@@ -10,15 +22,17 @@ function init(args)
    local from, to = head:find("%d", 1, true)
    count = tonumber(args[2])
    math.randomseed(tonumber(args[3]))
-   if from then
+   if args[4] then
+      made = posts(target, assert(io.open(args[4])):read("*a"))
+   elseif from then
       parts = { head:sub(1, from - 1), head:sub(to + 1) }
    else
-      constant = head
+      made = { head }
    end
 end
 
 function request()
-   if constant then return constant end
+   if made then return made[math.random(#made)] end
    return parts[1] .. math.random(count) .. parts[2]
 end
 
