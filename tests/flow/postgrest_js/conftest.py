@@ -120,7 +120,7 @@ def opened(store, folder):
         if store == "sqlite":
             path = folder / "mills.db"
             database = Database(store, f"sqlite:{path}", lambda sql: subprocess.run(
-                ["sqlite3", "-bail", path, "PRAGMA foreign_keys = on; " + sql], check=True, capture_output=True, text=True).stdout)
+                ["sqlite3", "-bail", "-cmd", ".timeout 10000", path, "PRAGMA foreign_keys = on; " + sql], check=True, capture_output=True, text=True).stdout)
             database.sql("PRAGMA journal_mode = WAL;")
         else:
             server = stack.enter_context(Postgres())
