@@ -17,7 +17,9 @@ from postgres import Postgres
 EXAMPLE = ROOT / "examples/minixdr"
 EVENTS = 5000
 TABLES = {"organizations": 20, "users": 45, "events": EVENTS, "incidents": 100, "action_logs": 200, "audit_logs": 250}
-SHOWN = [shlex.split(command) for command in re.findall(r"^\| `(curl [^`]*)`", (EXAMPLE / "README.md").read_text(encoding="utf-8"), re.M)]
+COMMANDS = [shlex.split(command) for command in re.findall(r"^\| `(curl [^`]*)`", (EXAMPLE / "README.md").read_text(encoding="utf-8"), re.M)]
+SHOWN = [words for words in COMMANDS if len(words) == 2]
+CHANGING = [words for words in COMMANDS if len(words) > 2]
 
 
 def load(url, rows=EVENTS):
@@ -39,16 +41,24 @@ def servers(tmp_path_factory):
 
 
 @pytest.fixture
+def changed(database):
+    """Leat serving an example of its own, to be changed."""
+    assert load(database.url).returncode == 0
+    with Leat(database=database.url, config_file=str(EXAMPLE / "leat.yaml")) as leat:
+        yield leat.await_ready()
+
+
+@pytest.fixture
 def minixdr(servers, store):
     return servers[store]
 
 
 def events_of(minixdr, organization):
-    """All that are not deleted, in time order."""
+    """All there are, in time order."""
     rows = []
     for page in range(1, 1000):
         found = minixdr.rows(f"/api/events?organization_id={organization}&order=ts,id&page_size=1000&page={page}")
-        rows += [row for row in found if row["deleted_at"] is None]
+        rows += found
         if len(found) < 1000:
             return rows
     raise AssertionError("no end of events")
@@ -66,7 +76,7 @@ def same_times(value):
 
 @pytest.mark.parametrize("words", SHOWN, ids=lambda words: words[1])
 def test_what_the_readme_shows_is_answered(minixdr, words):
-    assert len(words) == 2 and words[1].startswith("localhost:8080/")
+    assert words[1].startswith("localhost:8080/")
     answer = minixdr.get(words[1].removeprefix("localhost:8080"))
     if "severity=worst" in words[1]:
         assert answer.status_code == 400 and "severity" in answer.text
@@ -77,7 +87,7 @@ def test_what_the_readme_shows_is_answered(minixdr, words):
 
 
 def test_the_readme_has_a_tour():
-    assert len(SHOWN) >= 12
+    assert len(SHOWN) >= 12 and len(CHANGING) >= 6
 
 
 @pytest.mark.skipif(len(STORES) < 2, reason="needs both stores")
@@ -113,6 +123,83 @@ def test_rows_that_belong_together_are_of_one_organization(minixdr):
 def test_hashes_of_passwords_do_not_exist_for_clients(minixdr):
     assert "password_hash" not in minixdr.rows("/rest/v1/users?limit=1")[0]
     minixdr.problem("/api/users?password_hash=is.null", 400, "unknown-column")
+
+
+# --- what leat.yaml says ---
+
+def test_incidents_come_with_what_was_done_and_who_has_them(minixdr):
+    actions, users = minixdr.rows("/rest/v1/action_logs?order=id"), {row["id"]: row for row in minixdr.rows("/rest/v1/users")}
+    for incident in minixdr.rows("/api/incidents?limit=100"):
+        assert sorted(incident["action_logs"], key=lambda row: row["id"]) == [
+            row for row in actions if row["incident_id"] == incident["id"]]
+        owner = users.get(incident["assigned_user_id"])
+        assert incident["assigned_user"] == (owner and {"id": owner["id"], "email": owner["email"]})
+
+
+def test_deleted_events_are_nowhere(minixdr):
+    there = {row["id"] for organization in range(1, 21) for row in events_of(minixdr, organization)}
+    assert EVENTS * 0.9 < len(there) < EVENTS
+    assert minixdr.get("/api/events?page_size=1").json()["total"] == len(there)
+    gone = next(number for number in range(1, EVENTS) if number not in there)
+    assert minixdr.get(f"/api/events/{gone}").status_code == 404
+    assert minixdr.rows("/api/events?deleted_at=not.is.null") == []
+    embedded = minixdr.rows("/rest/v1/organizations?select=id,events(count)")
+    assert sum(row["events"][0]["count"] for row in embedded) == len(there)
+
+
+def test_failed_logins_are_shown_nowhere(minixdr):
+    shown = minixdr.rows("/rest/v1/audit_logs")
+    assert shown and all(row["action"] != "login_failed" for row in shown)
+    embedded = minixdr.rows("/rest/v1/users?select=audit_logs(id)")
+    assert sorted(row["id"] for user in embedded for row in user["audit_logs"]) == sorted(row["id"] for row in shown)
+
+
+# --- what changes ---
+
+def test_what_the_readme_changes_is_changed(changed, database):
+    statuses = []
+    for words in CHANGING:
+        words = [word.replace("localhost:8080", f"{changed.host}:{changed.port}") for word in words]
+        done = subprocess.run([*words, "-s", "-S", "-w", "\n%{http_code}"], capture_output=True, text=True, check=True)
+        body, status = done.stdout.rsplit("\n", 1)
+        statuses.append(int(status))
+        assert int(status) < 300 or json.loads(body)["status"] == int(status), body
+    assert statuses == [201, 200, 200, 201, 204, 400, 400]
+
+    def one(sql):
+        return database.sql(sql + ";").strip()
+    assert one("SELECT severity, status, escalation_level, created_by FROM incidents WHERE id = 101") == "high|open|0|api"
+    assert one("SELECT escalation_level, status, assigned_user_id FROM incidents WHERE id = 42") == "2|resolved|13"
+    assert one("SELECT count(*) FROM incidents WHERE organization_id = 1 AND status = 'new'") == "0"
+    assert one("SELECT count(*) FROM action_logs WHERE id > 200") == "2"
+    assert one("SELECT count(*) FROM events WHERE id = 42 AND deleted_at IS NOT NULL") == "1"
+    assert one("SELECT count(*) FROM incidents") == "101"
+    assert changed.get("/api/events/42").status_code == 404
+
+
+def test_what_leat_fills_in_is_nobody_elses_to_say(changed):
+    body = {"organization_id": 1, "src_ip": "192.168.1.100", "reason": "Port scan"}
+    made = changed.client.post("/api/incidents", json=body).json()
+    assert made["created_by"] == "api" and instant(made["created_at"]) == instant(made["updated_at"]) > "2026"
+    merged = changed.client.put(f"/api/incidents/{made['id']}", json={"severity": "low"}).json()
+    assert merged["created_at"] == made["created_at"] and instant(merged["updated_at"]) > instant(made["updated_at"])
+    for column in ("created_by", "created_at", "updated_at"):
+        refused = changed.client.post("/api/incidents", json=body | {column: "2020-01-01T00:00:00Z"})
+        assert refused.status_code == 400 and column in refused.text
+
+
+@pytest.mark.parametrize("member,value", [("severity", "worst"), ("reason", ""), ("escalation_level", 9), ("assigned_user_id", 999),
+                                          ("organization_id", None), ("escalation_level", "high"), ("colour", "red")])
+def test_an_incident_that_makes_no_sense_is_refused_by_name(changed, database, member, value):
+    body = {"organization_id": 1, "src_ip": "192.168.1.100", "reason": "Port scan", member: value}
+    refused = changed.client.post("/api/incidents", json=body)
+    assert refused.status_code in (400, 409) and member in refused.text
+    assert database.sql("SELECT count(*) FROM incidents;").strip() == "100"
+
+
+@pytest.mark.parametrize("resource", ["organizations", "audit_logs"])
+def test_what_is_only_read_cannot_be_written(changed, resource):
+    assert changed.client.post(f"/api/{resource}", json={"name": "x"}).status_code == 405
 
 
 # --- queries against rows ---
