@@ -66,7 +66,7 @@ struct request {
 
     struct route route;
     struct principal principal;
-    enum format format; /* of a read's answer: set by PLAN */
+    enum format format;           /* of a read's answer: set by PLAN */
     enum body_format body_format; /* of a write */
     struct spool body_in;         /* its body, whole when PLAN begins; empty where there was none */
     struct decoder *decoder;      /* while records are made of it: records.h */
