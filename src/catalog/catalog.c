@@ -47,9 +47,9 @@ static const struct table *find_bare(const struct catalog *catalog, struct slice
     return count == 1 ? found : NULL;
 }
 
-static const struct table *find_in_schema(const struct catalog *catalog, struct slice schema,
-                                          struct slice name)
+const struct table *catalog_table(const struct catalog *catalog, struct slice schema, struct slice name)
 {
+    PRE(catalog);
     for (unsigned i = 0; i < catalog->table_count; i++) {
         const struct table *table = &catalog->tables[i];
         if (slice_eq(table->name, name) && slice_eq(table->schema, schema))
@@ -66,7 +66,7 @@ const struct table *catalog_find(const struct catalog *catalog, struct slice nam
     size_t dot = slice_find(name, '.');
     if (table || *ret_many || dot == name.len)
         return table;
-    return find_in_schema(catalog, slice_of(name.data, dot), slice_skip(name, dot + 1));
+    return catalog_table(catalog, slice_of(name.data, dot), slice_skip(name, dot + 1));
 }
 
 const struct column *table_column(const struct table *table, struct slice name)

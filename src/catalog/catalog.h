@@ -113,6 +113,8 @@ void catalog_free(struct catalog *catalog); /* takes NULL */
 
 /* "schema.name" or "name" (found when only one schema has it, or in public/main). NULL: absent; *ret_many: several have it. */
 const struct table *catalog_find(const struct catalog *catalog, struct slice name, bool *ret_many);
+/* By its exact names; NULL: absent. */
+const struct table *catalog_table(const struct catalog *catalog, struct slice schema, struct slice name);
 const struct column *table_column(const struct table *table, struct slice name);
 
 /* For the loaders: sets column->sql and ->json from its name; sets table->references of all tables from catalog->foreign_keys. */

@@ -234,6 +234,7 @@ enum error model_build(struct config *config, struct catalog *catalog, struct co
     }
     if (complaints_errors(complaints) == before)
         relate_resources(model);
+    resolve_rpcs(&r, model);
     for (unsigned i = 0; i < config->query_count; i++) {
         struct named_query *query = &model->queries[model->query_count];
         if (!resolve_query(&r, &config->queries[i], query))

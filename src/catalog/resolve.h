@@ -49,4 +49,7 @@ unsigned resolve_order(const struct resolver *r, const struct columns_known *kno
 /* writes.c: `deleted:` and `set:`. */
 void resolve_writes(const struct resolver *r, struct resource *resource);
 
+/* rpc.c: `functions:`, when the resources are there. */
+void resolve_rpcs(const struct resolver *r, struct model *model);
+
 #endif

@@ -67,13 +67,20 @@ enum error database_open(struct database *database, const struct config *config,
     PRE(!database->store && !database->offload);
     char why[512] = "";
     struct store_options options;
+    struct catalog *catalog = NULL;
     service_store_options(config, &options);
     database->offload = offload_new(1, 16);
     enum error error = store_open(&options, database->offload, &database->store, why);
     if (!error)
-        error = store_catalog(database->store, ret_catalog, why);
-    if (error)
+        error = store_catalog(database->store, &catalog, why);
+    if (!error && config->function_count)
+        error = store_functions(database->store, catalog, why);
+    if (error) {
         say_database(config, why);
+        catalog_free(catalog);
+    } else {
+        *ret_catalog = catalog;
+    }
     return error;
 }
 

@@ -99,8 +99,11 @@ static enum error load_model(struct load *load)
     struct config *config = load->config;
     struct catalog *catalog = NULL;
     enum error error = store_catalog(load->supply->store, &catalog, why);
+    if (!error && config->function_count)
+        error = store_functions(load->supply->store, catalog, why);
     if (error) {
         complain(load->complaints, config->database.url.at, "%s", why);
+        catalog_free(catalog);
         return ERR_SYSTEM;
     }
     if (config->open)

@@ -11,6 +11,7 @@ struct store_driver {
     enum dialect dialect;
     enum error (*open)(const struct store_options *, struct offload *, struct store **, char why[512]);
     enum error (*catalog)(struct store *, struct catalog **, char why[512]);
+    enum error (*functions)(struct store *, struct catalog *, char why[512]); /* NULL: it has none */
     enum error (*describe)(struct store *, struct model *, struct complaints *);
     struct port *(*attach)(struct store *, struct loop *, unsigned worker);
     bool (*is_quiet)(struct port *);

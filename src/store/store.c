@@ -34,6 +34,12 @@ enum error store_catalog(struct store *store, struct catalog **ret_catalog, char
     return store->driver->catalog(store, ret_catalog, ret_why);
 }
 
+enum error store_functions(struct store *store, struct catalog *catalog, char ret_why[512])
+{
+    PRE(catalog->function_count == 0);
+    return store->driver->functions ? store->driver->functions(store, catalog, ret_why) : OK;
+}
+
 enum error store_describe(struct store *store, struct model *model, struct complaints *complaints)
 {
     return store->driver->describe(store, model, complaints);

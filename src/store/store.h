@@ -126,6 +126,8 @@ enum error store_open(const struct store_options *options, struct offload *offlo
 
 /* Reads the catalogue. Blocking, on a connection of its own: at start, in `leat check`, and on the offload pool for a reload. */
 enum error store_catalog(struct store *store, struct catalog **ret_catalog, char ret_why[512]) must_check;
+/* Reads the functions into that catalogue, where some are to be served. Blocking likewise. On SQLite there are none. */
+enum error store_functions(struct store *store, struct catalog *catalog, char ret_why[512]) must_check;
 
 /* Asks the database what each named query answers (columns, types), and wraps its text where a column must be turned to JSON by
  * the database. A query the database refuses is a complaint with the file and line. Blocking. */

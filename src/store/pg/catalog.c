@@ -18,10 +18,10 @@
     " AND (has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT'))" \
     " AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid" \
     " AND d.deptype = 'e')"
-/* What COMMENT ON says of a table, or of its column of that number. */
-#define DESCRIBED(oid, number) \
-    "(SELECT d.description FROM pg_description d WHERE d.classoid = 'pg_class'::regclass AND d.objoid = " oid \
-    " AND d.objsubid = " number ")"
+/* What COMMENT ON says. */
+#define COMMENT "(SELECT d.description FROM pg_description d WHERE d.classoid = 'pg_class'::regclass"
+#define TABLE_COMMENT COMMENT " AND d.objoid = c.oid AND d.objsubid = 0)"
+#define COLUMN_COMMENT COMMENT " AND d.objoid = a.attrelid AND d.objsubid = a.attnum)"
 #define COLUMNS \
     " pg_attribute a JOIN (SELECT c.oid FROM" RELATIONS ") r ON r.oid = a.attrelid" \
     " WHERE a.attnum > 0 AND NOT a.attisdropped AND has_column_privilege(a.attrelid, a.attnum, 'SELECT')"
@@ -30,31 +30,24 @@ static const char catalog_sql[] =
     "SHOW server_version;"
     "SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltuples,"
     " CASE c.relkind WHEN 'm' THEN 0 WHEN 'v' THEN pg_relation_is_updatable(c.oid, true)"
-    " WHEN 'f' THEN pg_relation_is_updatable(c.oid, true) ELSE 28 END, " DESCRIBED(
-        "c.oid",
-        "0") " FROM" RELATIONS " ORDER BY c.oid;"
-             "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull,"
-             " a.atthasdef OR a.attidentity <> '', a.attgenerated <> '' OR a.attidentity = 'a',"
-             " COALESCE((SELECT l.collisdeterministic FROM pg_collation l WHERE l.oid = a.attcollation), true),"
-             " CASE WHEN a.atthasdef AND a.attgenerated = '' THEN (SELECT pg_get_expr(f.adbin, f.adrelid) FROM pg_attrdef f"
-             " WHERE f.adrelid = a.attrelid AND f.adnum = a.attnum) END, " DESCRIBED(
-                 "a.attrelid",
-                 "a.attnum") " FROM" COLUMNS " ORDER BY a.attrelid, a.attnum;" TYPES_SQL_BEGIN
-                             "SELECT a.atttypid FROM" COLUMNS TYPES_SQL_END
-                             "SELECT k.conrelid, k.contype, k.conname, COALESCE(array_to_string(k.conkey, ' '), ''), k.confrelid,"
-                             " COALESCE(array_to_string(k.confkey, ' '), ''), k.confdeltype IN ('c', 'n', 'd'), k.confupdtype IN ('c', 'n', 'd'),"
-                             " pg_get_expr(k.conbin, k.conrelid)"
-                             " FROM pg_constraint k JOIN (SELECT c.oid FROM" RELATIONS
-                             ") r ON r.oid = k.conrelid"
-                             " WHERE k.contype IN ('p', 'c') OR k.contype = 'f' AND k.conparentid = 0 ORDER BY k.conrelid, k.conname;"
-                             "SELECT i.indrelid, x.relname, i.indkey::text, i.indoption::text, i.indnkeyatts, i.indisunique, i.indisprimary,"
-                             " i.indpred IS NOT NULL, m.amname FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid"
-                             " JOIN pg_am m ON m.oid = x.relam JOIN (SELECT c.oid FROM" RELATIONS
-                             ") r ON r.oid = i.indrelid"
-                             " WHERE i.indisvalid ORDER BY i.indrelid, x.relname;"
-                             "SELECT c.oid, pg_get_viewdef(c.oid) FROM" RELATIONS
-                             " AND c.relkind IN ('v', 'm') ORDER BY c.oid;"
-                             "COMMIT";
+    " WHEN 'f' THEN pg_relation_is_updatable(c.oid, true) ELSE 28 END, " TABLE_COMMENT " FROM" RELATIONS
+    " ORDER BY c.oid;"
+    "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull,"
+    " a.atthasdef OR a.attidentity <> '', a.attgenerated <> '' OR a.attidentity = 'a',"
+    " COALESCE((SELECT l.collisdeterministic FROM pg_collation l WHERE l.oid = a.attcollation), true),"
+    " CASE WHEN a.atthasdef AND a.attgenerated = '' THEN (SELECT pg_get_expr(f.adbin, f.adrelid) FROM pg_attrdef f"
+    " WHERE f.adrelid = a.attrelid AND f.adnum = a.attnum) END, " COLUMN_COMMENT " FROM" COLUMNS
+    " ORDER BY a.attrelid, a.attnum;" TYPES_SQL_BEGIN "SELECT a.atttypid FROM" COLUMNS TYPES_SQL_END
+    "SELECT k.conrelid, k.contype, k.conname, COALESCE(array_to_string(k.conkey, ' '), ''), k.confrelid,"
+    " COALESCE(array_to_string(k.confkey, ' '), ''), k.confdeltype IN ('c', 'n', 'd'), k.confupdtype IN ('c', 'n', 'd'),"
+    " pg_get_expr(k.conbin, k.conrelid)"
+    " FROM pg_constraint k JOIN (SELECT c.oid FROM" RELATIONS ") r ON r.oid = k.conrelid"
+    " WHERE k.contype IN ('p', 'c') OR k.contype = 'f' AND k.conparentid = 0 ORDER BY k.conrelid, k.conname;"
+    "SELECT i.indrelid, x.relname, i.indkey::text, i.indoption::text, i.indnkeyatts, i.indisunique, i.indisprimary,"
+    " i.indpred IS NOT NULL, m.amname FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid"
+    " JOIN pg_am m ON m.oid = x.relam JOIN (SELECT c.oid FROM" RELATIONS ") r ON r.oid = i.indrelid"
+    " WHERE i.indisvalid ORDER BY i.indrelid, x.relname;"
+    "SELECT c.oid, pg_get_viewdef(c.oid) FROM" RELATIONS " AND c.relkind IN ('v', 'm') ORDER BY c.oid;";
 
 static int compare_oids(const void *a, const void *b)
 {
@@ -383,33 +376,32 @@ static struct catalog *build(struct reading *reading, PGconn *conn, const struct
     return catalog;
 }
 
-/* False: some query failed. */
-static bool take_answers(struct reading *reading, PGconn *conn, const struct pg_store *store,
-                         char ret_why[512])
+bool pg_catalog_ask(PGconn *conn, const struct pg_store *store, const char *sql, PGresult **answers,
+                    unsigned count, char ret_why[512])
 {
     struct buf text;
     buf_init(&text, 64 * 1024);
     buf_lit(&text, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;");
     buf_add(&text, store->catalog_settings);
-    buf_byte(&text, ';');
-    buf_append(&text, catalog_sql, sizeof catalog_sql); /* with its NUL */
+    buf_format(&text, ";%sCOMMIT", sql);
+    buf_byte(&text, '\0');
     bool good = !text.failed && PQsendQuery(conn, text.data) == 1;
     buf_done(&text);
-    unsigned count = 0;
+    unsigned got = 0;
     PGresult *result;
     struct failure failure;
     pg_failure_of_connection(conn, &failure);
     while ((result = pg_ask_next(conn, pg_catalog_silence_ms(store))) != NULL) {
         ExecStatusType status = PQresultStatus(result);
-        if (status == PGRES_FATAL_ERROR || count >= ANSWERS) {
+        if (status == PGRES_FATAL_ERROR || got >= count) {
             good = false;
             pg_failure_of_result(result, &failure);
             PQclear(result);
         } else {
-            reading->answers[count++] = result;
+            answers[got++] = result;
         }
     }
-    if (good && count == ANSWERS)
+    if (good && got == count)
         return true;
     snprintf(ret_why, 512, "the catalogue of the database cannot be read: %.400s", failure.cause);
     return false;
@@ -441,7 +433,7 @@ enum error pg_catalog_read(struct store *base, struct catalog **ret_catalog, cha
     PGconn *conn = pg_catalog_connect(store, ret_why);
     if (conn == NULL)
         return ERR_SYSTEM;
-    bool good = take_answers(&reading, conn, store, ret_why);
+    bool good = pg_catalog_ask(conn, store, catalog_sql, reading.answers, ANSWERS, ret_why);
     if (good)
         *ret_catalog = build(&reading, conn, store);
     for (unsigned i = 0; i < ANSWERS; i++)

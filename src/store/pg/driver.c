@@ -117,6 +117,7 @@ const struct store_driver store_driver_pg = {
     .dialect = DIALECT_PG,
     .open = pg_open,
     .catalog = pg_catalog_read,
+    .functions = pg_catalog_functions,
     .describe = pg_catalog_describe,
     .attach = pg_port_attach,
     .is_quiet = pg_port_is_quiet,

@@ -4,8 +4,7 @@
 #ifndef LEAT_STORE_PG_READING_H
 #define LEAT_STORE_PG_READING_H
 
-#include <stdlib.h>
-
+#include "store/pg/cells.h"
 #include "store/pg/types.h"
 
 enum answer {
@@ -46,8 +45,7 @@ void pg_views_read(struct reading *reading, PGconn *conn, int64_t silence_ms);
 
 static inline struct slice cell(const struct reading *reading, enum answer answer, int row, int column)
 {
-    const PGresult *result = reading->answers[answer];
-    return slice_of(PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column));
+    return cell_text(reading->answers[answer], row, column);
 }
 
 static inline struct slice kept(const struct reading *reading, enum answer answer, int row, int column)
@@ -57,12 +55,12 @@ static inline struct slice kept(const struct reading *reading, enum answer answe
 
 static inline long number(const struct reading *reading, enum answer answer, int row, int column)
 {
-    return strtol(PQgetvalue(reading->answers[answer], row, column), NULL, 10);
+    return cell_number(reading->answers[answer], row, column);
 }
 
 static inline bool truth(const struct reading *reading, enum answer answer, int row, int column)
 {
-    return PQgetvalue(reading->answers[answer], row, column)[0] == 't';
+    return cell_true(reading->answers[answer], row, column);
 }
 
 static inline int rows_of(const struct reading *reading, enum answer answer)

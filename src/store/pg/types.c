@@ -2,11 +2,10 @@
 /* Types of the database by oid. See types.h. */
 #include "store/pg/types.h"
 
-#include <stdlib.h>
-
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/mem.h"
+#include "store/pg/cells.h"
 
 struct pg_type {
     Oid oid, base; /* base: of a domain, else 0 */
@@ -77,21 +76,6 @@ struct slice *pg_array_read(struct arena *arena, struct slice text, unsigned *re
 
 /* ---- the table ---- */
 
-static struct slice cell(const PGresult *result, int row, int column)
-{
-    return slice_of(PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column));
-}
-
-static bool cell_true(const PGresult *result, int row, int column)
-{
-    return PQgetvalue(result, row, column)[0] == 't';
-}
-
-static Oid cell_oid(const PGresult *result, int row, int column)
-{
-    return (Oid)strtoul(PQgetvalue(result, row, column), NULL, 10);
-}
-
 void pg_types_take(struct types *types, struct arena *arena, const PGresult *result)
 {
     PRE(types->items == NULL);
@@ -102,14 +86,14 @@ void pg_types_take(struct types *types, struct arena *arena, const PGresult *res
         int row = (int)i;
         struct pg_type *type = &types->items[i];
         type->oid = cell_oid(result, row, 0);
-        type->name = arena_copy(arena, cell(result, row, 1));
+        type->name = arena_copy(arena, cell_text(result, row, 1));
         type->typtype = PQgetvalue(result, row, 2)[0];
         type->base = cell_oid(result, row, 3);
-        type->base_typmod = (int)strtol(PQgetvalue(result, row, 4), NULL, 10);
+        type->base_typmod = (int)cell_number(result, row, 4);
         type->is_array = cell_true(result, row, 5);
-        type->is_citext = slice_eq(cell(result, row, 6), SLICE("citext"));
+        type->is_citext = slice_eq(cell_text(result, row, 6), SLICE("citext"));
         type->orderable = cell_true(result, row, 7);
-        type->labels = pg_array_read(arena, cell(result, row, 8), &type->label_count);
+        type->labels = pg_array_read(arena, cell_text(result, row, 8), &type->label_count);
     }
 }
 

@@ -53,7 +53,8 @@ static struct catalog *read_catalog(const char *url, bool functions)
     char why[512] = "";
     if (store_open(&options, offload, &store, why) != OK || store_catalog(store, &catalog, why) != OK)
         fail_msg("%s", why);
-    (void)functions;
+    if (functions && store_functions(store, catalog, why) != OK)
+        fail_msg("%s", why);
     store_close(store);
     offload_free(offload);
     return catalog;
