@@ -148,6 +148,46 @@ def test_what_init_writes_serves_and_checks(notes, tmp_path):
         assert running.rows("/api/notes") == [{"id": 1, "text": "one"}]
 
 
+WRITES = """
+defaults: {{read: anonymous, write: anonymous}}
+cors: [https://console.example.com]
+resources:
+  posts:
+    {{set: {{made: ':now on create', source: web}}, deleted: gone, put: merge, rows: {{anonymous: 'id=lt.9'}}, page: {{export: 7}}}}
+{functions}
+"""
+FUNCTIONS = "functions: {twice: {call: anonymous}}"
+
+
+def test_what_check_prints_of_writes_checks_again(database, tmp_path):
+    file, printed = tmp_path / "leat.yaml", tmp_path / "printed.yaml"
+    database.sql("CREATE TABLE posts (id int PRIMARY KEY, made timestamp, gone timestamp, source text);")
+    functions = ""
+    if database.store == "postgresql":
+        database.sql("CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql AS 'SELECT 2 * n'")
+        functions = FUNCTIONS
+    file.write_text(f"database: {database.url}\n" + WRITES.format(functions=functions))
+    once = leat("check", "-c", file)
+    assert once.returncode == 0, once.stderr
+    printed.write_text(once.stdout)
+    again = leat("check", "-c", printed)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout == once.stdout
+    for words in ("write: anonymous", "put: merge", "deleted: gone", "export: 7", "cors: [https://console.example.com]"):
+        assert words in once.stdout
+
+
+def test_check_looks_for_functions_and_columns_that_are_written(database, tmp_path):
+    file = tmp_path / "leat.yaml"
+    database.sql("CREATE TABLE posts (id int PRIMARY KEY, made timestamp, gone timestamp, source text);")
+    file.write_text(f"database: {database.url}\n" + WRITES.format(functions=FUNCTIONS).replace("made:", "mead:"))
+    done = leat("check", "-c", file)
+    assert done.returncode == 2
+    assert "`posts` has no column `mead`: did you mean `made`?" in done.stderr
+    expected = {"sqlite": "only PostgreSQL has functions", "postgresql": "the database has no function `twice`"}
+    assert expected[database.store] in done.stderr
+
+
 def test_check_tells_all_mistakes_at_once(notes, tmp_path):
     file = tmp_path / "leat.yaml"
     file.write_text(f"leat: 1\ndatabase: {notes.url}\nresources:\n  notes: {{order: txet, colums: '*'}}\ndrain: {{max: 5}}\n")

@@ -26,6 +26,7 @@
     " pg_attribute a JOIN (SELECT c.oid FROM" RELATIONS ") r ON r.oid = a.attrelid" \
     " WHERE a.attnum > 0 AND NOT a.attisdropped AND has_column_privilege(a.attrelid, a.attnum, 'SELECT')"
 
+/* A default names no column: told without its table, that one's columns are not all read for each. */
 static const char catalog_sql[] =
     "SHOW server_version;"
     "SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltuples,"
@@ -35,7 +36,7 @@ static const char catalog_sql[] =
     "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull,"
     " a.atthasdef OR a.attidentity <> '', a.attgenerated <> '' OR a.attidentity = 'a',"
     " COALESCE((SELECT l.collisdeterministic FROM pg_collation l WHERE l.oid = a.attcollation), true),"
-    " CASE WHEN a.atthasdef AND a.attgenerated = '' THEN (SELECT pg_get_expr(f.adbin, f.adrelid) FROM pg_attrdef f"
+    " CASE WHEN a.atthasdef AND a.attgenerated = '' THEN (SELECT pg_get_expr(f.adbin, 0) FROM pg_attrdef f"
     " WHERE f.adrelid = a.attrelid AND f.adnum = a.attnum) END, " COLUMN_COMMENT " FROM" COLUMNS
     " ORDER BY a.attrelid, a.attnum;" TYPES_SQL_BEGIN "SELECT a.atttypid FROM" COLUMNS TYPES_SQL_END
     "SELECT k.conrelid, k.contype, k.conname, COALESCE(array_to_string(k.conkey, ' '), ''), k.confrelid,"
