@@ -15,16 +15,14 @@
 
 /* ---- CHECKs ---- */
 
-/* Those of columns and of the table alike stand in the outermost parentheses. checks NULL: counts them. */
+/* CHECK and CONSTRAINT are reserved: unquoted they are nothing else, be it a column's or the table's. checks NULL: counts them. */
 static unsigned cut_checks(struct arena *arena, struct slice text, struct check_constraint *checks)
 {
     struct slice token, name = {0};
     enum lite_token kind;
-    unsigned count = 0, depth = 0;
+    unsigned count = 0;
     while ((kind = lite_token_next(&text, &token)) != LITE_TOKEN_END) {
-        bool word = kind == LITE_TOKEN_WORD && depth == 1;
-        depth += slice_eq(token, SLICE("("));
-        depth -= depth > 0 && slice_eq(token, SLICE(")"));
+        bool word = kind == LITE_TOKEN_WORD;
         if (word && slice_eq_nocase(token, SLICE("CONSTRAINT"))) {
             lite_token_next(&text, &name);
             continue;

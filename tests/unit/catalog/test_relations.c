@@ -12,7 +12,7 @@ static const char schema_sql[] =
     "CREATE TABLE people (id int PRIMARY KEY, boss int, FOREIGN KEY (boss) REFERENCES people (id));"
     "CREATE TABLE twins (id int PRIMARY KEY, other int UNIQUE, FOREIGN KEY (other) REFERENCES twins (id));"
     "CREATE TABLE orders (id int PRIMARY KEY, buyer int, seller int, n int, FOREIGN KEY (buyer) REFERENCES people (id),"
-    " FOREIGN KEY (seller) REFERENCES people (id));"
+    " FOREIGN KEY (seller) REFERENCES people (id)); CREATE INDEX orders_buyer ON orders (buyer);"
     "CREATE TABLE profiles (person int PRIMARY KEY, photo int, hint int, FOREIGN KEY (person) REFERENCES people (id),"
     " FOREIGN KEY (photo) REFERENCES photos (id), FOREIGN KEY (hint) REFERENCES photos (id));"
     "CREATE UNIQUE INDEX profiles_photo ON profiles (photo);"
