@@ -26,8 +26,10 @@ def leat_of_readings(world):
 
 def refuse(name, target, status, body):
     """A server that did not do what was asked: what it does not do yet, or a failure."""
-    text = f"{target} is answered {status}: {body[:200].decode(errors='replace')}"
-    raise (NotYet if 400 <= status < 500 or status == 501 else Failed)(f"{name}: {text}")
+    text = f"answers {target} with {status}: {body[:200].decode(errors='replace')}"
+    if 400 <= status < 500 or status == 501:
+        raise NotYet(f"it {text}")
+    raise Failed(f"{name} {text}")
 
 
 class Posts(Http):
