@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A connection that reads: opened so that it cannot write, with our functions, a cache of prepared
+/* A connection that reads: opened so that it cannot write (but for the writer, which widens its rights), with our functions, a cache of prepared
  * statements, and a way to stop what it runs. Used by one thread at a time (SQLITE_OPEN_NOMUTEX); handing
  * it over needs a barrier, as the offload pool's queue is. Only lite_reader_interrupt may come from another
  * thread, and only while the connection stays open. */

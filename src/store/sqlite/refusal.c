@@ -259,10 +259,44 @@ static void tell(sqlite3 *db, struct fetch *fetch, struct lite_target *target, i
     }
 }
 
+/* Statements that SQLite does not even prepare, by its words: it has no codes for them. */
+static const struct wording {
+    struct slice part, word, pg_code, detail;
+} wordings[] = {
+    {SLICE_INIT(" generated column "), SLICE_INIT("generated-column"), SLICE_INIT("428C9"),
+     SLICE_INIT("A column's value is not given but made")},
+    {SLICE_INIT("ON CONFLICT clause does not match any PRIMARY KEY or UNIQUE constraint"),
+     SLICE_INIT("no-such-key"), SLICE_INIT("42P10"),
+     SLICE_INIT("No unique key of the table has just the columns of `on_conflict`")},
+    {SLICE_INIT(" because it is a view"), SLICE_INIT("not-writable"), SLICE_INIT("55000"),
+     SLICE_INIT("The database cannot write there")},
+    {SLICE_INIT(" may not be modified"), SLICE_INIT("not-writable"), SLICE_INIT("55000"),
+     SLICE_INIT("The database cannot write there")},
+};
+
+static bool refused_by_words(sqlite3 *db, struct fetch *fetch, int code)
+{
+    struct slice message = slice_str(sqlite3_errmsg(db));
+    for (const struct wording *it = wordings; it < wordings + ARRAY_LEN(wordings); it++) {
+        if (code != SQLITE_ERROR || !memmem(message.data, message.len, it->part.data, it->part.len))
+            continue;
+        fetch->problem = (struct problem){
+            .status = 400,
+            .code = it->word,
+            .pg_code = it->pg_code,
+            .detail = arena_format(fetch->arena, SLICE_FMT ": " SLICE_FMT ".", SLICE_ARG(it->detail),
+                                   SLICE_ARG(message)),
+            .cause = arena_format(fetch->arena, "SQLite %d: " SLICE_FMT, code, SLICE_ARG(message)),
+        };
+        return true;
+    }
+    return false;
+}
+
 bool lite_refused(sqlite3 *db, struct fetch *fetch, int code, struct lite_target *target)
 {
     if ((code & 0xff) != SQLITE_CONSTRAINT)
-        return false;
+        return refused_by_words(db, fetch, code);
     const struct rule *rule = rule_for(code);
     bool said = sqlite3_extended_errcode(db) == code; /* deferred keys are found broken by us */
     struct slice message = slice_str(said ? sqlite3_errmsg(db) : "FOREIGN KEY constraint failed");

@@ -22,7 +22,7 @@ struct lite_target {
 void lite_target_note(struct lite_target *target, int action, const char *table, const char *trigger);
 
 /* The problem of a write that has just failed. The connection may be asked PRAGMAs, no limit ends what it is asked, and its authorizer
- * notes in `target`. False: it was no constraint (nor a RAISE). */
+ * notes in `target`. False: it was no constraint, no RAISE, and nothing that cannot be written. */
 bool lite_refused(sqlite3 *db, struct fetch *fetch, int code, struct lite_target *target);
 
 #endif

@@ -13,7 +13,8 @@ enum {
     KEPT_BYTES_MAX = 64 * 1024,
     KEPT_CELLS_MAX = 4096,
     ROW_CELLS_MAX = 2000,
-    IDLE_BYTES_MAX = 16 * 1024, IDLE_CELLS_MAX = 1024
+    IDLE_BYTES_MAX = 16 * 1024,
+    IDLE_CELLS_MAX = 1024
 };
 
 static int bind_one(sqlite3_stmt *stmt, int at, const struct bind *bind)

@@ -11,6 +11,7 @@ static const char schema[] =
     "  CONSTRAINT of_age CHECK (age >= 18), a INTEGER, b INTEGER, n INTEGER CHECK (n < 100), UNIQUE (a, b));"
     "CREATE UNIQUE INDEX people_nick ON people (lower(name));"
     "CREATE UNIQUE INDEX people_n ON people (n) WHERE n > 0;"
+    "CREATE TABLE made (a INTEGER, b INTEGER AS (a + 1)); CREATE VIEW elders AS SELECT name FROM people WHERE age > 60;"
     "CREATE TABLE codes (code TEXT PRIMARY KEY) WITHOUT ROWID;"
     "CREATE TABLE dogs (id INTEGER PRIMARY KEY, owner INTEGER REFERENCES people (id), weight INTEGER) STRICT;"
     "CREATE TABLE rides (id INTEGER PRIMARY KEY, driver INTEGER REFERENCES people, guest INTEGER REFERENCES people);"
@@ -119,6 +120,22 @@ static const struct refusal {
     {"INSERT INTO watched (n) VALUES (100)", 400, "raised", "P0001", "", "", "n is too much"},
 };
 
+/* What SQLite says at the statement itself. */
+static const struct refusal unwritable[] = {
+    {"INSERT INTO made (a, b) VALUES (1, 2)", 400, "generated-column", "428C9", "", "",
+     "A column's value is not given but made: cannot INSERT into generated column \"b\"."},
+    {"UPDATE made SET b = 2", 400, "generated-column", "428C9", "", "",
+     "A column's value is not given but made: cannot UPDATE generated column \"b\"."},
+    {"INSERT INTO people (id, name) VALUES (1, 'x') ON CONFLICT (name) DO NOTHING", 400, "no-such-key",
+     "42P10", "", "",
+     "No unique key of the table has just the columns of `on_conflict`: ON CONFLICT clause does not match any "
+     "PRIMARY KEY or UNIQUE constraint."},
+    {"INSERT INTO elders VALUES ('x')", 400, "not-writable", "55000", "", "",
+     "The database cannot write there: cannot modify elders because it is a view."},
+    {"DELETE FROM sqlite_schema", 400, "not-writable", "55000", "", "",
+     "The database cannot write there: table sqlite_master may not be modified."},
+};
+
 static void assert_refused(struct fixture *fixture, const struct refusal *refusal)
 {
     struct read write;
@@ -144,6 +161,8 @@ static void each_constraint_has_its_status_and_is_named(void **state)
     fixture_init(&fixture, schema);
     for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
         assert_refused(&fixture, &refusals[i]);
+    for (size_t i = 0; i < ARRAY_LEN(unwritable); i++)
+        assert_refused(&fixture, &unwritable[i]);
     assert_read(
         &fixture,
         "SELECT (SELECT count(*) FROM people) || (SELECT count(*) FROM dogs) || (SELECT count(*) FROM codes)",
