@@ -310,10 +310,13 @@ static void run_group(struct lite_writer *writer, struct lite_group *group)
         pick_up(writer, group);
 }
 
-/* Nobody can write now. why: without a connection. */
+/* Nobody can write now; who comes later may find it otherwise. why: without a connection. */
 static void refuse_all(struct lite_writer *writer, int code, const char *why)
 {
-    for (struct fetch *fetch; (fetch = lite_writer_take(writer)) != NULL;) {
+    struct list all;
+    lite_writer_take_all(writer, &all);
+    for (struct list *link; (link = list_shift(&all)) != NULL;) {
+        struct fetch *fetch = container_of(link, struct fetch, link);
         fetch->wait_us = mono_diff_us(clock_mono(), fetch->submitted);
         if (writer->connection)
             writer->broken |= lite_run_failed(writer->connection, fetch, code) == RUN_BROKEN;

@@ -94,6 +94,7 @@ int lite_writer_ready(struct lite_writer *writer, char why[512])
     if (code == SQLITE_OK)
         code = take_rights(writer);
     writer->own = false;
+    writer->connection->cancelled = NULL;
     writer->broken = code != SQLITE_OK;
     return code;
 }
@@ -125,6 +126,17 @@ struct fetch *lite_writer_take(struct lite_writer *writer)
     note_wanted(writer);
     pthread_mutex_unlock(&writer->lock);
     return fetch;
+}
+
+void lite_writer_take_all(struct lite_writer *writer, struct list *ret_all)
+{
+    list_init(ret_all);
+    pthread_mutex_lock(&writer->lock);
+    list_move_all(ret_all, &writer->queue);
+    LIST_EACH (ret_all, link)
+        container_of(link, struct fetch, link)->state = WRITE_BEGUN;
+    note_wanted(writer);
+    pthread_mutex_unlock(&writer->lock);
 }
 
 bool lite_writer_withdraw(struct lite_writer *writer, struct fetch *fetch)

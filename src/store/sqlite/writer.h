@@ -73,6 +73,8 @@ void lite_writer_wake(struct lite_writer *writer);
 
 /* The oldest in the queue, which begins; NULL: none. */
 struct fetch *lite_writer_take(struct lite_writer *writer);
+/* All that are in it now. */
+void lite_writer_take_all(struct lite_writer *writer, struct list *ret_all);
 /* Has a connection that may write to the file that is there now. A code of SQLite; without connection `why` says why. */
 int lite_writer_ready(struct lite_writer *writer, char why[512]) must_check;
 int lite_writer_say(struct lite_writer *writer, enum lite_word word);
