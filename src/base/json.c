@@ -184,3 +184,96 @@ struct slice json_trim(struct slice text)
         text.len--;
     return text;
 }
+
+static bool hex4(struct slice text, uint32_t *ret_unit)
+{
+    uint32_t unit = 0;
+    if (text.len < 4)
+        return false;
+    for (unsigned i = 0; i < 4; i++) {
+        char c = text.data[i];
+        unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+                         : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10
+                                                : 16;
+        if (digit == 16)
+            return false;
+        unit = unit << 4 | digit;
+    }
+    *ret_unit = unit;
+    return true;
+}
+
+static char *put_utf8(char *to, uint32_t code)
+{
+    if (code < 0x80) {
+        *to++ = (char)code;
+    } else if (code < 0x800) {
+        *to++ = (char)(0xc0 | code >> 6);
+        *to++ = (char)(0x80 | (code & 0x3f));
+    } else if (code < 0x10000) {
+        *to++ = (char)(0xe0 | code >> 12);
+        *to++ = (char)(0x80 | (code >> 6 & 0x3f));
+        *to++ = (char)(0x80 | (code & 0x3f));
+    } else {
+        *to++ = (char)(0xf0 | code >> 18);
+        *to++ = (char)(0x80 | (code >> 12 & 0x3f));
+        *to++ = (char)(0x80 | (code >> 6 & 0x3f));
+        *to++ = (char)(0x80 | (code & 0x3f));
+    }
+    return to;
+}
+
+/* `u` and its digits, and those of the other half of a pair. */
+static bool take_unicode(struct slice *rest, uint32_t *ret_code)
+{
+    uint32_t high, low;
+    if (!hex4(slice_skip(*rest, 1), &high))
+        return false;
+    *rest = slice_skip(*rest, 5);
+    *ret_code = high;
+    if (high < 0xd800 || high > 0xdfff)
+        return true;
+    if (high > 0xdbff || !slice_starts(*rest, SLICE("\\u")) || !hex4(slice_skip(*rest, 2), &low) ||
+        low < 0xdc00 || low > 0xdfff)
+        return false;
+    *rest = slice_skip(*rest, 6);
+    *ret_code = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+    return true;
+}
+
+static bool decode_escape(struct slice *rest, uint32_t *ret_code)
+{
+    static const char letters[] = "\"\\/bfnrt", codes[] = "\"\\/\b\f\n\r\t";
+    const char *letter = rest->len ? strchr(letters, rest->data[0]) : NULL;
+    if (rest->len && rest->data[0] == 'u')
+        return take_unicode(rest, ret_code);
+    if (!letter || !*letter)
+        return false;
+    *ret_code = (unsigned char)codes[letter - letters];
+    *rest = slice_skip(*rest, 1);
+    return true;
+}
+
+bool json_unescape(struct arena *arena, struct slice quoted, struct slice *ret_text)
+{
+    if (quoted.len < 2 || quoted.data[0] != '"' || quoted.data[quoted.len - 1] != '"')
+        return false;
+    struct slice rest = slice_of(quoted.data + 1, quoted.len - 2);
+    char *begin = arena_alloc(arena, rest.len + 1), *to = begin;
+    while (rest.len) {
+        uint32_t code;
+        if (rest.data[0] != '\\') {
+            *to++ = rest.data[0];
+            rest = slice_skip(rest, 1);
+            continue;
+        }
+        rest = slice_skip(rest, 1);
+        if (!decode_escape(&rest, &code))
+            return false;
+        to = put_utf8(to, code);
+    }
+    *to = '\0';
+    *ret_text = slice_of(begin, (size_t)(to - begin));
+    return true;
+}

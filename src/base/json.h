@@ -4,7 +4,7 @@
 #ifndef LEAT_BASE_JSON_H
 #define LEAT_BASE_JSON_H
 
-#include "base/slice.h"
+#include "base/arena.h"
 
 #define JSON_DEPTH_MAX 512
 
@@ -16,5 +16,8 @@ struct slice json_trim(struct slice text);
 
 /* A JSON number that fills the whole slice. */
 bool json_is_number(struct slice text);
+
+/* What a JSON string says, which stands in its quotes; false: it is none, or has half a surrogate pair. In the arena. */
+bool json_unescape(struct arena *arena, struct slice quoted, struct slice *ret_text);
 
 #endif

@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/problem.h"
+#include "base/record.h"
 
 enum body_format { BODY_JSON, BODY_NDJSON, BODY_CSV, BODY_FORM };
 
@@ -25,31 +26,6 @@ enum body_format { BODY_JSON, BODY_NDJSON, BODY_CSV, BODY_FORM };
 
 /* The format that a Content-Type names; an empty one is JSON. False: none of ours, or a charset that is not UTF-8. */
 bool body_format_of(struct slice content_type, enum body_format *ret_format) must_check;
-
-enum token {
-    TOKEN_NULL, /* of CSV: NULL without quotes */
-    TOKEN_TRUE,
-    TOKEN_FALSE,
-    TOKEN_NUMBER, /* its text is a JSON number, as it was sent */
-    TOKEN_STRING, /* its text is unescaped */
-    TOKEN_OBJECT, /* its text is JSON, as it was sent */
-    TOKEN_ARRAY,  /* likewise */
-    TOKEN_TEXT    /* of CSV and forms, which know no types */
-};
-
-struct field {
-    struct slice name; /* UTF-8 */
-    enum token token;
-    struct slice text; /* UTF-8; empty for NULL, TRUE, FALSE */
-};
-
-/* Its slices are valid until the sink returns. */
-struct record {
-    uint64_t number; /* from 1 */
-    bool alone;      /* the body is one object or a form: no list */
-    const struct field *fields;
-    unsigned count;
-};
 
 struct decode_limits {
     size_t record_bytes_max;

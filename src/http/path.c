@@ -108,3 +108,19 @@ bool http_query_next(struct slice *rest, struct slice *ret_name, struct slice *r
     }
     return false;
 }
+
+void http_encode(struct buf *out, struct slice text)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (letter || c == '-' || c == '.' || c == '_' || c == '~') {
+            buf_byte(out, (char)c);
+            continue;
+        }
+        buf_byte(out, '%');
+        buf_byte(out, hex[c >> 4]);
+        buf_byte(out, hex[c & 15]);
+    }
+}

@@ -7,6 +7,7 @@
 #ifndef LEAT_HTTP_PATH_H
 #define LEAT_HTTP_PATH_H
 
+#include "base/buf.h"
 #include "base/check.h"
 #include "base/slice.h"
 
@@ -32,5 +33,8 @@ const char *http_path_split(struct slice path, char *room, struct http_path *ret
 /* The next `name=value` of a query, raw: empty ones ("a=1&&b=2") are passed over; value.data NULL: there was no '='.
  * False at the end. Begin with *rest = the query. */
 bool http_query_next(struct slice *rest, struct slice *ret_name, struct slice *ret_value);
+
+/* Percent-encodes all but unreserved characters (RFC 3986 section 2.3): for a segment or a value. */
+void http_encode(struct buf *out, struct slice text);
 
 #endif

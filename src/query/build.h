@@ -24,6 +24,7 @@ struct build {
     struct problem *problem;
     struct level *level;         /* what is being read is of this level of the selection */
     struct build_counts *counts; /* of the whole request, whatever the level: for its limits */
+    bool writes;                 /* the parameters of writes are understood */
     bool trusted;      /* the text is the configuration's: columns that are not exposed may be named */
     bool with_deleted; /* rows that are marked as deleted count, too */
 };
@@ -53,8 +54,10 @@ enum refusal {
     REFUSE_CONFLICTING_PARAMETERS,
     REFUSE_MISSING_PARAMETER,
     REFUSE_BAD_VALUE,
+    REFUSE_NOT_WRITABLE,
+    REFUSE_UNFILTERED,
+    REFUSE_BAD_BODY,
     REFUSE_TOO_MUCH,
-    REFUSE_NOT_YET,
     REFUSE_COUNT
 };
 

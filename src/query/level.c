@@ -82,7 +82,11 @@ static bool add_rules(struct build *build, struct level *level, const struct res
     there.trusted = true;
     const struct config_resource *config = resource->config;
     if (resource->deleted && !build->with_deleted) {
-        struct condition gone = {.kind = CONDITION_TEST, .op = FILTER_IS, .is = IS_NULL};
+        bool flag = resource->deleted->type.kind == VALUE_BOOL;
+        struct condition gone = {.kind = CONDITION_TEST,
+                                 .op = FILTER_IS,
+                                 .is = flag ? IS_TRUE : IS_NULL,
+                                 .negated = flag};
         gone.column = level_column(&there, level, resource->deleted);
         conditions_add(&there, conditions, &gone);
     }

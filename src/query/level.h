@@ -16,7 +16,7 @@
 #include "query/order.h"
 
 /* What a row of a level shows: a column, or the rows of a child. */
-struct field {
+struct level_field {
     const struct column *column; /* NULL: a child */
     struct level *child;
 };
@@ -39,7 +39,7 @@ struct level {
     bool spread;                     /* its members stand among the parent's */
     struct slice ref; /* what qualifies its columns: `t1`; the root's table, which has no other name */
     const struct column **columns; /* by position: written with ref; NULL where not asked for yet */
-    struct field *fields;
+    struct level_field *fields;
     unsigned field_count, field_room;
     bool aggregates; /* one of them is an aggregate: the others are what is grouped by */
     struct conditions conditions;

@@ -138,7 +138,7 @@ static unsigned add_columns(struct build *build, const struct level *level, cons
                             unsigned count)
 {
     for (unsigned i = 0; i < level->field_count; i++) {
-        const struct field *field = &level->fields[i];
+        const struct level_field *field = &level->fields[i];
         if (field->column)
             columns[count++] = field->column;
         else if (field->child->spread && build->sql->embeds_json)

@@ -38,6 +38,12 @@ bool listing_read(struct listing *listing, struct slice select, const struct par
 /* What the answer's writer needs to know of the level's fields: plan->columns. */
 void listing_columns(struct listing *listing);
 
+/* The order's cells, and where they stand in the answer: plan->order. */
+void listing_order(struct listing *listing);
+
+/* row.c: a row's key out of its path. */
+bool plan_read_key(struct build *build, struct slice id, const struct bind **ret_binds) must_check;
+
 void binds_add(struct arena *arena, struct binds *binds, struct bind bind);
 
 /* The conditions' binds get their numbers. */

@@ -81,7 +81,7 @@ static bool find_child_column(struct build *build, struct slice text, const stru
 static const struct column *find_aggregate(const struct build *build, struct slice name)
 {
     for (unsigned i = 0; i < build->level->field_count; i++) {
-        const struct field *field = &build->level->fields[i];
+        const struct level_field *field = &build->level->fields[i];
         if (field->column && field->column->aggregate && slice_eq(field->column->name, name))
             return field->column;
     }
@@ -282,6 +282,8 @@ bool order_parse(struct build *build, struct slice text, const struct conditions
 {
     const struct resource *resource = build->resource;
     PRE(resource && ret_order);
+    if (!text.data && resource->order_is_text)
+        text = resource->config->order.text;
     unsigned asked = text.data ? build_config(build)->query.order : resource->order_count;
     struct order order = {.terms =
                               ARENA_ARRAY(build->arena, struct order_term, asked + resource->key_count + 1)};

@@ -9,14 +9,12 @@ static const struct {
     struct slice name;
     enum slot slot;
 } slot_names[] = {
-    {SLICE_INIT("select"), SLOT_SELECT}, {SLICE_INIT("fields"), SLOT_SELECT},
-    {SLICE_INIT("order"), SLOT_ORDER},   {SLICE_INIT("limit"), SLOT_LIMIT},
-    {SLICE_INIT("offset"), SLOT_OFFSET}, {SLICE_INIT("cursor"), SLOT_CURSOR},
-    {SLICE_INIT("page"), SLOT_PAGE},     {SLICE_INIT("page_size"), SLOT_PAGE_SIZE},
+    {SLICE_INIT("select"), SLOT_SELECT},   {SLICE_INIT("fields"), SLOT_SELECT},
+    {SLICE_INIT("order"), SLOT_ORDER},     {SLICE_INIT("limit"), SLOT_LIMIT},
+    {SLICE_INIT("offset"), SLOT_OFFSET},   {SLICE_INIT("cursor"), SLOT_CURSOR},
+    {SLICE_INIT("page"), SLOT_PAGE},       {SLICE_INIT("page_size"), SLOT_PAGE_SIZE},
+    {SLICE_INIT("columns"), SLOT_COLUMNS}, {SLICE_INIT("on_conflict"), SLOT_ON_CONFLICT},
 };
-
-/* Of writes alone. */
-static const struct slice later_names[] = {SLICE_INIT("columns"), SLICE_INIT("on_conflict")};
 
 static unsigned count_params(struct slice query)
 {
@@ -94,7 +92,8 @@ bool slot_known(struct slice name, enum slot *ret_slot)
 void slots_offer(struct nearest *nearest)
 {
     for (size_t i = 0; i < ARRAY_LEN(slot_names); i++)
-        nearest_offer(nearest, slot_names[i].name);
+        if (slot_names[i].slot < SLOT_COLUMNS)
+            nearest_offer(nearest, slot_names[i].name);
 }
 
 static bool fill_slot(struct build *build, struct slots *slots, enum slot slot, const struct param *param)
@@ -110,13 +109,12 @@ static bool fill_slot(struct build *build, struct slots *slots, enum slot slot, 
     return true;
 }
 
-static bool refuse_later(struct build *build, const struct param *param)
+static bool refuse_of_writes(struct build *build, const struct param *param)
 {
-    for (size_t i = 0; i < ARRAY_LEN(later_names); i++)
-        if (slice_eq(later_names[i], param->name))
-            return !refuse(build, REFUSE_NOT_YET, param->name,
-                           "`" SLICE_FMT "` is of writes, which are not served yet", SLICE_ARG(param->name));
-    return false;
+    refuse(build, REFUSE_UNKNOWN_PARAMETER, param->name, "`" SLICE_FMT "` is a parameter of writes",
+           SLICE_ARG(param->name));
+    return refuse_hint(build, "A column so named is filtered as `and=(" SLICE_FMT ".eq.…)`",
+                       SLICE_ARG(param->name));
 }
 
 bool slots_sort(struct build *build, const struct params *params, struct slots *ret_slots)
@@ -126,10 +124,10 @@ bool slots_sort(struct build *build, const struct params *params, struct slots *
     for (unsigned i = 0; i < params->count; i++) {
         const struct param *param = &params->items[i];
         enum slot slot;
-        if (refuse_later(build, param))
-            return false;
         if (!slot_known(param->name, &slot))
             slots.filters[slots.filter_count++] = *param;
+        else if (slot >= SLOT_COLUMNS && !build->writes)
+            return refuse_of_writes(build, param);
         else if (!fill_slot(build, &slots, slot, param))
             return false;
     }

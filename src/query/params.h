@@ -18,7 +18,7 @@ struct params {
 
 bool params_parse(struct build *build, struct slice query_string, struct params *ret_params) must_check;
 
-/* The reserved parameters that a read understands. */
+/* The reserved parameters. */
 enum slot {
     SLOT_SELECT,
     SLOT_ORDER,
@@ -27,6 +27,8 @@ enum slot {
     SLOT_CURSOR,
     SLOT_PAGE,
     SLOT_PAGE_SIZE,
+    SLOT_COLUMNS,     /* of writes */
+    SLOT_ON_CONFLICT, /* of writes */
     SLOT_COUNT
 };
 
@@ -36,7 +38,7 @@ struct slots {
     unsigned filter_count;
 };
 
-/* Sorts the parameters; those of writes (`columns`, `on_conflict`) are refused. */
+/* Sorts the parameters; those of writes are refused unless it is one. */
 bool slots_sort(struct build *build, const struct params *params, struct slots *ret_slots) must_check;
 
 /* Whether a word is a reserved name, and the nearest of them for a mistyped one. */

@@ -110,7 +110,7 @@ static unsigned answer_width(const struct listing *listing)
 
 /* plan->order speaks of the order as asked for, whichever way the statement goes. Where rows are embedded, the answer's cells are not
  * the page's: those of the order stand behind all that is shown. */
-static void fill_order(struct listing *listing)
+void listing_order(struct listing *listing)
 {
     struct plan *plan = listing->plan;
     struct arena *arena = listing->build.arena;
@@ -186,7 +186,7 @@ void listing_settle(struct listing *listing, struct slice name, const struct env
 {
     struct plan *plan = listing->plan;
     make_keys(listing, name);
-    fill_order(listing);
+    listing_order(listing);
     const struct plan_context *context = listing->build.context;
     binds_number(listing->build.arena, &listing->binds, listing->conditions);
     plan->want_total =

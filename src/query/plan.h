@@ -15,7 +15,7 @@ struct plan_order {
     unsigned cell; /* where its value is in a row: for cursors */
 };
 
-enum plan_kind { PLAN_ROW, PLAN_LIST, PLAN_QUERY };
+enum plan_kind { PLAN_ROW, PLAN_LIST, PLAN_QUERY, PLAN_WRITE };
 
 struct plan {
     enum plan_kind kind;

@@ -35,8 +35,10 @@ const struct refusal_kind refusal_kinds[REFUSE_COUNT] = {
     [REFUSE_CONFLICTING_PARAMETERS] = KIND(400, "conflicting-parameters", "PGRST100"),
     [REFUSE_MISSING_PARAMETER] = KIND(400, "missing-parameter", "PGRST202"),
     [REFUSE_BAD_VALUE] = KIND(400, "bad-value", "22023"),
+    [REFUSE_NOT_WRITABLE] = KIND(400, "not-writable", "428C9"),
+    [REFUSE_UNFILTERED] = KIND(400, "unfiltered", "21000"),
+    [REFUSE_BAD_BODY] = KIND(400, "bad-body", "PGRST102"),
     [REFUSE_TOO_MUCH] = KIND(400, "too-much-asked", "PGRST100"),
-    [REFUSE_NOT_YET] = KIND(400, "not-yet", "PGRST100"),
 };
 
 /* At most so many bytes, and no half of a character. */

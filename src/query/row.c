@@ -137,7 +137,7 @@ static bool read_part(struct build *build, const struct column *column, struct s
 }
 
 /* Cut first, decoded after: an encoded comma belongs to its value. A key of one column has no commas to cut at. */
-static bool read_key(struct build *build, struct slice id, const struct bind **ret_binds)
+bool plan_read_key(struct build *build, struct slice id, const struct bind **ret_binds)
 {
     PRE(build->resource->key_count > 0);
     const struct resource *resource = build->resource;
@@ -236,8 +236,8 @@ static bool make_row(struct listing *listing, struct slice id, struct slice quer
     const struct plan_cache *cache = build->context->cache;
     const struct plan *kept = cache ? cache->rows[build->resource->index] : NULL;
     struct slots slots = {.filter_count = 0};
-    const struct bind *key;
-    if (!read_key(build, id, &key) || (query_string.len && !read_params(build, query_string, &slots)))
+    const struct bind *key = NULL;
+    if (!plan_read_key(build, id, &key) || (query_string.len && !read_params(build, query_string, &slots)))
         return false;
     struct slice select = slots.given[SLOT_SELECT].value;
     bool is_kept = kept && !select.data && slots.filter_count == 0;

@@ -78,12 +78,12 @@ static struct slice unquoted(struct arena *arena, struct slice word)
 
 /* --- fields --- */
 
-static struct field *add_field(struct build *build)
+static struct level_field *add_field(struct build *build)
 {
     struct level *level = build->level;
     if (level->field_count == level->field_room) {
         unsigned room = level->field_room ? level->field_room * 2 : 16;
-        struct field *fields = ARENA_ARRAY(build->arena, struct field, room);
+        struct level_field *fields = ARENA_ARRAY(build->arena, struct level_field, room);
         if (level->field_count)
             memcpy(fields, level->fields, level->field_count * sizeof *fields);
         level->fields = fields;
@@ -93,7 +93,7 @@ static struct field *add_field(struct build *build)
 }
 
 /* The name of a field in the answer. */
-static struct slice field_name(const struct field *field)
+static struct slice field_name(const struct level_field *field)
 {
     return field->column ? field->column->name : field->child->name;
 }
@@ -123,7 +123,7 @@ static bool add_column(struct build *build, const struct column *column)
         if (slice_eq(field_name(&level->fields[i]), column->name))
             return refuse_twice(build, column->name);
     }
-    *add_field(build) = (struct field){.column = column};
+    *add_field(build) = (struct level_field){.column = column};
     level->aggregates = level->aggregates || column->aggregate;
     return true;
 }
@@ -217,7 +217,7 @@ static bool read_embedded(struct build *build, struct select_reader *reader, con
     if (!read_children(build, reader, child))
         return false;
     if (level_is_shown(child))
-        *add_field(build) = (struct field){.child = child};
+        *add_field(build) = (struct level_field){.child = child};
     return true;
 }
 

@@ -265,7 +265,7 @@ static unsigned flat_count(const struct level *level)
 static struct slice flat_name(const struct level *level, unsigned *at)
 {
     for (unsigned i = 0; i < level->field_count; i++) {
-        const struct field *field = &level->fields[i];
+        const struct level_field *field = &level->fields[i];
         unsigned width = field->child && field->child->spread ? flat_count(field->child) : 1;
         if (*at < width)
             return width > 1 || (field->child && field->child->spread) ? flat_name(field->child, at)
@@ -296,7 +296,7 @@ static void write_fields(struct writing *writing, const struct level *level, con
     const struct parent here = {.level = level, .page = page};
     unsigned cell = 0;
     for (unsigned i = 0; i < level->field_count; i++) {
-        const struct field *field = &level->fields[i];
+        const struct level_field *field = &level->fields[i];
         if (field->column) {
             write_column_field(writing, field->column, level, page, cell++);
         } else if (field->child->spread && writing->sql->embeds_json) {

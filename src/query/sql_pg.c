@@ -161,21 +161,14 @@ static void write_is(struct text *text, const struct column *column, enum is_wor
     text_add(text, words[word]);
 }
 
-/* An array literal (PostgreSQL 8.15.6): each value in quotes, so that NULL, braces and blanks are no more than text. */
 static struct bind make_list(struct arena *arena, const struct bind *values, unsigned count)
 {
     struct text text;
     text_init(&text, arena, 256);
     text_byte(&text, '{');
     for (unsigned i = 0; i < count; i++) {
-        text_add(&text, i ? SLICE(",\"") : SLICE("\""));
-        for (size_t k = 0; k < values[i].text.len; k++) {
-            char c = values[i].text.data[k];
-            if (c == '"' || c == '\\')
-                text_byte(&text, '\\');
-            text_byte(&text, c);
-        }
-        text_byte(&text, '"');
+        text_add(&text, i ? SLICE(",") : SLICE(""));
+        text_array_element(&text, values[i].text);
     }
     text_byte(&text, '}');
     return (struct bind){.kind = BIND_TEXT, .text = text_done(&text)};

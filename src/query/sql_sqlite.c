@@ -163,24 +163,6 @@ static void write_is(struct text *text, const struct column *column, enum is_wor
     text_add(text, words[word]);
 }
 
-static void write_json_string(struct text *text, struct slice s)
-{
-    text_byte(text, '"');
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.data[i];
-        if (c < 0x20) {
-            text_lit(text, "\\u00");
-            text_byte(text, "0123456789abcdef"[c >> 4]);
-            text_byte(text, "0123456789abcdef"[c & 15]);
-            continue;
-        }
-        if (c == '"' || c == '\\')
-            text_byte(text, '\\');
-        text_byte(text, (char)c);
-    }
-    text_byte(text, '"');
-}
-
 /* JSON has no infinity: a number beyond all doubles stands for it. */
 static struct slice json_number(const struct bind *value)
 {
@@ -200,7 +182,7 @@ static struct bind make_list(struct arena *arena, const struct bind *values, uns
     for (unsigned i = 0; i < count; i++) {
         text_add(&text, i ? SLICE(",") : SLICE(""));
         if (values[i].kind == BIND_TEXT)
-            write_json_string(&text, values[i].text);
+            text_json(&text, values[i].text);
         else
             text_add(&text, json_number(&values[i]));
     }

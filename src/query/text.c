@@ -45,3 +45,33 @@ struct slice text_done(struct text *text)
     text_byte(text, '\0');
     return slice_of(text->data, --text->len);
 }
+
+void text_json(struct text *text, struct slice s)
+{
+    text_byte(text, '"');
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.data[i];
+        if (c < 0x20) {
+            text_lit(text, "\\u00");
+            text_byte(text, "0123456789abcdef"[c >> 4]);
+            text_byte(text, "0123456789abcdef"[c & 15]);
+            continue;
+        }
+        if (c == '"' || c == '\\')
+            text_byte(text, '\\');
+        text_byte(text, (char)c);
+    }
+    text_byte(text, '"');
+}
+
+void text_array_element(struct text *text, struct slice element)
+{
+    text_byte(text, '"');
+    for (size_t i = 0; i < element.len; i++) {
+        char c = element.data[i];
+        if (c == '"' || c == '\\')
+            text_byte(text, '\\');
+        text_byte(text, c);
+    }
+    text_byte(text, '"');
+}

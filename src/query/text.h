@@ -17,6 +17,12 @@ void text_init(struct text *text, struct arena *arena, size_t room);
 void text_bytes(struct text *text, const char *data, size_t len);
 void text_uint(struct text *text, uint64_t value);
 
+/* An element of a literal of an array of PostgreSQL's, in quotes (8.15.6): NULL, braces and blanks are no more than text. */
+void text_array_element(struct text *text, struct slice element);
+
+/* A JSON string. */
+void text_json(struct text *text, struct slice s);
+
 /* The text, followed by a NUL that is not counted. */
 struct slice text_done(struct text *text);
 

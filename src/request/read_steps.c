@@ -204,6 +204,8 @@ static enum step answers_full(struct request *request)
 enum step step_fetch(struct request *request)
 {
     const struct plan *plan = request->plan;
+    if (request->route.write)
+        return write_fetch(request);
     PRE(plan != NULL);
     if (worker_answers_full(request->worker, 0))
         return answers_full(request);
@@ -306,6 +308,8 @@ static enum step not_one_row(struct request *request)
 
 enum step step_encode(struct request *request)
 {
+    if (request->route.write)
+        return write_encode(request);
     const struct plan *plan = request->plan;
     struct page *page = &request->page;
     if ((page->spec.bare_object || page->spec.bare_value) && page->rows == 0)

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "request/records.h"
 #include "request/worker.h"
+#include "request/write_steps.h"
 
 #define ARENA_CHUNK_BYTES 4096
 /* Requests kept for reuse per worker; their arenas keep one chunk each. */
@@ -81,6 +82,7 @@ void request_end(struct request *request)
     request_log(request);
     buf_done(&request->body);
     page_done(&request->page);
+    write_done(request);
     records_end(request);
     spool_done(&request->body_in);
     snapshot_unref(request->snapshot);

@@ -73,6 +73,7 @@ struct request {
     uint64_t body_at;             /* so much of it is decoded */
     char *body_piece;             /* RECORDS_PIECE_BYTES of the arena; NULL until needed */
     struct plan *plan;
+    struct writing *writing; /* of a write: write_steps.h */
     struct page page;
     struct fetch fetch, total_fetch;
     struct arena total_arena;  /* the total's fetch may end on another thread than the page's */

@@ -1,38 +1,457 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PLAN of a write. It is not built yet: the records are read, so that what is wrong with them is told, and counted; nothing is
- * written, and the answer says so. */
+/* The way of a write. See write_steps.h. */
 #include "request/write_steps.h"
 
+#include "http/path.h"
 #include "request/records.h"
+#include "request/steps.h"
+#include "request/worker.h"
 
-static enum error count(void *context, const struct record *record)
+static bool is_plain(const struct request *request)
 {
-    *(uint64_t *)context = record->number;
-    return OK;
+    return request->route.manner == MANNER_PLAIN;
 }
 
-static enum error read_records(struct request *request, uint64_t *records)
+/* --- PLAN: what is asked --- */
+
+static enum write_verb verb_of(enum http_method method)
 {
-    struct decode_sink sink = {count, records};
-    bool ended = request->method == HTTP_DELETE; /* it has none */
-    enum error error = records_begin(request, &sink);
-    while (error == OK && !ended)
-        error = records_more(request, &ended);
-    records_end(request);
+    switch (method) {
+    case HTTP_POST:
+        return WRITE_POST;
+    case HTTP_PATCH:
+        return WRITE_PATCH;
+    case HTTP_PUT:
+        return WRITE_PUT;
+    case HTTP_DELETE:
+        return WRITE_DELETE;
+    default:
+        UNREACHABLE("ROUTE lets no other method write");
+    }
+}
+
+/* One object or a form; a list of one is a list. */
+static bool is_alone(struct request *request)
+{
+    char first[256];
+    struct slice begin;
+    size_t len = 0;
+    if (request->body_format == BODY_FORM)
+        return true;
+    if (request->body_format != BODY_JSON)
+        return false;
+    if (!spool_in_memory(&request->body_in, &begin)) {
+        if (spool_read(&request->body_in, 0, first, sizeof first, &len) != OK)
+            return false;
+        begin = slice_of(first, len);
+    }
+    return slice_starts(slice_trim(begin), SLICE("{"));
+}
+
+/* Whether the answer shows the rows. Plain: of one row, as it is then; PostgREST's clients ask for it. */
+static bool shows_rows(const struct request *request)
+{
+    const struct writing *writing = request->writing;
+    bool one = request->route.kind == ROUTE_ROW || writing->alone;
+    if (writing->prefer.returns != RETURN_DEFAULT)
+        return writing->prefer.returns == RETURN_REPRESENTATION;
+    return is_plain(request) && one && writing->asked.verb != WRITE_DELETE &&
+           (writing->asked.verb == WRITE_POST || request->route.kind == ROUTE_ROW);
+}
+
+static bool names_row(const struct request *request)
+{
+    const struct writing *writing = request->writing;
+    return writing->asked.verb == WRITE_POST && writing->alone && request->route.resource->key_count > 0 &&
+           (is_plain(request) || writing->prefer.returns == RETURN_HEADERS_ONLY);
+}
+
+static enum error read_prefer(struct request *request)
+{
+    struct prefer *prefer = &request->writing->prefer;
+    struct slice unknown = SLICE(""), value;
+    unsigned position = 0;
+    *prefer = prefer_none();
+    while (http_head_next(request->head, HTTP_PREFER, &position, &value))
+        prefer_add(prefer, value, &request->arena, &unknown);
+    return prefer_check(prefer, unknown, &request->arena, &request->problem);
+}
+
+static enum error ask(struct request *request)
+{
+    struct writing *writing = request->writing;
+    const struct route *route = &request->route;
+    const struct plan_context context = {.model = request->snapshot->model,
+                                         .arena = &request->arena,
+                                         .manner = route->manner,
+                                         .now = clock_wall(),
+                                         .roles = request->principal.roles};
+    if (read_prefer(request) != OK)
+        return ERR_PROBLEM;
+    writing->asked =
+        (struct write_asked){.resource = route->resource,
+                             .verb = verb_of(request->method),
+                             .id = route->kind == ROUTE_ROW ? route->id : (struct slice){NULL, 0},
+                             .query_string = request->query_string,
+                             .prefer = &writing->prefer};
+    writing->alone = writing->asked.verb != WRITE_DELETE && is_alone(request);
+    writing->asked.shows = shows_rows(request);
+    writing->asked.names = names_row(request);
+    return write_begin(&context, &writing->asked, &writing->write, &request->problem);
+}
+
+/* What the answer's rows may be written as. */
+static enum error choose_format(struct request *request)
+{
+    unsigned offered = FORMAT_BIT(FORMAT_JSON) | FORMAT_BIT(FORMAT_OBJECT) | FORMAT_BIT(FORMAT_STRIPPED) |
+                       FORMAT_BIT(FORMAT_OBJECT_STRIPPED) | FORMAT_BIT(FORMAT_CSV);
+    request->format = FORMAT_JSON;
+    if (!request->writing->asked.shows)
+        return OK;
+    request->answer.vary_accept = true;
+    return accept_choose(request->head, offered, &request->arena, &request->format, &request->problem);
+}
+
+/* --- PLAN: records --- */
+
+static enum error on_record(void *context, const struct record *record)
+{
+    struct request *request = context;
+    return write_add(request->writing->write, record, &request->problem);
+}
+
+/* Records until there are enough for a statement, or no more. A piece of the body is taken whole: it holds no more than
+ * RECORDS_PIECE_BYTES of them. */
+static enum error fill(struct request *request)
+{
+    struct writing *writing = request->writing;
+    enum error error = OK;
+    while (error == OK && !writing->body_ended && !write_is_full(writing->write))
+        error = records_more(request, &writing->body_ended);
     return error;
+}
+
+static enum error first_statement(struct request *request)
+{
+    struct writing *writing = request->writing;
+    const struct decode_sink sink = {on_record, request};
+    enum error error = OK;
+    writing->body_ended = writing->asked.verb == WRITE_DELETE;
+    if (!writing->body_ended)
+        error = records_begin(request, &sink);
+    if (error == OK)
+        error = fill(request);
+    if (error == OK && writing->asked.verb == WRITE_POST && write_pending(writing->write) == 0)
+        return OK; /* an empty list: nothing is written */
+    return error == OK ? write_statement(writing->write, &request->fetch.statement, &request->problem)
+                       : error;
+}
+
+static enum error plan(struct request *request)
+{
+    enum error error = ask(request);
+    if (error == OK)
+        error = choose_format(request);
+    return error == OK ? first_statement(request) : error;
 }
 
 enum step write_plan(struct request *request)
 {
-    PRE(request->route.write);
-    uint64_t records = 0;
-    enum error error = read_records(request, &records);
-    if (error == ERR_MEMORY)
+    PRE(request->route.write && !request->writing);
+    request->writing = ARENA_NEW(&request->arena, struct writing);
+    switch (plan(request)) {
+    case OK:
+        return STEP_FETCH;
+    case ERR_MEMORY:
         return request_fail_memory(request);
-    if (error != OK)
+    default:
         return STEP_RESPOND;
-    return request_fail(request, 501, SLICE("not-built"),
-                        arena_format(&request->arena,
-                                     "Writes are not built yet: %llu records were read, none written.",
-                                     (unsigned long long)records));
+    }
+}
+
+void write_done(struct request *request)
+{
+    if (request->writing)
+        write_end(request->writing->write);
+    request->writing = NULL;
+}
+
+/* --- FETCH --- */
+
+static void begin_page(struct request *request)
+{
+    const struct plan *shown = write_shown(request->writing->write);
+    bool object = format_is_object(request->format);
+    unsigned *key_cells = ARENA_ARRAY(&request->arena, unsigned, shown->order_count + 1);
+    for (unsigned i = 0; i < shown->order_count; i++)
+        key_cells[i] = shown->order[i].cell;
+    bool one = is_plain(request) && (request->route.kind == ROUTE_ROW || request->writing->alone) &&
+               request->format == FORMAT_JSON;
+    struct page_spec spec = {.dialect = shown->dialect,
+                             .form = request->format == FORMAT_CSV ? PAGE_CSV : PAGE_JSON,
+                             .line_end = is_plain(request) ? SLICE("\r\n") : SLICE("\n"),
+                             .columns = shown->columns,
+                             .column_count = shown->column_count,
+                             .order_cells = key_cells,
+                             .order_count = shown->order_count,
+                             .limit = one ? 1 : 0,
+                             .bare_object = one,
+                             .first_alone = object,
+                             .strip_nulls = format_is_stripped(request->format)};
+    page_init(&request->page, &spec, NULL, &request->arena,
+              request->snapshot->model->config->answers.bytes_max);
+}
+
+static void set_sink(struct request *request)
+{
+    struct row_sink own = write_sink(request->writing->write);
+    request->fetch.sink = own.on_row ? own : (struct row_sink){page_row, &request->page};
+}
+
+/* --- FETCH: between statements --- */
+
+static enum verdict roll_back(struct request *request)
+{
+    PRE(problem_is(&request->problem));
+    request->fetch.problem = request->problem;
+    return VERDICT_ROLLBACK;
+}
+
+static bool too_many(const struct request *request)
+{
+    const struct writing *writing = request->writing;
+    return writing->prefer.strict && writing->prefer.affected_max >= 0 &&
+           write_changed(writing->write) > (uint64_t)writing->prefer.affected_max;
+}
+
+static enum verdict refuse_affected(struct request *request)
+{
+    unsigned long long changed = write_changed(request->writing->write);
+    request->problem = (struct problem){
+        .status = 400,
+        .code = SLICE("too-many-affected"),
+        .pg_code = SLICE("PGRST124"),
+        .detail = SLICE("Query result exceeds max-affected preference constraint."),
+        .details = arena_format(&request->arena, "The query affects %llu rows", changed),
+        .hint = SLICE("Nothing was changed."),
+        .place = SLICE("Prefer"),
+    };
+    return roll_back(request);
+}
+
+static enum verdict refuse_not_one(struct request *request)
+{
+    unsigned long long changed = write_changed(request->writing->write);
+    request->problem = (struct problem){
+        .status = 406,
+        .code = SLICE("not-one-row"),
+        .pg_code = SLICE("PGRST116"),
+        .detail = arena_format(&request->arena, "One object is asked for, and the result contains %llu rows.",
+                               changed),
+        .details = arena_format(&request->arena, "The result contains %llu rows", changed),
+        .hint = SLICE("Nothing was changed."),
+        .place = SLICE("Accept"),
+    };
+    return roll_back(request);
+}
+
+static enum verdict refuse_large(struct request *request)
+{
+    request->problem = (struct problem){
+        .status = 422,
+        .code = SLICE("answer-too-large"),
+        .detail = SLICE("What was written is more than one answer may hold; nothing was changed."),
+        .hint = SLICE("Ask for less: `Prefer: return=minimal`, or fewer columns with `select`."),
+    };
+    return roll_back(request);
+}
+
+/* The verdict when all that was to be written is. */
+static enum verdict settle(struct request *request)
+{
+    if (too_many(request))
+        return refuse_affected(request);
+    if (format_is_object(request->format) && write_changed(request->writing->write) != 1)
+        return refuse_not_one(request);
+    return VERDICT_COMMIT;
+}
+
+static enum verdict next_records(struct request *request)
+{
+    struct writing *writing = request->writing;
+    enum error error = fill(request);
+    if (error == OK && write_pending(writing->write) == 0)
+        return settle(request);
+    if (error == OK)
+        error = write_statement(writing->write, &request->fetch.statement, &request->problem);
+    if (error == ERR_MEMORY)
+        (void)request_fail_memory(request);
+    set_sink(request);
+    return error == OK ? VERDICT_NEXT : roll_back(request);
+}
+
+static enum verdict on_statement(struct fetch *fetch)
+{
+    struct request *request = container_of(fetch, struct request, fetch);
+    CHECK_MAGIC(request, REQUEST_MAGIC);
+    struct writing *writing = request->writing;
+    bool more = write_next(writing->write, fetch->changed, &fetch->statement);
+    set_sink(request);
+    if (request->page.body.failed)
+        return refuse_large(request);
+    if (more)
+        return VERDICT_NEXT;
+    if (writing->body_ended)
+        return settle(request);
+    return next_records(request);
+}
+
+/* --- FETCH: the way there and back --- */
+
+static enum step after_fetch(struct request *request)
+{
+    if (problem_is(&request->fetch.problem))
+        request->problem = request->fetch.problem;
+    return problem_is(&request->problem) ? STEP_RESPOND : STEP_ENCODE;
+}
+
+static void on_end(struct fetch *fetch)
+{
+    struct request *request = container_of(fetch, struct request, fetch);
+    CHECK_MAGIC(request, REQUEST_MAGIC);
+    request->fetch_out = false;
+    if (!request->fetching)
+        request_resume(request, after_fetch(request));
+}
+
+/* Whether what becomes of it hangs on what the first statement does. */
+static bool is_conditional(const struct request *request)
+{
+    const struct writing *writing = request->writing;
+    bool one = request->route.kind == ROUTE_ROW || writing->alone;
+    return !writing->body_ended || write_goes_on(writing->write) || format_is_object(request->format) ||
+           (writing->prefer.strict && writing->prefer.affected_max >= 0) || (writing->asked.shows && !one);
+}
+
+enum step write_fetch(struct request *request)
+{
+    PRE(request->writing && request->writing->write);
+    begin_page(request);
+    request->target = arena_copy(&request->arena, request->target); /* for the log, should the client leave */
+    if (request->fetch.statement.text.len == 0)
+        return STEP_ENCODE; /* nothing to write */
+    request->fetch = (struct fetch){.statement = request->fetch.statement,
+                                    .on_end = on_end,
+                                    .on_statement = is_conditional(request) ? on_statement : NULL,
+                                    .write = true,
+                                    .arena = &request->arena};
+    set_sink(request);
+    request->fetching = true;
+    request->fetch_out = true;
+    request->fetch_out = store_submit(request->tap->port, &request->fetch) == SUBMIT_PENDING;
+    request->fetching = false;
+    return request->fetch_out ? STEP_WAIT : after_fetch(request);
+}
+
+/* --- ENCODE --- */
+
+static uint64_t changed_rows(const struct request *request)
+{
+    return request->fetch.on_statement ? write_changed(request->writing->write) : request->fetch.changed;
+}
+
+/* `/api/users/5`, `/rest/v1/users?id=eq.5`. */
+static struct slice location(struct request *request)
+{
+    const struct resource *resource = request->route.resource;
+    struct slice rest = request->target, path = slice_cut(&rest, '?');
+    struct buf out;
+    if (!request->page.first)
+        return (struct slice){NULL, 0};
+    buf_init(&out, 4096);
+    buf_add(&out, path);
+    for (unsigned i = 0; i < resource->key_count; i++) {
+        struct slice cell = request->page.first[i];
+        if (is_plain(request))
+            buf_byte(&out, i ? ',' : '/');
+        else
+            buf_format(&out, "%c" SLICE_FMT "=eq.", i ? '&' : '?', SLICE_ARG(resource->key[i]->name));
+        http_encode(&out, cell);
+    }
+    struct slice text = out.failed ? (struct slice){NULL, 0} : arena_copy(&request->arena, buf_slice(&out));
+    buf_done(&out);
+    return text;
+}
+
+/* Where no rows are shown: how many there were, of those that were several. */
+static void tell_count(struct request *request)
+{
+    static const char *const words[] = {[WRITE_POST] = "created",
+                                        [WRITE_PATCH] = "changed",
+                                        [WRITE_PUT] = "changed",
+                                        [WRITE_DELETE] = "deleted"};
+    page_done(&request->page);
+    buf_init(&request->body, 64);
+    buf_format(&request->body, "{\"%s\":%llu}", words[request->writing->asked.verb],
+               (unsigned long long)changed_rows(request));
+}
+
+static unsigned status_of(const struct request *request)
+{
+    const struct writing *writing = request->writing;
+    bool tells = writing->asked.shows || (is_plain(request) && request->route.kind == ROUTE_LIST);
+    if (writing->asked.verb == WRITE_POST || write_created(writing->write))
+        return 201;
+    return tells ? 200 : 204;
+}
+
+static bool is_absent(const struct request *request)
+{
+    return request->route.kind == ROUTE_ROW && changed_rows(request) == 0;
+}
+
+/* It is written; only to show it is too much. */
+static void show_nothing(struct request *request)
+{
+    page_done(&request->page);
+    request->writing->asked.shows = false;
+}
+
+static void write_body(struct request *request)
+{
+    const struct writing *writing = request->writing;
+    bool of_post = writing->asked.verb == WRITE_POST;
+    bool several = request->route.kind == ROUTE_LIST && !(of_post && writing->alone);
+    if (writing->asked.shows) {
+        page_finish(&request->page, NULL, NULL);
+        if (request->page.body.failed)
+            show_nothing(request);
+        return;
+    }
+    page_done(&request->page);
+    if (is_plain(request) && several && writing->prefer.returns == RETURN_DEFAULT)
+        tell_count(request);
+}
+
+enum step write_encode(struct request *request)
+{
+    struct writing *writing = request->writing;
+    struct answer *answer = &request->answer;
+    if (is_absent(request)) {
+        plan_row_absent(&request->arena, request->route.resource, request->route.id, &request->problem);
+        return STEP_RESPOND;
+    }
+    answer->location = location(request);
+    write_body(request);
+    answer->status = status_of(request);
+    if (request->page.body.len == 0 && request->body.len == 0 && answer->status == 200)
+        answer->status = 204;
+    answer->type = writing->asked.shows ? format_type(request->format) : SLICE("application/json");
+    answer->preference_applied = prefer_applied(&writing->prefer, false, &request->arena);
+    if (!is_plain(request))
+        answer->content_range =
+            writing->prefer.count == COUNT_NONE
+                ? SLICE("*/*")
+                : arena_format(&request->arena, "*/%llu", (unsigned long long)changed_rows(request));
+    return STEP_RESPOND;
 }

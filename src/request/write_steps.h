@@ -1,10 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PLAN of a write, whose body came by way of BODY. */
+/* PLAN, FETCH and ENCODE of a write, whose body came by way of BODY: records → statements of one transaction → the answer.
+ *
+ *   records ─► write_add … ─► statement ─► store ─► on_statement ┬ more statements, more records: NEXT
+ *   (records.h)               (query/write.h)                    ├ too many rows, not one row, a bad record: ROLLBACK
+ *                                                                └ COMMIT ─► on_end
+ *
+ * A write of one statement that nothing depends on goes without on_statement: one round trip.
+ * on_statement may run on the store's thread (SQLite's writer): it touches nothing but its request, which waits.
+ * Failure: as problems; nothing is written then, but for 503 outcome-unknown (store.h). */
 #ifndef LEAT_REQUEST_WRITE_STEPS_H
 #define LEAT_REQUEST_WRITE_STEPS_H
 
+#include "query/write.h"
 #include "request/request.h"
 
+struct writing {
+    struct write *write;
+    struct write_asked asked;
+    struct prefer prefer;
+    bool alone;      /* the body is one record */
+    bool body_ended; /* all its records were read */
+};
+
 enum step write_plan(struct request *request);
+enum step write_fetch(struct request *request);
+enum step write_encode(struct request *request);
+
+/* Frees what a write holds. Of a request that is none, too. */
+void write_done(struct request *request);
 
 #endif

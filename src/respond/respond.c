@@ -35,6 +35,7 @@ static void write_rare(struct buf *out, const struct answer *answer)
     write_if(out, SLICE("Link"), answer->link);
     write_if(out, SLICE("Allow"), answer->allow);
     write_if(out, SLICE("Location"), answer->location);
+    write_if(out, SLICE("Preference-Applied"), answer->preference_applied);
     if (answer->status == 401) /* RFC 9110 section 15.5.2: it must say how */
         buf_lit(out, "WWW-Authenticate: Bearer\r\n");
     if (answer->retry_after_s)

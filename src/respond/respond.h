@@ -20,6 +20,7 @@ struct answer {
     struct slice request_id;    /* X-Request-Id */
     struct slice content_range; /* postgrest lists: "0-99/ *" */
     struct slice allow, location;
+    struct slice preference_applied;
     unsigned retry_after_s;
     unsigned page_size_used; /* a capped page says so: X-Page-Size */
     struct slice link;       /* Link: <…>; rel="next" */

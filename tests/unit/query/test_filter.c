@@ -139,7 +139,7 @@ static void parameters_of_writes_are_refused_and_never_left_out(void **state)
         "on_conflict=id",
     };
     for (size_t i = 0; i < ARRAY_LEN(queries); i++)
-        assert_refused(&pg, "transactions", queries[i], "not-yet");
+        assert_refused(&pg, "transactions", queries[i], "unknown-parameter");
 }
 
 static void unknown_columns_are_told_with_the_nearest(void **state)

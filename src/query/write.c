@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PLAN of writes: the query string, the records, the row of statements. See write.h. */
+#include "query/write.h"
+
+#include <limits.h>
+
+#include "query/value.h"
+#include "query/value_record.h"
+#include "query/write_rows.h"
+
+/* --- the query string --- */
+
+/* Which parameters a write takes. */
+static bool check_slots(struct build *build, const struct write_asked *asked, const struct slots *slots)
+{
+    for (unsigned i = 0; i < SLOT_COUNT; i++) {
+        bool of_post = i == SLOT_COLUMNS || (i == SLOT_ON_CONFLICT && asked->verb == WRITE_POST);
+        if (!slots->given[i].value.data || i == SLOT_SELECT || (of_post && asked->verb != WRITE_DELETE))
+            continue;
+        return refuse(build, REFUSE_UNKNOWN_PARAMETER, slots->given[i].name,
+                      "A write of this kind takes no `" SLICE_FMT "`", SLICE_ARG(slots->given[i].name));
+    }
+    return true;
+}
+
+/* A row's path or a POST takes no filters but those of embedded rows. */
+static bool check_filters(struct build *build, const struct write_asked *asked, const struct slots *slots)
+{
+    bool takes = !asked->id.data && asked->verb != WRITE_POST;
+    for (unsigned i = 0; i < slots->filter_count && !takes; i++)
+        if (slice_find(slots->filters[i].name, '.') == slots->filters[i].name.len) {
+            refuse(build, REFUSE_UNKNOWN_PARAMETER, slots->filters[i].name,
+                   "%s takes no filter `" SLICE_FMT "`", asked->id.data ? "A row" : "What is created",
+                   SLICE_ARG(shown(slots->filters[i].name)));
+            return refuse_hint(build, "It takes `select`%s",
+                               asked->verb == WRITE_POST ? ", `columns` and `on_conflict`" : "");
+        }
+    return true;
+}
+
+static void add_key_conditions(struct write *write)
+{
+    struct build *build = &write->listing.build;
+    for (unsigned i = 0; i < build->resource->key_count; i++) {
+        const struct condition is = {.kind = CONDITION_TEST,
+                                     .op = FILTER_EQ,
+                                     .column = build->resource->key[i],
+                                     .bind = write->key[i]};
+        conditions_add(build, write->listing.conditions, &is);
+    }
+}
+
+/* PUT on a list names its row by filters, `?id=eq.5`. */
+static bool key_of_filters(struct write *write)
+{
+    struct build *build = &write->listing.build;
+    const struct resource *resource = build->resource;
+    const struct conditions *conditions = write->listing.conditions;
+    struct bind *key = ARENA_ARRAY(build->arena, struct bind, resource->key_count + 1);
+    unsigned found = 0;
+    for (unsigned i = 0; i < conditions->count; i++)
+        for (unsigned k = 0; k < resource->key_count; k++)
+            if (conditions->items[i].kind == CONDITION_TEST &&
+                conditions->items[i].column == resource->key[k] && conditions->items[i].op == FILTER_EQ &&
+                !conditions->items[i].negated) {
+                key[k] = conditions->items[i].bind;
+                found++;
+            }
+    write->key = key;
+    if (found > 0 && found == resource->key_count && write->asked_count == found)
+        return true;
+    refuse(build, REFUSE_BAD_KEY, SLICE("PUT"),
+           "PUT needs a filter of equality for each column of the key, and none else");
+    build->problem->pg_code = SLICE("PGRST105");
+    return false;
+}
+
+static bool check_filtered(struct write *write)
+{
+    struct build *build = &write->listing.build;
+    const struct write_asked *asked = write->asked;
+    bool of_many = asked->verb == WRITE_PATCH || asked->verb == WRITE_DELETE;
+    if (!of_many || asked->id.data || write->asked_count > 0 || asked->resource->config->unfiltered)
+        return true;
+    refuse(build, REFUSE_UNFILTERED, SLICE(""), "This would %s every row of `" SLICE_FMT "`",
+           asked->verb == WRITE_DELETE ? "delete" : "change", SLICE_ARG(asked->resource->config->name.text));
+    return refuse_hint(
+        build, "Add a filter, such as `id=gt.0`; `unfiltered: allowed` in the configuration lets it pass");
+}
+
+static bool read_query(struct write *write, struct slots *slots)
+{
+    struct build *build = &write->listing.build;
+    const struct write_asked *asked = write->asked;
+    struct params params;
+    build->writes = true;
+    if (!params_parse(build, asked->query_string, &params) || !slots_sort(build, &params, slots) ||
+        !check_slots(build, asked, slots) || !check_filters(build, asked, slots))
+        return false;
+    if (asked->id.data) {
+        if (!plan_read_key(build, asked->id, &write->key))
+            return false;
+        add_key_conditions(write);
+    }
+    if (!listing_read(&write->listing, slots->given[SLOT_SELECT].value, slots->filters, slots->filter_count))
+        return false;
+    write->asked_count = build->counts->conditions;
+    if (asked->verb == WRITE_PUT && !asked->id.data && !key_of_filters(write))
+        return false;
+    return check_filtered(write);
+}
+
+/* --- what comes back --- */
+
+/* The key's cells stand behind what is shown: for Location, and for SQLite's reading. */
+static void settle_cells(struct write *write)
+{
+    struct listing *listing = &write->listing;
+    const struct write_asked *asked = write->asked;
+    struct plan *plan = listing->plan;
+    listing_columns(listing);
+    if (!asked->shows) {
+        plan->column_count = 0;
+        listing->cells = (struct cells){0};
+    }
+    if (!asked->names)
+        return;
+    const struct resource *resource = asked->resource;
+    listing->order =
+        (struct order){.terms = ARENA_ARRAY(listing->build.arena, struct order_term, resource->key_count + 1),
+                       .count = resource->key_count};
+    for (unsigned i = 0; i < resource->key_count; i++)
+        listing->order.terms[i].column = resource->key[i];
+    listing_order(listing);
+}
+
+enum error write_begin(const struct plan_context *context, const struct write_asked *asked,
+                       struct write **ret_write, struct problem *ret_problem)
+{
+    PRE(context && asked && asked->prefer);
+    struct write *write = ARENA_NEW(context->arena, struct write);
+    struct slots slots;
+    listing_begin(&write->listing, context, asked->resource, ret_problem);
+    write->listing.build.counts = &write->listing.counts;
+    write->asked = asked;
+    write->listing.plan->kind = PLAN_WRITE;
+    if (asked->id.data && asked->resource->key_count == 0) {
+        refuse(&write->listing.build, REFUSE_NO_KEY, SLICE(""),
+               "`" SLICE_FMT "` has no key: its rows have no addresses of their own",
+               SLICE_ARG(asked->resource->config->name.text));
+        return ERR_PROBLEM;
+    }
+    if (!read_query(write, &slots) ||
+        !write_columns_begin(write, slots.given[SLOT_COLUMNS].value, slots.given[SLOT_ON_CONFLICT].value))
+        return ERR_PROBLEM;
+    settle_cells(write);
+    arena_init(&write->arena, 16 * 1024);
+    *ret_write = write;
+    return OK;
+}
+
+void write_end(struct write *write)
+{
+    if (write)
+        arena_done(&write->arena);
+}
+
+/* --- records --- */
+
+static void forget_rows(struct write *write)
+{
+    arena_reset(&write->arena);
+    write->cells = NULL;
+    write->absent = NULL;
+    write->rows = write->rows_room = 0;
+    for (unsigned i = 0; i < write->column_count; i++)
+        write->columns[i].missing = 0;
+}
+
+static void make_room(struct write *write)
+{
+    if (write->rows < write->rows_room)
+        return;
+    unsigned room = write->rows_room ? write->rows_room * 4 : 1;
+    struct bind *cells = ARENA_ARRAY(&write->arena, struct bind, (size_t)room * write->stride);
+    bool *absent = ARENA_ARRAY(&write->arena, bool, (size_t)room * write->stride);
+    if (write->rows) {
+        memcpy(cells, write->cells, (size_t)write->rows * write->stride * sizeof *cells);
+        memcpy(absent, write->absent, (size_t)write->rows * write->stride * sizeof *absent);
+    }
+    write->cells = cells;
+    write->absent = absent;
+    write->rows_room = room;
+}
+
+/* "in record 7" where there may be several. */
+static void say_record(struct build *build, const struct record *record)
+{
+    if (record->alone)
+        return;
+    struct problem *problem = build->problem;
+    struct slice detail = problem->detail;
+    detail.len -= slice_ends(detail, SLICE("."));
+    problem->detail = arena_format(build->arena, SLICE_FMT ", in record %llu.", SLICE_ARG(detail),
+                                   (unsigned long long)record->number);
+}
+
+static bool read_cell(struct write *write, const struct field *field, unsigned at)
+{
+    struct build *build = &write->listing.build;
+    const struct column *column = write->columns[at].column;
+    struct value_scope scope = {&write->arena, write->listing.plan->dialect, build->context->now};
+    struct value_refusal refusal;
+    struct bind *cell = &write->cells[(size_t)write->rows * write->stride + at];
+    if (value_from_field(&scope, &column->type, field, cell, &refusal))
+        return true;
+    (void)refuse_value(build, column->name, field->text, &refusal);
+    build->problem->column = column->name;
+    build->problem->place = SLICE("body");
+    return false;
+}
+
+/* The key in the path and in the body must be one. */
+static bool check_constant(struct write *write, unsigned at)
+{
+    struct build *build = &write->listing.build;
+    const struct write_column *column = &write->columns[at];
+    const struct bind *cell = &write->cells[(size_t)write->rows * write->stride + at];
+    if (!column->constant || slice_eq(cell->text, column->value.text))
+        return true;
+    refuse(build, REFUSE_BAD_KEY, column->column->name,
+           "`" SLICE_FMT "` is `" SLICE_FMT "` in the body and `" SLICE_FMT "` in the path",
+           SLICE_ARG(column->column->name), SLICE_ARG(shown(cell->text)),
+           SLICE_ARG(shown(column->value.text)));
+    build->problem->column = column->column->name;
+    return false;
+}
+
+static bool read_record(struct write *write, const struct record *record)
+{
+    bool *absent = &write->absent[(size_t)write->rows * write->stride];
+    unsigned first = 0, at;
+    while (first < write->column_count && write->columns[first].constant)
+        first++;
+    for (unsigned i = 0; i < write->stride; i++)
+        absent[i] = true;
+    for (unsigned i = 0; i < record->count; i++) {
+        if (!write_column_find(write, record->fields[i].name, first + i, &at))
+            return false;
+        if (at == UINT_MAX)
+            continue;
+        if (!read_cell(write, &record->fields[i], at) || !check_constant(write, at))
+            return false;
+        absent[at] = false;
+    }
+    for (unsigned i = 0; i < write->column_count; i++)
+        write->columns[i].missing += absent[i];
+    return true;
+}
+
+/* PostgREST's clients give every record the same names, or say `columns`. */
+static bool check_same_names(struct write *write)
+{
+    const struct build *build = &write->listing.build;
+    if (build->context->manner != MANNER_POSTGREST || write->columns_fixed ||
+        write->asked->prefer->missing != MISSING_UNSAID)
+        return true;
+    for (unsigned i = 0; i < write->column_count; i++)
+        if (!write->columns[i].constant && write->columns[i].missing > 0) {
+            refuse(&write->listing.build, REFUSE_BAD_BODY, SLICE("body"), "All object keys must match");
+            return refuse_hint(
+                &write->listing.build,
+                "Give every record the same names, or say `columns=` and `Prefer: missing=default`");
+        }
+    return true;
+}
+
+enum error write_add(struct write *write, const struct record *record, struct problem *ret_problem)
+{
+    PRE(write->asked->verb != WRITE_DELETE && !write_is_full(write));
+    struct build *build = &write->listing.build;
+    build->problem = ret_problem;
+    bool one = write->asked->verb != WRITE_POST;
+    if (one && write->records > 0) {
+        refuse(build, REFUSE_BAD_BODY, SLICE("body"), "This takes one object, and there are several");
+        return ERR_PROBLEM;
+    }
+    make_room(write);
+    if (!read_record(write, record)) {
+        say_record(build, record);
+        return ERR_PROBLEM;
+    }
+    write->rows++;
+    write->records++;
+    return check_same_names(write) ? OK : ERR_PROBLEM;
+}
+
+bool write_is_full(const struct write *write)
+{
+    return write->rows >= WRITE_ROWS_MAX || (size_t)(write->rows + 1) * write->stride > WRITE_CELLS_MAX ||
+           write->arena.used_bytes > 4 * WRITE_BYTES_MAX;
+}
+
+unsigned write_pending(const struct write *write)
+{
+    return write->rows;
+}
+
+/* --- statements --- */
+
+static bool changes_nothing(const struct write *write)
+{
+    for (unsigned i = 0; i < write->column_count; i++)
+        if (!write->columns[i].create_only && write->columns[i].missing == 0)
+            return false;
+    return true;
+}
+
+enum error write_statement(struct write *write, struct statement *ret_statement, struct problem *ret_problem)
+{
+    struct build *build = &write->listing.build;
+    bool changes = write->asked->verb == WRITE_PATCH || write->asked->verb == WRITE_PUT;
+    build->problem = ret_problem;
+    if (write->stage == STAGE_DONE)
+        write->stage = STAGE_WRITE;
+    if (changes && (write->rows != 1 || (write->asked->verb == WRITE_PATCH && changes_nothing(write)))) {
+        refuse(build, REFUSE_BAD_BODY, SLICE("body"),
+               "There is nothing to change: an object with a column at least is expected");
+        return ERR_PROBLEM;
+    }
+    write_sql(write, ret_statement);
+    return OK;
+}
+
+static bool reads_after(const struct write *write)
+{
+    return write_embeds(write) && !write->listing.build.sql->embeds_json && write->key_count > 0;
+}
+
+static bool replaces(const struct write *write)
+{
+    return write->asked->verb == WRITE_PUT && !write->asked->resource->config->put_merges;
+}
+
+bool write_goes_on(const struct write *write)
+{
+    return replaces(write) || (write_embeds(write) && !write->listing.build.sql->embeds_json);
+}
+
+uint64_t write_changed(const struct write *write)
+{
+    return write->changed;
+}
+
+bool write_next(struct write *write, uint64_t changed, struct statement *ret_statement)
+{
+    if (write->stage < STAGE_READ)
+        write->changed += changed;
+    if (write->stage == STAGE_WRITE && replaces(write) && changed == 0) {
+        write->stage = STAGE_CREATE;
+        write->created = true;
+        write_sql(write, ret_statement);
+        return true;
+    }
+    if (write->stage < STAGE_READ && reads_after(write)) {
+        write->stage = STAGE_READ;
+        write_sql_read(write, ret_statement);
+        write->key_count = 0;
+        return true;
+    }
+    write->stage = STAGE_DONE;
+    if (write->asked->verb == WRITE_POST)
+        forget_rows(write);
+    return false;
+}
+
+bool write_created(const struct write *write)
+{
+    return write->created;
+}
+
+const struct plan *write_shown(const struct write *write)
+{
+    return write->listing.plan;
+}
+
+/* --- SQLite: the keys of what was written --- */
+
+static bool take_key(void *context, const struct slice *cells, unsigned count)
+{
+    struct write *write = context;
+    const struct resource *resource = write->asked->resource;
+    struct build *build = &write->listing.build;
+    struct value_scope scope = {build->arena, DIALECT_SQLITE, build->context->now};
+    PRE(count >= resource->key_count);
+    if (write->key_count + resource->key_count > write->keys_room) {
+        unsigned room = write->keys_room * 2 + 16 * resource->key_count;
+        struct bind *keys = ARENA_ARRAY(build->arena, struct bind, room);
+        if (write->key_count)
+            memcpy(keys, write->keys, write->key_count * sizeof *keys);
+        write->keys = keys;
+        write->keys_room = room;
+    }
+    for (unsigned i = 0; i < resource->key_count; i++) {
+        struct bind *key = &write->keys[write->key_count++];
+        if (!cells[i].data || !value_from_cell(&scope, &resource->key[i]->type, cells[i], key))
+            *key = bind_null();
+    }
+    return true;
+}
+
+struct row_sink write_sink(struct write *write)
+{
+    bool keys = write_embeds(write) && !write->listing.build.sql->embeds_json && write->stage < STAGE_READ;
+    return (struct row_sink){keys ? take_key : NULL, write};
+}

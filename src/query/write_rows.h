@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rows of a write as they are gathered, and the write itself as the files write*.c share it. See write.h. */
+#ifndef LEAT_QUERY_WRITE_ROWS_H
+#define LEAT_QUERY_WRITE_ROWS_H
+
+#include "query/listing.h"
+#include "query/write.h"
+
+enum {
+    WRITE_ROWS_MAX = 5000, /* of one statement */
+    WRITE_CELLS_MAX = 64 * 1024,
+    WRITE_BYTES_MAX = 1024 * 1024,
+};
+
+/* A column that is written. */
+struct write_column {
+    const struct column *column;
+    bool constant;     /* one value for all rows: the key in the path, `set:` */
+    bool create_only;  /* of `set: … on create` */
+    struct bind value; /* of a constant */
+    unsigned missing;  /* rows that do not give it */
+};
+
+/* Where a write is in its row of statements. */
+enum write_stage {
+    STAGE_WRITE,  /* INSERT, UPDATE, DELETE */
+    STAGE_CREATE, /* PUT: the row was not there */
+    STAGE_READ,   /* SQLite: what was written is read with what is embedded in it */
+    STAGE_DONE
+};
+
+struct write {
+    struct listing listing;
+    const struct write_asked *asked;
+    struct conditions conditions; /* which rows: filters, key, rules */
+    unsigned asked_count;         /* of them, those the request gave */
+    const struct bind *key;       /* of the path, or of a PUT's filters; NULL: none */
+    struct write_column *columns; /* room: all of the table */
+    unsigned column_count;
+    bool columns_fixed;             /* `columns=` said which */
+    const struct column **conflict; /* `on_conflict=`, or the key */
+    unsigned conflict_count;
+
+    struct arena arena; /* of the records and their statement */
+    struct bind *cells; /* rows × stride; of a row that does not give a column: `absent` */
+    bool *absent;
+    unsigned stride, rows, rows_room;
+    uint64_t records; /* since the beginning */
+    enum write_stage stage;
+    bool created;
+    uint64_t changed;
+
+    struct bind *keys; /* STAGE_READ: of the rows that were written */
+    unsigned key_count, keys_room;
+    struct slice read_text;
+};
+
+/* write_columns.c: which columns there are. */
+bool write_columns_begin(struct write *write, struct slice columns, struct slice on_conflict) must_check;
+/* The place of a record's name; *ret_at UINT_MAX: it is to be passed over. `hint`: where it most likely stands. */
+bool write_column_find(struct write *write, struct slice name, unsigned hint, unsigned *ret_at) must_check;
+
+/* write_sql.c */
+void write_sql(struct write *write, struct statement *ret_statement);
+/* SQLite: the SELECT of one written row with all that is embedded, by its key. */
+void write_sql_read(struct write *write, struct statement *ret_statement);
+
+/* Whether the answer's rows have rows embedded in them. */
+static inline bool write_embeds(const struct write *write)
+{
+    return write->asked->shows && !level_is_flat(write->listing.level);
+}
+
+#endif
