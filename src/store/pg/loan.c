@@ -77,7 +77,7 @@ static void gone(struct loan *loan)
         pg_loan_free(loan);
 }
 
-static struct fetch *take_fetch(struct loan *loan)
+struct fetch *pg_loan_take_fetch(struct loan *loan)
 {
     struct fetch *fetch = loan->fetch;
     loan->fetch = NULL;
@@ -86,16 +86,11 @@ static struct fetch *take_fetch(struct loan *loan)
     return fetch;
 }
 
-static void enqueue_again(struct pg_port *port, struct fetch *fetch)
+void pg_loan_enqueue_again(struct pg_port *port, struct fetch *fetch)
 {
     count_up(&port->counters.resent, 1);
     fetch->problem = (struct problem){0};
     pg_port_enqueue(port, fetch);
-}
-
-void pg_loan_enqueue_again(struct loan *loan)
-{
-    enqueue_again(loan->port, take_fetch(loan));
 }
 
 static void close_loan(struct loan *loan, const struct failure *failure, bool may_repeat)
@@ -103,10 +98,10 @@ static void close_loan(struct loan *loan, const struct failure *failure, bool ma
     struct pg_port *port = loan->port;
     struct problem problem;
     bool again = loan->fetch != NULL && works[loan->kind]->outlives(loan, failure, &problem) && may_repeat;
-    struct fetch *fetch = take_fetch(loan);
+    struct fetch *fetch = pg_loan_take_fetch(loan);
     gone(loan);
     if (again)
-        enqueue_again(port, fetch);
+        pg_loan_enqueue_again(port, fetch);
     else if (fetch != NULL)
         pg_read_end(port, fetch, &problem);
 }

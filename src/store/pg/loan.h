@@ -102,8 +102,10 @@ void pg_loan_move(struct loan *loan, enum loan_state to);
 void pg_loan_lost(struct loan *loan, const struct failure *failure);
 /* FREE: the next fetch of this port, or back to the pool. */
 void pg_loan_next(struct loan *loan);
-/* Its fetch waits again, to be sent anew. */
-void pg_loan_enqueue_again(struct loan *loan);
+/* Parts it from its fetch. NULL: it had none. */
+struct fetch *pg_loan_take_fetch(struct loan *loan);
+/* The fetch waits again, to be sent anew. */
+void pg_loan_enqueue_again(struct pg_port *port, struct fetch *fetch);
 
 /* Gives up the statement a slow lane runs; its read has ended. */
 void pg_slow_cancel(struct loan *loan);

@@ -81,7 +81,7 @@ static bool read_failed(struct loan *loan, const PGresult *result)
         pg_shape_timed_out(read_shape(fetch), mono_diff_us(loop_now(port->loop), loan->sent_at));
     if (pg_failure_is_passing(&failure) && fetch->rows == 0 && !(fetch->state & READ_RETRIED)) {
         fetch->state |= READ_RETRIED;
-        pg_loan_enqueue_again(loan);
+        pg_loan_enqueue_again(port, pg_loan_take_fetch(loan));
     } else {
         pg_read_fail(port, fetch, &failure);
     }

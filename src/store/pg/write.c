@@ -261,14 +261,14 @@ static void left_open(struct loan *loan)
     pg_loan_lost(loan, &failure);
 }
 
-static void end(struct loan *loan)
+static void end(struct pg_port *port, struct fetch *fetch)
 {
-    struct fetch *fetch = loan->fetch;
     struct problem problem = fetch->problem;
-    pg_read_end(loan->port, fetch, problem_is(&problem) ? &problem : NULL);
+    pg_read_end(port, fetch, problem_is(&problem) ? &problem : NULL);
 }
 
-/* The Sync's result: the outcome is certain. */
+/* The Sync's result: the outcome is certain. Where others wait the next is under way before the owner of this one is told, which
+ * may take a while; else the owner may have the next. */
 static void unit_over(struct loan *loan)
 {
     PRE(awaits(&loan->unit, UNIT_SYNC));
@@ -277,12 +277,18 @@ static void unit_over(struct loan *loan)
         left_open(loan);
         return;
     }
-    if (loan->unit.again && !loan->port->closing)
-        pg_loan_enqueue_again(loan);
-    else
-        end(loan);
+    struct pg_port *port = loan->port;
+    bool again = loan->unit.again && !port->closing;
+    bool others_wait = !list_empty(&port->demands[LOAN_WRITE].fetches);
+    struct fetch *fetch = pg_loan_take_fetch(loan);
     pg_loan_move(loan, LOAN_FREE);
+    if (again)
+        pg_loan_enqueue_again(port, fetch);
+    else if (!others_wait)
+        end(port, fetch);
     pg_loan_next(loan);
+    if (others_wait && !again)
+        end(port, fetch);
 }
 
 static bool take(struct loan *loan, const PGresult *result)
