@@ -19,7 +19,7 @@ static const unsigned moves[] = {
     [LOAN_RUNNING] = BIT(LOAN_FREE) | BIT(LOAN_CANCELLING) | BIT(LOAN_GONE),
     [LOAN_CANCELLING] = BIT(LOAN_CALL_DUE) | BIT(LOAN_RESULT_DUE) | BIT(LOAN_GONE),
     [LOAN_CALL_DUE] = BIT(LOAN_FREE) | BIT(LOAN_GONE),
-    [LOAN_RESULT_DUE] = BIT(LOAN_FREE) | BIT(LOAN_GONE),
+    [LOAN_RESULT_DUE] = BIT(LOAN_FREE) | BIT(LOAN_CANCELLING) | BIT(LOAN_GONE),
     [LOAN_GONE] = 0,
 };
 #undef BIT
@@ -299,7 +299,7 @@ void pg_loan_tick(struct pg_port *port, struct mono now)
         struct loan *loan = container_of(link, struct loan, link);
         if (is_silent(loan, port->store->options.timeout_ms, now))
             pg_loan_lost(loan, &failure);
-        else if (loan->kind == LOAN_SLOW && loan->state == LOAN_RUNNING && loan->fetch == NULL)
+        else if (loan->kind == LOAN_SLOW && loan->fetch == NULL)
             pg_slow_cancel(loan);
     }
 }

@@ -7,6 +7,7 @@
  *                                          ↓
  *                                      CANCELLING ──Sync──→ CALL_DUE ────call returned──→ FREE
  *                                          └────call returned──→ RESULT_DUE ──Sync──→ FREE
+ *                                                                    └─ 250 ms: cancelled again: the first came too early
  *
  * It is free only when the call has returned AND the statement's result has come: else the cancel could hit the next statement.
  * A read that is given up ends at once, and what its statement still answers is dropped. A write runs to its end.
@@ -64,6 +65,7 @@ struct loan {
     /* a slow lane's */
     enum slow_stage stage;
     uint64_t answer_bytes;
+    struct mono cancelled_at;
     PGcancel *cancel; /* in CANCELLING, CALL_DUE; GONE with the call still out */
     struct job job;
     /* a write lane's */

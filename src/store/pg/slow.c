@@ -4,6 +4,8 @@
 #include "store/pg/loan.h"
 #include "store/pg/read.h"
 
+enum { CANCEL_AGAIN_MS = 250 };
+
 /* ---- sending ---- */
 
 static bool send_read(struct loan *loan)
@@ -163,12 +165,20 @@ static void call_done(struct job *job)
     }
 }
 
+/* A cancel that reaches a backend before its statement does cancels nothing. */
+static bool is_to_be_cancelled(const struct loan *loan, struct mono now)
+{
+    bool in_vain =
+        loan->state == LOAN_RESULT_DUE && mono_diff_us(now, loan->cancelled_at) > CANCEL_AGAIN_MS * 1000;
+    return (loan->state == LOAN_RUNNING || in_vain) && loan->stage != STAGE_SYNC;
+}
+
 /* One call at a time in the process: at a server that has gone silent it does not return, and must leave threads of the offload
  * pool for others. Who finds one under way, or cannot have it, is asked again by the tick. */
 void pg_slow_cancel(struct loan *loan)
 {
     PRE(loan->kind == LOAN_SLOW && loan->fetch == NULL);
-    if (loan->state != LOAN_RUNNING || loan->stage == STAGE_SYNC)
+    if (!is_to_be_cancelled(loan, loop_now(loan->port->loop)))
         return;
     struct pool *pool = &loan->port->store->pool;
     if (atomic_exchange(&pool->cancelling, true))
@@ -177,6 +187,7 @@ void pg_slow_cancel(struct loan *loan)
     loan->job = (struct job){.run = call_run, .on_done = call_done, .home = loan->port->loop};
     if (loan->cancel != NULL && offload_submit(loan->port->store->offload, &loan->job) == OK) {
         loan->port->jobs_out++;
+        loan->cancelled_at = loop_now(loan->port->loop);
         pg_loan_move(loan, LOAN_CANCELLING);
         return;
     }
