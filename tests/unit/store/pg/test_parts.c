@@ -300,6 +300,45 @@ static void messages_are_one_line_and_cut_between_characters(void **state)
     assert_string_equal(failure.cause, "");
 }
 
+static void assert_key(const char *detail, bool exclusion, const char *column, const char *value)
+{
+    struct refusal refusal = {0};
+    pg_refusal_take_key(&refusal, detail, exclusion);
+    assert_string_equal(refusal.column, column);
+    assert_int_equal(refusal.has_value, value != NULL);
+    assert_string_equal(refusal.value, value ? value : "");
+}
+
+static void a_refused_key_is_read_from_the_detail_in_any_language(void **state)
+{
+    (void)state;
+    assert_key("Key (email)=(a@b) already exists.", false, "email", "a@b");
+    assert_key("Schlüssel »(email)=(a@b)« existiert bereits.", false, "email", "a@b");
+    assert_key("Key (\"Name\")=(x) already exists.", false, "Name", "x");
+    assert_key("Key (\"A\", \"B\")=(1, 2) already exists.", false, "\"A\", \"B\"", "1, 2");
+    assert_key("Key (lower(email))=(a (b)) already exists.", false, "lower(email)", "a (b)");
+    assert_key("Key (a)=() already exists.", false, "a", "");
+    assert_key("Key (d)=([1,5)) conflicts with existing key (d)=([4,9)).", true, "d", "[1,5)");
+    assert_key("Schlüssel (d)=([1,5)) kollidiert mit (d)=([4,9)).", true, "d", NULL);
+    assert_key("Failing row contains (1, secret).", false, "", NULL);
+    assert_key(")=(", false, "", NULL);
+    assert_key("", false, "", NULL);
+}
+
+static void a_long_value_is_cut_between_characters(void **state)
+{
+    (void)state;
+    struct refusal refusal = {0};
+    char detail[400] = "Key (a)=(x";
+    size_t len = strlen(detail);
+    while (len < 210)
+        detail[len++] = (char)0xc3, detail[len++] = (char)0xa9; /* é */
+    memcpy(detail + len, ").", 3);
+    pg_refusal_take_key(&refusal, detail, false);
+    assert_int_equal(strlen(refusal.value), PROBLEM_VALUE_MAX - 1);
+    assert_true(slice_is_utf8(slice_str(refusal.value)));
+}
+
 /* ---- the back-off, the pool ---- */
 
 static void the_backoff_grows_to_five_seconds_and_is_never_nothing(void **state)
@@ -350,6 +389,79 @@ static void the_pool_counts_and_says_when_it_is_full_or_down(void **state)
     assert_int_equal(pool.open, 0);
     pg_pool_done(&pool);
     loop_free(loop);
+}
+
+static void ignore_letter(struct letter *letter)
+{
+    (void)letter;
+}
+
+/* A pool of which four can be lent: one kind may have them all until the other asks. */
+static void each_kind_has_its_half_of_a_full_pool(void **state)
+{
+    (void)state;
+    struct pool pool;
+    struct list port;
+    struct loop *loop = loop_new();
+    struct pool_waiter slow = {.loop = loop, .kind = LOAN_SLOW}, write = {.loop = loop, .kind = LOAN_WRITE};
+    struct loan *loan;
+    struct failure failure;
+    struct mono now = clock_mono();
+    slow.letter.on_receive = write.letter.on_receive = ignore_letter;
+    list_init(&port);
+    pg_pool_init(&pool, 6, 6, 0);
+    pg_pool_add_port(&pool, &port, 2);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pg_pool_take(&pool, &slow, true, now, &loan, &failure), POOL_MAY_OPEN);
+    assert_int_equal(pg_pool_take(&pool, &slow, true, now, &loan, &failure), POOL_FULL);
+    assert_false(pg_pool_others_wait(&pool, &slow));
+    assert_int_equal(pg_pool_take(&pool, &write, true, now, &loan, &failure), POOL_FULL);
+    for (int i = 0; i < 2; i++) {
+        assert_true(pg_pool_others_wait(&pool, &slow)); /* it owes the other one */
+        pg_pool_gone(&pool, LOAN_SLOW);
+        assert_true(pg_pool_is_calling(&pool, &write));
+        loop_turn(loop, 0);
+        pg_pool_answered(&pool, &write);
+        assert_int_equal(pg_pool_take(&pool, &write, true, now, &loan, &failure), POOL_MAY_OPEN);
+        assert_int_equal(pg_pool_take(&pool, &write, true, now, &loan, &failure), POOL_FULL);
+    }
+    assert_false(pg_pool_others_wait(&pool, &slow)); /* both have two */
+    assert_false(pg_pool_others_wait(&pool, &write));
+    pg_pool_leave_line(&pool, &slow);
+    pg_pool_leave_line(&pool, &write);
+    for (int i = 0; i < 2; i++) {
+        pg_pool_gone(&pool, LOAN_SLOW);
+        pg_pool_gone(&pool, LOAN_WRITE);
+    }
+    pg_pool_remove_port(&pool, &port, 2);
+    pg_pool_done(&pool);
+    loop_free(loop);
+}
+
+/* ---- what is prepared on a connection ---- */
+
+static void the_least_recently_used_text_is_dropped(void **state)
+{
+    (void)state;
+    static char texts[NAMED_MAX + 1][16];
+    struct named named;
+    pg_named_init(&named);
+    for (unsigned i = 0; i <= NAMED_MAX; i++)
+        snprintf(texts[i], sizeof texts[i], "SELECT %u", i);
+    for (unsigned i = 0; i < NAMED_MAX; i++) {
+        pg_named_add(&named, slice_str(texts[i]))->ready = true;
+        assert_int_equal(pg_named_take_dropped(&named), 0);
+    }
+    assert_non_null(pg_named_find(&named, slice_str(texts[0]))); /* used */
+    pg_named_add(&named, slice_str(texts[NAMED_MAX]));
+    assert_int_equal(pg_named_take_dropped(&named), 2);
+    assert_int_equal(pg_named_take_dropped(&named), 0);
+    assert_null(pg_named_find(&named, slice_str(texts[1])));
+    assert_non_null(pg_named_find(&named, slice_str(texts[0])));
+    pg_named_forget(&named, pg_named_find(&named, slice_str(texts[0])));
+    assert_int_equal(pg_named_take_dropped(&named), 0);
+    assert_int_equal(named.count, NAMED_MAX - 1);
+    pg_named_done(&named);
 }
 
 /* ---- array literals ---- */
@@ -404,6 +516,10 @@ int main(void)
         cmocka_unit_test(a_shape_moves_to_the_lane_it_has_earned),
         cmocka_unit_test(every_sqlstate_has_its_documented_problem),
         cmocka_unit_test(messages_are_one_line_and_cut_between_characters),
+        cmocka_unit_test(a_refused_key_is_read_from_the_detail_in_any_language),
+        cmocka_unit_test(a_long_value_is_cut_between_characters),
+        cmocka_unit_test(each_kind_has_its_half_of_a_full_pool),
+        cmocka_unit_test(the_least_recently_used_text_is_dropped),
         cmocka_unit_test(the_backoff_grows_to_five_seconds_and_is_never_nothing),
         cmocka_unit_test(the_pool_counts_and_says_when_it_is_full_or_down),
         cmocka_unit_test(keys_are_written_so_that_the_database_reads_them_back),

@@ -4,6 +4,9 @@
 
 #include <stdio.h>
 
+#include "base/mem.h"
+#include "store/pg/named.h"
+
 static const char writes_sql[] =
     "DROP TABLE IF EXISTS flags, prices, owners CASCADE;"
     "CREATE TABLE owners (id int PRIMARY KEY, email text UNIQUE, name text NOT NULL);"
@@ -182,6 +185,68 @@ static void reads_never_write(void **state)
     start(&fixture, state);
     assert_writes(&fixture, "INSERT INTO owners VALUES (3, NULL, 'x')", 1, "");
     assert_fails(&fixture, "INSERT INTO owners VALUES (4, NULL, 'x')", 500, "database-error", "25006");
+    fixture_free(&fixture);
+}
+
+static void what_is_prepared_on_a_connection_is_bounded(void **state)
+{
+    enum { SHAPES = NAMED_MAX + 40 };
+    struct fixture fixture;
+    char sql[64];
+    start(&fixture, state);
+    for (int round = 0; round < 2; round++)
+        for (int i = 0; i < SHAPES; i++) {
+            snprintf(sql, sizeof sql, "UPDATE owners SET name = '%d' WHERE id = 1", i);
+            assert_writes(&fixture, sql, 1, "");
+        }
+    assert_writes(&fixture, "SELECT 1", 1, "1;"); /* which drops the one that made room last */
+    assert_writes(&fixture, "SELECT count(*) <= 128 FROM pg_prepared_statements", 1, "t;");
+    fixture_free(&fixture);
+}
+
+/* Larger than what libpq sends at once. */
+static void large_values_are_written_whole(void **state)
+{
+    enum { BYTES = 9 << 20 };
+    struct fixture fixture;
+    struct reading writing;
+    start(&fixture, state);
+    char *large = mem_must(BYTES + 1);
+    memset(large, 'x', BYTES);
+    for (int i = 0; i < 3; i++) {
+        writing_init(&writing, "UPDATE owners SET name = $1::text WHERE id = 1 RETURNING length(name)");
+        reading_bind(&writing, large);
+        reading_run(&fixture, &writing);
+        assert_int_equal(writing.fetch.problem.status, 0);
+        assert_slice(buf_slice(&writing.out), "9437184;");
+        reading_done(&writing);
+    }
+    mem_free(large);
+    fixture_free(&fixture);
+}
+
+static void a_stream_goes_by_a_slow_lane_and_tells_nothing_of_its_shape(void **state)
+{
+    static const char sql[] = "SELECT id FROM things ORDER BY id LIMIT 5";
+    struct fixture fixture;
+    struct reading stream;
+    start(&fixture, state);
+    for (int i = 0; i < 2; i++) {
+        reading_init(&stream, i == 0 ? sql : "SELECT repeat('x', 100000) FROM generate_series(1, 100)");
+        stream.fetch.stream = true;
+        reading_run(&fixture, &stream);
+        assert_int_equal(stream.fetch.problem.status, 0);
+        assert_int_equal(stream.fetch.rows, i == 0 ? 5 : 100);
+        assert_string_equal(stream.fetch.lane, "slow");
+        reading_done(&stream);
+    }
+    learn(&fixture, sql);
+    reading_init(&stream, sql);
+    stream.fetch.stream = true;
+    reading_run(&fixture, &stream);
+    assert_string_equal(stream.fetch.lane, "slow");
+    reading_done(&stream);
+    assert_reads(&fixture, sql, "1;2;3;4;5;", "fast");
     fixture_free(&fixture);
 }
 
@@ -438,6 +503,9 @@ int main(void)
         cmocka_unit_test(a_sink_that_wants_no_more_does_not_stop_a_write),
         cmocka_unit_test(each_of_many_writes_stands_or_falls_alone),
         cmocka_unit_test(reads_never_write),
+        cmocka_unit_test(what_is_prepared_on_a_connection_is_bounded),
+        cmocka_unit_test(large_values_are_written_whole),
+        cmocka_unit_test(a_stream_goes_by_a_slow_lane_and_tells_nothing_of_its_shape),
         cmocka_unit_test(a_unit_of_several_statements_is_one_transaction),
         cmocka_unit_test(a_unit_that_looks_bad_is_rolled_back),
         cmocka_unit_test(a_unit_whose_second_statement_fails_leaves_nothing),
