@@ -31,7 +31,7 @@ static void make_settings(struct pg_store *store)
     store->describe_settings = pg_settings_text(&store->arena, SESSION_SLOW, 0, true);
 }
 
-/* Three quarters of the pool at most are fast lanes, four a worker; but every worker has one, and there is at least one slow lane:
+/* Three quarters of the pool at most are fast lanes, four a worker; but every worker has one, and there is at least one to lend:
  * a pool too small for that is taken as large enough. */
 static void make_pool(struct pg_store *store)
 {

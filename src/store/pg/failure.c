@@ -114,6 +114,12 @@ static bool is_orderly(const PGresult *result, const char *sqlstate)
     return strcmp(sqlstate, "57P01") == 0 && function != NULL && strcmp(function, "ProcessInterrupts") == 0;
 }
 
+static bool is_fatal(const PGresult *result)
+{
+    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    return severity != NULL && strcmp(severity, "ERROR") != 0; /* FATAL, PANIC */
+}
+
 void pg_failure_of_result(const PGresult *result, struct failure *ret_failure)
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -125,6 +131,7 @@ void pg_failure_of_result(const PGresult *result, struct failure *ret_failure)
     pg_failure_make(ret_failure, state ? state : "08006", message);
     one_line(ret_failure->hint, sizeof ret_failure->hint, hint ? hint : "");
     pg_refusal_of_result(result, ret_failure->sqlstate, &ret_failure->refusal);
+    ret_failure->fatal = is_fatal(result);
     ret_failure->orderly = is_orderly(result, ret_failure->sqlstate);
     char text[1024];
     snprintf(text, sizeof text, "%s%s%s%s%s", message, detail ? "; " : "", detail ? detail : "",

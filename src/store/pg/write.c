@@ -170,7 +170,7 @@ static bool failed(struct loan *loan, const PGresult *result)
     struct unit *unit = &loan->unit;
     struct fetch *fetch = loan->fetch;
     pg_failure_of_result(result, &failure);
-    if (pg_failure_is_connection(&failure)) {
+    if (failure.fatal || pg_failure_is_connection(&failure)) { /* it may have hit a commit */
         pg_loan_lost(loan, &failure);
         return false;
     }
