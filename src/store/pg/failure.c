@@ -297,7 +297,6 @@ struct problem pg_problem_unknown(const struct failure *failure, struct arena *a
         .detail = SLICE("The connection to the database was lost while it committed: "
                         "whether anything was changed is not known."),
         .hint = SLICE("Look before you repeat it; with the same Idempotency-Key a repetition is safe."),
-        .retry_after_s = 1,
         .cause = arena_format(arena, "%s: %s", failure->sqlstate, failure->cause),
     };
 }

@@ -64,8 +64,7 @@ void pg_loan_free(struct loan *loan)
     mem_free(loan);
 }
 
-/* It is no more; a cancel call that is out frees it on coming home. */
-static void gone(struct loan *loan)
+void pg_loan_drop(struct loan *loan)
 {
     bool call_out = loan->cancel != NULL;
     PRE(loan->fetch == NULL);
@@ -99,7 +98,7 @@ static void close_loan(struct loan *loan, const struct failure *failure, bool ma
     struct problem problem;
     bool again = loan->fetch != NULL && works[loan->kind]->outlives(loan, failure, &problem) && may_repeat;
     struct fetch *fetch = pg_loan_take_fetch(loan);
-    gone(loan);
+    pg_loan_drop(loan);
     if (again)
         pg_loan_enqueue_again(port, fetch);
     else if (fetch != NULL)
@@ -214,7 +213,7 @@ static void on_failed(struct session *session)
     struct failure failure = session->failure;
     PRE(loan->state == LOAN_OPENING);
     pg_pool_is_down(&port->store->pool, &failure, loop_now(port->loop));
-    gone(loan);
+    pg_loan_drop(loan);
     pg_port_wake(port);
 }
 
@@ -243,7 +242,7 @@ static void take_over(struct pg_port *port, struct loan *loan)
     loan->session.jobs_out = &port->jobs_out;
     list_push(&port->loans, &loan->link);
     if (!pg_session_is_sound(&loan->session) || !pg_session_join(&loan->session, port->loop)) {
-        gone(loan);
+        pg_loan_drop(loan);
         return;
     }
     begin(loan);

@@ -102,6 +102,8 @@ void pg_loan_free(struct loan *loan);
 /* The parts of a loan, for slow.c and write.c. */
 void pg_loan_move(struct loan *loan, enum loan_state to);
 void pg_loan_lost(struct loan *loan, const struct failure *failure);
+/* Closes it; it has no fetch. Frees it, but where a cancel call is out, which does on coming home. */
+void pg_loan_drop(struct loan *loan);
 /* FREE: the next fetch of this port, or back to the pool. */
 void pg_loan_next(struct loan *loan);
 /* Parts it from its fetch. NULL: it had none. */

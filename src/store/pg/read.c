@@ -45,6 +45,7 @@ void pg_read_begin(struct pg_port *port, struct fetch *fetch, struct shape *shap
     fetch->store_data[1] = fetch->store_data[2] = NULL;
     fetch->problem = (struct problem){0};
     fetch->rows = 0;
+    fetch->changed = 0;
     fetch->wait_us = fetch->run_us = 0;
     fetch->lane = "";
     fetch->submitted = loop_now(port->loop);
@@ -105,7 +106,8 @@ void pg_read_end_soon(struct pg_port *port, struct fetch *fetch, const struct pr
 
 void pg_read_fail(struct pg_port *port, struct fetch *fetch, const struct failure *failure)
 {
-    struct problem problem = pg_failure_problem(failure, fetch->arena);
+    struct problem problem = fetch->write ? pg_failure_problem_of_write(failure, fetch->arena)
+                                          : pg_failure_problem(failure, fetch->arena);
     pg_read_end(port, fetch, &problem);
 }
 

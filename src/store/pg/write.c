@@ -254,11 +254,12 @@ static void good(struct loan *loan, const PGresult *result)
 static void left_open(struct loan *loan)
 {
     struct failure failure;
+    struct pg_port *port = loan->port;
+    struct fetch *fetch = pg_loan_take_fetch(loan);
     pg_failure_make(&failure, "25001", "the statement left a transaction open");
-    loan->fetch->problem = pg_failure_problem_of_write(&failure, loan->fetch->arena);
-    loan->unit.undone = true;
-    loan->unit.again = false;
-    pg_loan_lost(loan, &failure);
+    pg_loan_drop(loan);
+    pg_port_wake(port);
+    pg_read_fail(port, fetch, &failure);
 }
 
 static void end(struct pg_port *port, struct fetch *fetch)

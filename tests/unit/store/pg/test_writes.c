@@ -476,6 +476,7 @@ static void other_refusals_have_their_problems(void **state)
     assert_refused(&fixture, "INSERT INTO owners VALUES (8, NULL, 'x') ON CONFLICT (name) DO NOTHING", 400,
                    "no-such-key", "No unique key of the table has just the columns of `on_conflict`.");
     assert_refused(&fixture, "BEGIN", 500, "database-error", "The database could not run the statement.");
+    assert_true(fixture_state(&fixture).up);
     assert_writes(&fixture, "INSERT INTO owners VALUES (8, NULL, 'x')", 1, "");
     fixture_free(&fixture);
 }
