@@ -28,6 +28,8 @@ SETTINGS = {
     "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB",
     "max_wal_size": "256MB", "min_wal_size": "8MB", "max_connections": "100", "jit": "off", "timezone": "UTC",
     "log_min_messages": "warning", "logging_collector": "off", "autovacuum": "off", "max_worker_processes": "4",
+    # how long a stop waits for a client that connected and then said nothing, as one that waits for the stop
+    "authentication_timeout": "10s",
 }
 HBA = """local all all trust
 host all guarded 127.0.0.1/32 scram-sha-256
