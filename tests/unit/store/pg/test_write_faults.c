@@ -276,7 +276,7 @@ static void disturb(struct unit_random *random)
     if (die == 0)
         kill(backend, SIGTERM);
     else if (die == 1)
-        cut(loan);
+        (void)shutdown(PQsocket(loan->session.conn), SHUT_RDWR); /* the other side may have been first */
 }
 
 static unsigned rests(void)
