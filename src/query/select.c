@@ -92,17 +92,25 @@ static struct level_field *add_field(struct build *build)
     return &level->fields[level->field_count++];
 }
 
+static bool is_spread(const struct level_field *field)
+{
+    return field->child && field->child->spread;
+}
+
 /* The name of a field in the answer. */
 static struct slice field_name(const struct level_field *field)
 {
     return field->column ? field->column->name : field->child->name;
 }
 
-static bool has_field(const struct level *level, struct slice name)
+/* Whether the answer's rows have a member of that name already; what is spread adds its own. */
+static bool has_member(const struct level *level, struct slice name)
 {
-    for (unsigned i = 0; i < level->field_count; i++)
-        if (slice_eq(field_name(&level->fields[i]), name))
+    for (unsigned i = 0; i < level->field_count; i++) {
+        const struct level_field *field = &level->fields[i];
+        if (is_spread(field) ? has_member(field->child, name) : slice_eq(field_name(field), name))
             return true;
+    }
     return false;
 }
 
@@ -113,16 +121,28 @@ static bool refuse_twice(struct build *build, struct slice name)
     return refuse_hint(build, "Name one of them otherwise: `other:" SLICE_FMT "`", SLICE_ARG(shown(name)));
 }
 
+/* The members of what is spread into the build's level. */
+static bool check_spread(struct build *build, const struct level *child)
+{
+    for (unsigned i = 0; i < child->field_count; i++) {
+        const struct level_field *field = &child->fields[i];
+        if (is_spread(field) && !check_spread(build, field->child))
+            return false;
+        if (!is_spread(field) && has_member(build->level, field_name(field)))
+            return refuse_twice(build, field_name(field));
+    }
+    return true;
+}
+
 /* A column that is shown already is shown once; another of its name would make an object with a member twice. */
 static bool add_column(struct build *build, const struct column *column)
 {
     struct level *level = build->level;
-    for (unsigned i = 0; i < level->field_count; i++) {
+    for (unsigned i = 0; i < level->field_count; i++)
         if (level->fields[i].column == column)
             return true;
-        if (slice_eq(field_name(&level->fields[i]), column->name))
-            return refuse_twice(build, column->name);
-    }
+    if (has_member(level, column->name))
+        return refuse_twice(build, column->name);
     *add_field(build) = (struct level_field){.column = column};
     level->aggregates = level->aggregates || column->aggregate;
     return true;
@@ -205,7 +225,7 @@ static bool read_embedded(struct build *build, struct select_reader *reader, con
     struct slice name = item->alias.data ? item->alias : word;
     if (!check_name(build, reader, name))
         return false;
-    if (level_child(build->level, name) || has_field(build->level, name))
+    if (level_child(build->level, name) || (!item->spread && has_member(build->level, name)))
         return refuse_twice(build, name);
     if (item->spread && !relation_is_to_one(relation))
         return refuse(build, REFUSE_NOT_TO_ONE, SLICE("select"),
@@ -214,7 +234,7 @@ static bool read_embedded(struct build *build, struct select_reader *reader, con
     struct level *child = level_add(build, build->level, relation, arena_copy(build->arena, name));
     child->inner = inner;
     child->spread = item->spread;
-    if (!read_children(build, reader, child))
+    if (!read_children(build, reader, child) || (child->spread && !check_spread(build, child)))
         return false;
     if (level_is_shown(child))
         *add_field(build) = (struct level_field){.child = child};
