@@ -2,6 +2,8 @@
 /* Levels: their columns, children and rules. See level.h. */
 #include "query/level.h"
 
+#include <stdio.h>
+
 struct level *level_root(struct build *build, const struct resource *resource)
 {
     PRE(resource);
@@ -11,13 +13,29 @@ struct level *level_root(struct build *build, const struct resource *resource)
     return level;
 }
 
+/* The root's table has no other name than its own, which those of the SELECTs within it must not hide. */
+static bool hides_root(const struct level *level, unsigned number)
+{
+    char names[2][16];
+    while (level->parent)
+        level = level->parent;
+    for (unsigned i = 0; i < ARRAY_LEN(names); i++) {
+        (void)snprintf(names[i], sizeof names[i], "%c%u", "tj"[i], number);
+        if (slice_eq_nocase(slice_str(names[i]), level->resource->table->name))
+            return true;
+    }
+    return false;
+}
+
 struct level *level_add(struct build *build, struct level *level, const struct relation *relation,
                         struct slice name)
 {
     PRE(relation && build->counts);
     struct level *child = ARENA_NEW(build->arena, struct level);
     child->parent = level;
-    child->number = ++build->counts->levels;
+    do
+        child->number = ++build->counts->levels;
+    while (hides_root(level, child->number));
     child->resource = relation->target;
     child->relation = relation;
     child->name = name;
