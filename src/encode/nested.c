@@ -24,16 +24,31 @@ static bool take_frame(struct slice *rest, struct slice *ret_bytes)
     return true;
 }
 
-/* tuple.data NULL: there is no such row; its members are null. */
+/* What is spread of a row that is not there: null each, lists too, as a join leaves them. */
+static void write_absent(struct buf *out, const struct nested *nested, bool *first)
+{
+    for (unsigned i = 0; i < nested->count; i++) {
+        const struct column *column = nested->columns[i];
+        if (column->type.nested && column->type.nested->spread) {
+            write_absent(out, column->type.nested, first);
+            continue;
+        }
+        if (!*first)
+            buf_byte(out, ',');
+        *first = false;
+        buf_add(out, column->json);
+        buf_lit(out, "null");
+    }
+}
+
 static void write_members(struct buf *out, const struct nested *nested, struct slice tuple, bool *first)
 {
     struct slice rest = tuple;
     for (unsigned i = 0; i < nested->count; i++) {
-        const struct column *column = nested->columns[i];
-        struct slice cell = {NULL, 0};
-        if (tuple.data && !take_frame(&rest, &cell))
+        struct slice cell;
+        if (!take_frame(&rest, &cell))
             cell = (struct slice){NULL, 0};
-        encode_member(out, DIALECT_SQLITE, column, cell, first);
+        encode_member(out, DIALECT_SQLITE, nested->columns[i], cell, first);
     }
 }
 
@@ -70,6 +85,10 @@ void encode_member(struct buf *out, enum dialect dialect, const struct column *c
                    bool *first)
 {
     const struct nested *nested = column->type.nested;
+    if (nested && nested->spread && !cell.data) {
+        write_absent(out, nested, first);
+        return;
+    }
     if (nested && nested->spread) {
         write_members(out, nested, cell, first);
         return;
