@@ -56,6 +56,17 @@ static bool find_operator(struct slice word, enum filter_op *ret_op)
     return false;
 }
 
+/* `english`: a name as SQL has it without quotes. */
+static bool is_language(struct slice name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.data[i], letter = (char)(c | 0x20);
+        if (!(letter >= 'a' && letter <= 'z') && !(c >= '0' && c <= '9') && c != '_')
+            return false;
+    }
+    return name.len > 0 && name.len <= NAME_BYTES_MAX;
+}
+
 /* `eq`, `eq(any)`, `fts(english)`: the operator and what stands in parentheses behind it. */
 static bool read_modified(struct slice word, struct operator_read *read)
 {
@@ -69,7 +80,7 @@ static bool read_modified(struct slice word, struct operator_read *read)
     struct slice modifier = slice_of(rest.data, rest.len - 1);
     if (operator_is_search(read->op)) {
         read->config = modifier;
-        return name_is_tame(modifier);
+        return is_language(modifier);
     }
     bool any = slice_eq_nocase(modifier, SLICE("any"));
     read->quantifier = any ? QUANTIFIER_ANY : QUANTIFIER_ALL;

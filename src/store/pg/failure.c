@@ -36,6 +36,8 @@ static const struct rule {
     {"25006", 500, SLICE_INIT("database-error"),
      SLICE_INIT("The statement writes, but only reads are served here."), 0, 0},
     {"42501", 403, SLICE_INIT("not-permitted"), SLICE_INIT("The database does not allow this."), 0, 0},
+    {"42704", 400, SLICE_INIT("invalid-value"), SLICE_INIT("The database knows no such name"), 0,
+     SAYS_MESSAGE}, /* of a language: all others come from the catalogue */
     {"42883", 400, SLICE_INIT("wrong-operator"),
      SLICE_INIT("The database has no such comparison for the type of this column."), 0, 0},
     {"55000", 503, SLICE_INIT("database-unavailable"),
@@ -120,6 +122,13 @@ static bool is_fatal(const PGresult *result)
     return severity != NULL && strcmp(severity, "ERROR") != 0; /* FATAL, PANIC */
 }
 
+/* A value with a grammar of its own, as a tsquery has it, is refused with the SQLSTATE of a statement that cannot be read; but only
+ * a fault of the statement has a position in it. */
+static bool is_of_value(const PGresult *result, const char *sqlstate)
+{
+    return strcmp(sqlstate, "42601") == 0 && PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION) == NULL;
+}
+
 void pg_failure_of_result(const PGresult *result, struct failure *ret_failure)
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -128,6 +137,8 @@ void pg_failure_of_result(const PGresult *result, struct failure *ret_failure)
     const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
     if (message == NULL)
         message = PQresultErrorMessage(result);
+    if (state && is_of_value(result, state))
+        state = "22P02";
     pg_failure_make(ret_failure, state ? state : "08006", message);
     one_line(ret_failure->hint, sizeof ret_failure->hint, hint ? hint : "");
     pg_refusal_of_result(result, ret_failure->sqlstate, &ret_failure->refusal);
