@@ -44,17 +44,10 @@ static void write_like(struct text *text, const struct column *column, unsigned 
     text_add(text, ignore_case ? SLICE(")") : SLICE(" ESCAPE '\\'"));
 }
 
-/* With each of the list's values in turn: any that fits, or none that does not. json_each() has columns of its own, which would
- * take the place of the table's: they are hidden behind one of ours. */
-static void write_quantified(struct text *text, const struct condition *condition)
+/* The comparison with one of the list's values. */
+static void write_compared(struct text *text, const struct condition *condition)
 {
-    PRE(condition->quantifier != QUANTIFIER_NONE);
-    bool any = condition->quantifier == QUANTIFIER_ANY;
     bool like = condition->op == FILTER_LIKE, ilike = condition->op == FILTER_ILIKE;
-    text_add(text, any ? SLICE("EXISTS (SELECT 1") : SLICE("NOT EXISTS (SELECT 1"));
-    text_lit(text, " FROM (SELECT value AS leat_value FROM json_each(");
-    write_bind(text, condition->bind_at, &condition->column->type);
-    text_add(text, any ? SLICE(")) WHERE ") : SLICE(")) WHERE NOT ("));
     text_add(text, ilike ? SLICE("leat_ilike(") : SLICE(""));
     text_add(text, condition->column->sql);
     if (like)
@@ -64,7 +57,25 @@ static void write_quantified(struct text *text, const struct condition *conditio
     else
         write_sign(text, &condition->column->type, operator_sign(condition->op));
     text_add(text, like || ilike ? SLICE("") : SLICE("leat_value"));
-    text_add(text, any ? SLICE(")") : SLICE("))"));
+}
+
+/* The greatest of all comparisons, or the least: of NULL it is NULL, of an empty list false for any and true for all. json_each() has
+ * columns of its own, which would take the place of the table's: they are hidden behind one of ours. `eq(any)` is `in`, which
+ * an index serves. */
+static void write_quantified(struct text *text, const struct condition *condition)
+{
+    PRE(condition->quantifier != QUANTIFIER_NONE);
+    bool any = condition->quantifier == QUANTIFIER_ANY;
+    if (any && condition->op == FILTER_EQ) {
+        write_any_of(text, condition->column, condition->bind_at);
+        return;
+    }
+    text_add(text, any ? SLICE("(SELECT CASE count(*) WHEN 0 THEN 0 ELSE max(")
+                       : SLICE("(SELECT CASE count(*) WHEN 0 THEN 1 ELSE min("));
+    write_compared(text, condition);
+    text_lit(text, ") END FROM (SELECT value AS leat_value FROM json_each(");
+    write_bind(text, condition->bind_at, &condition->column->type);
+    text_lit(text, ")))");
 }
 
 static void write_special(struct text *text, const struct condition *condition)
