@@ -124,8 +124,9 @@ static bool check_operator(struct reading *reading)
     bool is = reading->condition->op == FILTER_IS;
     struct slice word = is ? reading->param->value : reading->head.word;
     refuse(reading->build, REFUSE_WRONG_OPERATOR, reading->param->name,
-           "`" SLICE_FMT "` cannot be used on `" SLICE_FMT "`, which is of type " SLICE_FMT,
-           SLICE_ARG(shown(word)), SLICE_ARG(column->name), SLICE_ARG(column->type.name));
+           "`" SLICE_FMT "` cannot be used on `" SLICE_FMT "`, which is of %stype " SLICE_FMT,
+           SLICE_ARG(shown(word)), SLICE_ARG(column->name), is_sqlite(reading) ? "SQLite's " : "",
+           SLICE_ARG(column->type.name));
     reading->build->problem->column = column->name;
     return false;
 }
