@@ -210,6 +210,7 @@ bool operand_cast(struct build *build, const struct column *column, struct slice
             break;
         struct column *cast = computed_column(build, column, column->name, text_done(&sql));
         cast->type = cast_types[i].type;
+        cast->aggregate = column->aggregate;
         *ret_column = cast;
         return true;
     }

@@ -132,6 +132,15 @@ def test_a_filter_answers_with_exactly_the_rows_that_match(leat, query, postgres
     assert [row["id"] for row in leat.rows(f"/rest/v1/things?{postgrest or query}")] == expected
 
 
+@pytest.mark.parametrize("select", ["flag,count(),n.sum()", "flag,n.sum(),count(),least:n.min()::text"])
+def test_groups_have_an_order(leat, select):
+    rows = leat.rows(f"/rest/v1/things?select={select}&order=flag.desc.nullslast")
+    assert [row["flag"] for row in rows] == [True, False, None]
+    for row in rows:
+        group = [t for t in THINGS if t["flag"] is row["flag"]]
+        assert row["count"] == len(group) and row["sum"] == sum(t["n"] or 0 for t in group)
+
+
 def test_values_come_out_as_they_went_in(leat):
     assert [dict(row) for row in leat.rows("/api/things")] == THINGS
 
