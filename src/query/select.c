@@ -273,16 +273,22 @@ static bool read_cast(struct build *build, struct select_reader *reader, const s
 static bool read_aggregate(struct build *build, struct select_reader *reader, struct slice function,
                            const struct column **column)
 {
-    if (!take(reader, SLICE("()")))
+    if (!take(reader, SLICE("()")) && *column)
         return fail_at(build, reader, "`()` was expected behind an aggregate");
     return operand_aggregate(build, *column, function, column) && read_cast(build, reader, column, NULL);
+}
+
+/* `count` without its parentheses, as PostgREST has taken it of old, where no column is called so. */
+static bool is_bare_count(struct build *build, struct slice word)
+{
+    return slice_eq(word, SLICE("count")) && !level_find(build, build->level, word);
 }
 
 static bool read_column(struct build *build, struct select_reader *reader, const struct item *item)
 {
     struct slice word = item->word, function = {NULL, 0}, label;
     const struct column *column = NULL;
-    if (looking_at(reader, SLICE("()"))) {
+    if (looking_at(reader, SLICE("()")) || is_bare_count(build, word)) {
         bool count = slice_eq(word, SLICE("count"));
         if (count)
             function = word;
