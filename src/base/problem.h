@@ -8,14 +8,15 @@
 #include "base/slice.h"
 
 struct problem {
-    unsigned status;      /* HTTP status code, 0: no problem */
-    struct slice code;    /* a stable word for programs: "unknown-column", "wrong-type" (doc/problems.md) */
-    struct slice pg_code; /* PostgREST's code or SQLSTATE, postgrest manner: "PGRST204", "22P02" */
-    struct slice detail;  /* one sentence for people: what is wrong, where */
-    struct slice details; /* what PostgREST says beside its message (postgrest manner alone); may be empty */
-    struct slice hint;    /* what to do about it; may be empty */
-    struct slice place;   /* the parameter, header or path segment at fault; may be empty */
-    struct slice column;  /* may be empty */
+    unsigned status;       /* HTTP status code, 0: no problem */
+    struct slice code;     /* a stable word for programs: "unknown-column", "wrong-type" (doc/problems.md) */
+    struct slice pg_code;  /* PostgREST's code or SQLSTATE, postgrest manner: "PGRST204", "22P02" */
+    struct slice detail;   /* one sentence for people: what is wrong, where */
+    struct slice details;  /* what PostgREST says beside its message (postgrest manner alone); may be empty */
+    bool details_are_json; /* no sentence, but JSON */
+    struct slice hint;     /* what to do about it; may be empty */
+    struct slice place;    /* the parameter, header or path segment at fault; may be empty */
+    struct slice column;   /* may be empty */
     struct slice constraint; /* of a write that broke one; may be empty */
     struct slice value;      /* what was given, cut to PROBLEM_VALUE_MAX; data NULL: none */
     struct slice nearest;    /* the right word nearest to a mistyped one; may be empty */

@@ -42,6 +42,7 @@ enum refusal {
     REFUSE_BAD_GROUP,
     REFUSE_UNKNOWN_RELATION,
     REFUSE_AMBIGUOUS_RELATION,
+    REFUSE_NOT_EMBEDDED,
     REFUSE_NOT_TO_ONE,
     REFUSE_BAD_ORDER,
     REFUSE_BAD_PAGE,
@@ -97,6 +98,9 @@ static inline const struct config *build_config(const struct build *build)
 
 /* The refusal of a name that is no column of the build's resource, with the nearest name. Always false. */
 bool refuse_column(struct build *build, struct slice name, struct slice place);
+
+/* The refusal of a filter on, or an order by, what is not embedded. Always false. */
+bool refuse_not_embedded(struct build *build, struct slice name, struct slice place);
 
 /* What is of the request and yet stands in a statement, an alias or a key in JSON: letters, digits and signs that mean nothing to
  * SQL. Not empty, at most NAME_BYTES_MAX, no quotes, backslashes or control characters. */

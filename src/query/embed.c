@@ -6,7 +6,10 @@
  * that refer, `employees!manager_id(name)`, and the column or key the one that is referred to, `manager_id(name)`.
  * What is named by its key leads to the table rather than to views of it.
  * What the caller may not read is not there. */
+#include "base/buf.h"
 #include "query/select.h"
+
+enum { DETAILS_BYTES_MAX = 16 * 1024 };
 
 static bool may_read(const struct build *build, const struct resource *resource)
 {
@@ -163,6 +166,68 @@ static struct slice described(struct build *build, const struct relation *relati
     UNREACHABLE("the last way is taken anyhow");
 }
 
+/* --- what PostgREST's clients are told of several that fit --- */
+
+static void add_columns(struct buf *out, const struct column *const *columns, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        buf_byte(out, i ? ',' : '(');
+        buf_add(out, columns[i]->name);
+    }
+    buf_byte(out, ')');
+}
+
+/* `mills_owner_id_fkey using mills(owner_id) and millers(id)` */
+static struct slice path_of(struct arena *arena, const struct relation *relation)
+{
+    struct buf text;
+    bool between = relation->kind == RELATION_MANY_TO_MANY;
+    buf_init(&text, DETAILS_BYTES_MAX);
+    buf_add(&text, between ? relation->through->config->name.text : relation->key->name);
+    buf_lit(&text, " using ");
+    buf_add(&text, between ? relation->key->name : relation->source->config->name.text);
+    add_columns(&text, between ? relation->through_from : relation->from, relation->count);
+    buf_lit(&text, " and ");
+    buf_add(&text, between ? relation->through_key->name : target_name(relation));
+    add_columns(&text, between ? relation->through_to : relation->to,
+                between ? relation->through_count : relation->count);
+    struct slice path = arena_copy(arena, buf_slice(&text));
+    buf_done(&text);
+    return path;
+}
+
+static void write_detail(struct build *build, const struct relation *relation, struct buf *out)
+{
+    static const char *const kinds[] = {[RELATION_MANY_TO_ONE] = "many-to-one",
+                                        [RELATION_ONE_TO_ONE] = "one-to-one",
+                                        [RELATION_ONE_TO_MANY] = "one-to-many",
+                                        [RELATION_MANY_TO_MANY] = "many-to-many"};
+    PRE((unsigned)relation->kind < ARRAY_LEN(kinds));
+    buf_format(out, "{\"cardinality\":\"%s\",\"embedding\":", kinds[relation->kind]);
+    buf_json(out,
+             arena_format(build->arena, SLICE_FMT " with " SLICE_FMT,
+                          SLICE_ARG(relation->source->config->name.text), SLICE_ARG(target_name(relation))));
+    buf_lit(out, ",\"relationship\":");
+    buf_json(out, path_of(build->arena, relation));
+    buf_byte(out, '}');
+}
+
+/* Its status is 300 there. */
+static void tell_postgrest(struct build *build, const struct relation **found, unsigned count)
+{
+    struct buf out;
+    buf_init(&out, DETAILS_BYTES_MAX);
+    for (unsigned i = 0; i < count; i++) {
+        buf_byte(&out, i ? ',' : '[');
+        write_detail(build, found[i], &out);
+    }
+    buf_byte(&out, ']');
+    build->problem->status = 300;
+    build->problem->details_are_json = !out.failed;
+    build->problem->details = out.failed ? SLICE("") : arena_copy(build->arena, buf_slice(&out));
+    buf_done(&out);
+}
+
 static bool refuse_ambiguous(struct build *build, struct slice name, const struct relation **found,
                              unsigned count)
 {
@@ -173,6 +238,8 @@ static bool refuse_ambiguous(struct build *build, struct slice name, const struc
            "More than one relation leads from `" SLICE_FMT "` to `" SLICE_FMT "`",
            SLICE_ARG(build->resource->config->name.text), SLICE_ARG(shown(name)));
     build->problem->value = shown(name);
+    if (build->context->manner == MANNER_POSTGREST)
+        tell_postgrest(build, found, count);
     return refuse_hint(build, "Say which: " SLICE_FMT, SLICE_ARG(names_join(build->arena, names, count)));
 }
 

@@ -238,9 +238,12 @@ static bool is_any_word(const struct resource *resource, const struct column *co
 /* A mistyped name may have been meant for a column, for embedded rows, or for a parameter. */
 static bool refuse_name(struct build *build, const struct param *param)
 {
+    struct slice rest = param->name, first = slice_cut(&rest, '.');
     (void)refuse_column(build, param->name, param->name);
     if (build->problem->nearest.data)
         return false;
+    if (rest.data && first.len > 0)
+        return refuse_not_embedded(build, first, param->name);
     struct nearest nearest = nearest_begin(param->name);
     for (const struct level *child = build->level->children; child; child = child->next)
         nearest_offer(&nearest, child->name);

@@ -61,11 +61,8 @@ static bool find_child_column(struct build *build, struct slice text, const stru
         return true;
     struct slice name = slice_of(text.data, open), of = slice_of(text.data + open + 1, text.len - open - 2);
     struct level *child = level_child(build->level, name);
-    if (!child) {
-        refuse(build, REFUSE_UNKNOWN_RELATION, SLICE("order"),
-               "`" SLICE_FMT "`: no rows of that name are embedded", SLICE_ARG(shown(text)));
-        return refuse_hint(build, "Embed them by `select=*," SLICE_FMT "(…)`", SLICE_ARG(shown(name)));
-    }
+    if (!child)
+        return refuse_not_embedded(build, name, SLICE("order"));
     if (!relation_is_to_one(child->relation))
         return refuse(build, REFUSE_NOT_TO_ONE, SLICE("order"),
                       "`" SLICE_FMT "`: an order needs one embedded row, and there may be many",

@@ -23,6 +23,7 @@ const struct refusal_kind refusal_kinds[REFUSE_COUNT] = {
     [REFUSE_BAD_GROUP] = KIND(400, "bad-group", "PGRST100"),
     [REFUSE_UNKNOWN_RELATION] = KIND(400, "unknown-relation", "PGRST200"),
     [REFUSE_AMBIGUOUS_RELATION] = KIND(400, "ambiguous-relation", "PGRST201"),
+    [REFUSE_NOT_EMBEDDED] = KIND(400, "not-embedded", "PGRST108"),
     [REFUSE_NOT_TO_ONE] = KIND(400, "not-to-one", "PGRST119"),
     [REFUSE_BAD_ORDER] = KIND(400, "bad-order", "PGRST100"),
     [REFUSE_BAD_PAGE] = KIND(400, "bad-page", "PGRST103"),
@@ -139,6 +140,14 @@ bool name_is_tame(struct slice name)
             return false;
     }
     return name.len > 0 && name.len <= NAME_BYTES_MAX;
+}
+
+bool refuse_not_embedded(struct build *build, struct slice name, struct slice place)
+{
+    refuse(build, REFUSE_NOT_EMBEDDED, place, "`" SLICE_FMT "` is not an embedded resource in this request",
+           SLICE_ARG(shown(name)));
+    build->problem->value = shown(name);
+    return refuse_hint(build, "Embed it by `select=*," SLICE_FMT "(…)`", SLICE_ARG(shown(name)));
 }
 
 bool refuse_column(struct build *build, struct slice name, struct slice place)

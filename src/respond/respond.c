@@ -114,7 +114,10 @@ static void write_postgrest(struct buf *out, const struct problem *problem)
     buf_lit(out, "{\"code\":");
     buf_json_mended(out, problem->pg_code.len ? problem->pg_code : problem->code);
     buf_lit(out, ",\"details\":");
-    json_or_null(out, problem->details);
+    if (problem->details_are_json)
+        buf_add(out, problem->details);
+    else
+        json_or_null(out, problem->details);
     buf_lit(out, ",\"hint\":");
     json_or_null(out, problem->hint);
     buf_lit(out, ",\"message\":");

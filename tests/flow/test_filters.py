@@ -165,6 +165,8 @@ def test_the_plain_manner_takes_a_bare_value_as_equality_and_postgrests_does_not
     ("limit=-1", None, {}),
     ("n=fts.x", "wrong-operator", {}),
     ("or=(n.eq.1,n.eq.2", "bad-group", {}),
+    ("others.name=eq.x", "not-embedded", {"value": "others"}),
+    ("order=others(name)", "not-embedded", {"value": "others"}),
 ])
 def test_a_mistake_is_a_400_that_names_its_place(leat, query, code, members):
     problem = leat.problem(f"/api/things?{query}", 400, code)

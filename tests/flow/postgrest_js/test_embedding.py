@@ -30,7 +30,11 @@ def test_rows_joined_by_a_table_between_come_as_a_list(js):
 
 def test_two_ways_to_a_table_need_a_hint(js):
     error = js("client.from('mills').select('id, millers(name)')")
-    assert error["status"] == 300 and error["error"]["code"] == "PGRST201" and len(error["error"]["details"]) == 2
+    assert error["status"] == 300 and error["error"]["code"] == "PGRST201"
+    ways = {way["cardinality"]: way for way in error["error"]["details"]}
+    assert len(error["error"]["details"]) == 2 and {way["embedding"] for way in ways.values()} == {"mills with millers"}
+    assert ways["many-to-one"]["relationship"].endswith(" using mills(owner_id) and millers(id)")
+    assert ways["many-to-many"]["relationship"].startswith("mills_millers using ")
     assert js.data("client.from('mills').select('id, owner:millers!owner_id(name)').lte('id', 3).order('id')") == [
         {"id": 1, "owner": {"name": "Ann"}}, {"id": 2, "owner": {"name": "Bo (the elder)"}}, {"id": 3, "owner": None}]
     assert js.data("client.from('millers').select('id, owned:mills!owner_id(id)').eq('id', 1).order('id', {referencedTable: 'owned'})") == [
