@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "http/path.h"
+#include "route/schemas.h"
 
 struct entry {
     struct slice path;
@@ -23,6 +24,7 @@ struct route_table {
     struct map entries;
     struct entry *first, **last; /* the same in order, so that every process suggests the same */
     const struct model *model;
+    struct schemas schemas;
 };
 
 /* Of equals the first stays. */
@@ -64,11 +66,14 @@ static void add_queries(struct route_table *table, const struct serve_prefix *se
 static void add_resources(struct route_table *table, const struct serve_prefix *serve)
 {
     const struct model *model = table->model;
+    bool tells_schema = serve->manner == MANNER_POSTGREST && table->schemas.count > 1;
     for (unsigned i = 0; i < model->resource_count; i++) {
         const struct resource *resource = &model->resources[i];
         struct route route = {.kind = ROUTE_LIST, .resource = resource, .manner = serve->manner};
         struct entry entry = {.route = route, .has_rows = true, .prefix_bytes = serve->prefix.len};
-        if ((resource->config->read | resource->config->write) != ROLES_NONE)
+        if (tells_schema)
+            entry.route.schema = resource->table->schema;
+        if (resource_is_served(resource))
             add(table, join(table, serve->prefix, resource->config->name.text), entry);
     }
 }
@@ -80,6 +85,7 @@ struct route_table *route_table_new(const struct model *model)
     arena_init(&table->arena, 8 * 1024);
     table->model = model;
     table->last = &table->first;
+    schemas_gather(&table->schemas, model, &table->arena);
     add_builtin(table, SLICE("/health/live"), ROUTE_LIVE);
     add_builtin(table, SLICE("/health/ready"), ROUTE_READY);
     add_builtin(table, SLICE("/health"), ROUTE_HEALTH);
@@ -354,11 +360,16 @@ static enum error refuse_method(const struct http_head *head, struct slice allow
     return ERR_PROBLEM;
 }
 
+static bool is_writing(const struct http_head *head)
+{
+    return (1u << head->method & WRITING) != 0;
+}
+
 static enum error check_method(const struct http_head *head, struct arena *arena, struct route *route,
                                struct problem *ret_problem)
 {
     unsigned methods = methods_of(route), method = 1u << head->method;
-    route->write = (method & WRITING) != 0;
+    route->write = is_writing(head);
     if (methods & method)
         return OK;
     struct slice allow = allow_of(methods, arena);
@@ -369,11 +380,61 @@ static enum error check_method(const struct http_head *head, struct arena *arena
     return OK;
 }
 
+/* ---- schemas ---- */
+
+static unsigned segments_of(struct slice prefix)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < prefix.len; i++)
+        count += prefix.data[i] == '/';
+    return count;
+}
+
+/* Behind the prefix stand a name, and perhaps an id. */
+static enum error find_in_schema(const struct route_table *table, struct slice path, struct slice prefix,
+                                 struct arena *arena, struct route *route, struct problem *ret_problem)
+{
+    struct http_path parts;
+    const char *why = http_path_split(path, arena_alloc(arena, path.len), &parts);
+    if (why)
+        return bad_path(why, arena, ret_problem);
+    unsigned at = segments_of(prefix);
+    if (at < parts.count && parts.count <= at + 2 && !parts.trailing_slash)
+        route->resource = schemas_find(&table->schemas, route->schema, parts.segments[at]);
+    if (!route->resource)
+        return schemas_refuse_path(route->schema, path, arena, ret_problem);
+    if (parts.count == at + 2) {
+        route->kind = ROUTE_ROW;
+        (void)parent_of(path, &route->id);
+    }
+    return OK;
+}
+
+/* What is of no schema, a query, is found as without one. */
+static enum error match_in_schema(const struct route_table *table, const struct http_head *head,
+                                  struct slice prefix, struct slice schema, struct arena *arena,
+                                  struct route *ret_route, struct problem *ret_problem)
+{
+    struct route route;
+    bool found = match_plain(table, head->path, &route);
+    *ret_route = (struct route){.manner = MANNER_POSTGREST, .schema = arena_copy(arena, schema)};
+    if (!schemas_have(&table->schemas, schema))
+        return schemas_refuse(&table->schemas, schema, is_writing(head), arena, ret_problem);
+    if (found && !route.resource)
+        *ret_route = route;
+    else if (find_in_schema(table, head->path, prefix, arena, ret_route, ret_problem) != OK)
+        return ERR_PROBLEM;
+    return check_method(head, arena, ret_route, ret_problem);
+}
+
 enum error route_match(const struct route_table *table, const struct http_head *head, struct arena *arena,
                        struct route *ret_route, struct problem *ret_problem)
 {
     PRE(head->path.len > 0);
-    struct slice path = head->path;
+    struct slice path = head->path, schema = schemas_asked(head, is_writing(head));
+    const struct serve_prefix *serve = schema.data ? serve_of(table, path) : NULL;
+    if (serve && serve->manner == MANNER_POSTGREST)
+        return match_in_schema(table, head, serve->prefix, schema, arena, ret_route, ret_problem);
     if (match_plain(table, path, ret_route))
         return check_method(head, arena, ret_route, ret_problem);
     *ret_route = (struct route){.manner = manner_of(table, path)};

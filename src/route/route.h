@@ -22,6 +22,8 @@ struct route {
     enum manner manner; /* plain for built-in paths; also set with a problem, by the path's prefix */
     struct slice id;    /* ROW: the last segment as sent, percent-encoded */
     bool write;         /* POST, PUT, PATCH or DELETE of a LIST or ROW */
+    struct slice
+        schema; /* LIST, ROW in PostgREST's manner, where it chose between several or the request named it */
     bool preflight;     /* OPTIONS on a path that exists: 204 with Allow */
     struct slice allow; /* with preflight */
 };
@@ -29,9 +31,11 @@ struct route {
 struct route_table *route_table_new(const struct model *model);
 void route_table_free(struct route_table *table); /* takes NULL */
 
-/* arena: for decoding, which few paths need, and for the words of a problem. On ERR_PROBLEM ret_route->manner is set all
+/* In PostgREST's manner `Accept-Profile`, of writes `Content-Profile`, chooses a schema: a resource is then looked for in it alone, by
+ * its own name or its table's.
+ * arena: for decoding, which few paths need, and for the words of a problem. On ERR_PROBLEM ret_route->manner is set all
  * the same. Problems: 404 unknown-path (nearest: of what somebody may read, not yet of what this caller may),
- * 405 method-not-allowed (allow), 400 bad-path (escapes, dot segments). */
+ * 405 method-not-allowed (allow), 406 unknown-schema, 400 bad-path (escapes, dot segments). */
 enum error route_match(const struct route_table *table, const struct http_head *head, struct arena *arena,
                        struct route *ret_route, struct problem *ret_problem) must_check;
 

@@ -16,6 +16,7 @@ struct fixture {
     struct config config;
     struct serve_prefix serve[3];
     struct config_resource config_resources[4];
+    struct table tables[4];
     struct resource resources[4];
     struct config_query config_queries[3];
     struct named_query queries[3];
@@ -35,8 +36,10 @@ static void fill_resources(struct fixture *fixture)
         fixture->config_resources[i] =
             (struct config_resource){.name = {.text = slice_str(names[i])},
                                      .read = i == HIDDEN ? ROLES_NONE : ROLE_ANONYMOUS};
-        fixture->resources[i] =
-            (struct resource){.config = &fixture->config_resources[i], .key_count = i == LOG ? 0 : 1};
+        fixture->tables[i] = (struct table){.schema = SLICE("public"), .name = slice_str(names[i])};
+        fixture->resources[i] = (struct resource){.config = &fixture->config_resources[i],
+                                                  .table = &fixture->tables[i],
+                                                  .key_count = i == LOG ? 0 : 1};
     }
 }
 
