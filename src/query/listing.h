@@ -25,6 +25,8 @@ struct listing {
     struct cells cells;
     struct keyset *keyset;
     bool one_pass, unlimited;
+    enum prefer_count count; /* how its total is found */
+    unsigned page_max;
 };
 
 /* A list or row of a resource, its level empty. */
@@ -52,7 +54,8 @@ void binds_number(struct arena *arena, struct binds *binds, const struct conditi
 void binds_number_children(struct arena *arena, struct binds *binds, const struct level *level);
 
 /* In this order. With conditions, order, cells and paging known: the keys, the order's cells, whether a total is wanted. */
-void listing_settle(struct listing *listing, struct slice name, const struct envelope *envelope);
+void listing_settle(struct listing *listing, struct slice name, const struct envelope *envelope,
+                    const struct page_policy *page);
 
 /* With the keys known: from the cursor on; data NULL: there is none. */
 bool listing_continue(struct listing *listing, struct slice cursor) must_check;

@@ -201,7 +201,8 @@ static bool make_pages(struct listing *listing, const struct named_query *query,
     plan->keyset = true;
     if (!paging_parse(build, slots, &query->config->page, plan))
         return false;
-    listing_settle(listing, key_of(build, query, listing->binds.items), &query->config->envelope);
+    listing_settle(listing, key_of(build, query, listing->binds.items), &query->config->envelope,
+                   &query->config->page);
     if (!listing_continue(listing, slots->given[SLOT_CURSOR].value))
         return false;
     listing_write(listing);

@@ -68,6 +68,20 @@ static int64_t default_limit(const struct build *build, const struct page_policy
     return build->context->manner == MANNER_POSTGREST ? policy->max : policy->size;
 }
 
+/* The range of the head, where the query string does not say which page. */
+static bool take_range(const struct build *build, const struct slots *slots, int64_t *limit, int64_t *offset)
+{
+    const struct range *range = &build->context->range;
+    for (enum slot slot = SLOT_LIMIT; slot <= SLOT_PAGE_SIZE; slot++)
+        if (is_given(slots, slot))
+            return false;
+    if (!range->given)
+        return false;
+    *limit = range->rows < INT64_MAX ? range->rows : *limit;
+    *offset = range->first;
+    return true;
+}
+
 bool paging_parse(struct build *build, const struct slots *slots, const struct page_policy *policy,
                   struct plan *plan)
 {
@@ -79,12 +93,13 @@ bool paging_parse(struct build *build, const struct slots *slots, const struct p
         !read_number(build, slots, SLOT_PAGE, 1, &page) ||
         !read_number(build, slots, SLOT_OFFSET, 0, &offset))
         return false;
+    bool ranged = take_range(build, slots, &limit, &offset);
     unsigned max = limit_max(build, policy);
     plan->capped = limit > max;
     plan->limit = plan->capped ? max : (unsigned)limit;
     bool numbered =
         is_given(slots, SLOT_PAGE) || is_given(slots, SLOT_PAGE_SIZE) || policy->by == PAGE_BY_NUMBER;
-    plan->by_number = is_given(slots, SLOT_OFFSET) || (numbered && !is_given(slots, SLOT_CURSOR));
+    plan->by_number = ranged || is_given(slots, SLOT_OFFSET) || (numbered && !is_given(slots, SLOT_CURSOR));
     if (is_given(slots, SLOT_PAGE) && __builtin_mul_overflow(page - 1, (int64_t)plan->limit, &offset))
         return refuse_number(build, &slots->given[SLOT_PAGE], 1);
     plan->offset = (uint64_t)offset;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which page of a list: limit and offset, page and page_size, or a cursor.
+/* Which page of a list: limit and offset, page and page_size, a cursor, or a range of the head.
  * Failure: a problem. Pure. */
 #ifndef LEAT_QUERY_PAGING_H
 #define LEAT_QUERY_PAGING_H

@@ -9,6 +9,7 @@
 #include "query/plan.h"
 
 #include "base/map.h"
+#include "query/counts.h"
 #include "query/listing.h"
 #include "query/paging.h"
 #include "query/value.h"
@@ -42,7 +43,8 @@ static void make_keys(struct listing *listing, struct slice name)
     size_t total_len = key.len;
     write_order_key(&key, &listing->order);
     struct slice whole = text_done(&key);
-    listing->plan->total_key = slice_of(whole.data, total_len);
+    if (!listing->level || !listing->level->aggregates)
+        listing->plan->total_key = slice_of(whole.data, total_len);
     listing->plan->shape = hash_stable(whole);
 }
 
@@ -178,19 +180,19 @@ void listing_write(struct listing *listing)
     };
     struct arena *arena = listing->build.arena;
     plan->statement.text = sql_list(arena, listing->build.sql, &list);
-    if (plan->want_total)
-        plan->total.text = sql_count(arena, listing->build.sql, listing->from, listing->conditions);
+    counts_write(listing, &list);
 }
 
-void listing_settle(struct listing *listing, struct slice name, const struct envelope *envelope)
+void listing_settle(struct listing *listing, struct slice name, const struct envelope *envelope,
+                    const struct page_policy *page)
 {
     struct plan *plan = listing->plan;
     make_keys(listing, name);
     listing_order(listing);
-    const struct plan_context *context = listing->build.context;
     binds_number(listing->build.arena, &listing->binds, listing->conditions);
-    plan->want_total =
-        context->manner == MANNER_PLAIN && !context->exports && (envelope->total.len || envelope->pages.len);
+    listing->count = counts_wanted(listing->build.context, envelope);
+    listing->page_max = page->max;
+    plan->want_total = listing->count != COUNT_NONE;
 }
 
 static bool has_order_of_kind(const struct order *order, enum value_kind kind)
@@ -215,7 +217,7 @@ static bool read_list(struct listing *listing, struct slice query_string)
     listing_columns(listing);
     listing->plan->keyset = build->resource->key_count > 0 && !listing->level->aggregates &&
                             !has_order_of_kind(&listing->order, VALUE_DYNAMIC);
-    listing_settle(listing, config->name.text, &config->envelope);
+    listing_settle(listing, config->name.text, &config->envelope, &config->page);
     return listing_continue(listing, slots.given[SLOT_CURSOR].value);
 }
 

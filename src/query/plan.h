@@ -8,6 +8,8 @@
 
 #include "base/problem.h"
 #include "catalog/model.h"
+#include "query/prefer.h"
+#include "query/range.h"
 #include "store/store.h"
 
 struct plan_order {
@@ -37,10 +39,16 @@ struct plan {
     bool capped;           /* more was asked for than `max`, or all of a list for an export */
     bool by_number;        /* page/page_size (or offset) */
     uint64_t page, offset; /* page counts from 1 */
+    /* How many rows there are in all, when want_total: what `total` counts; without it, or when it counts more than total_max, what
+     * the database plans for; without either the guess. */
     bool want_total;
-    struct statement total; /* SELECT count(*) with the same filters: when want_total */
-    struct slice total_key; /* resource and filters, canonical: what a kept total is kept under */
-    uint64_t shape;         /* resource, order and filters hashed: binds a cursor to its query */
+    bool total_is_exact;      /* it may be kept */
+    struct statement total;   /* no text: it is not asked */
+    struct statement planned; /* likewise */
+    uint64_t total_max, total_guess;
+    struct slice
+        total_key; /* resource and filters, canonical: what a kept total is kept under. Empty: not to be kept */
+    uint64_t shape; /* resource, order and filters hashed: binds a cursor to its query */
 
     /* of a named query; a paged one has the members of a list, too */
     enum query_returns returns;
@@ -56,9 +64,12 @@ struct plan_context {
     const struct model *model;
     struct arena *arena;
     enum manner manner;
-    struct wall now;                /* for `24h ago` */
-    bool exports;                   /* a list is not paged, but for `limit` and `offset`, and has no total */
-    unsigned roles;                 /* the caller's: which rows are seen, what may be embedded */
+    struct wall now; /* for `24h ago` */
+    bool exports;    /* a list is not paged, but for `limit` and `offset`, and has no total */
+    enum prefer_count
+        count;          /* how the total of a list is found; NONE: counted, where its envelope shows it */
+    struct range range; /* of a list, where the query string does not place the page */
+    unsigned roles;     /* the caller's: which rows are seen, what may be embedded */
     const struct plan_cache *cache; /* NULL: every plan is made anew */
 };
 
@@ -80,6 +91,9 @@ void plan_row_absent(struct arena *arena, const struct resource *resource, struc
 enum error plan_query(const struct plan_context *context, const struct named_query *query,
                       struct slice query_string, struct plan **ret_plan,
                       struct problem *ret_problem) must_check;
+
+/* The number in the one cell of `total` or `planned`; false: there is none. */
+bool plan_read_count(struct slice cell, uint64_t *ret_count) must_check;
 
 /* The cursor that continues behind a row (backwards: before it), from the row's order cells (plan->order_count of them, raw as the
  * store gave them; data NULL for NULL). base64url, in the arena. Data NULL: there is none, because the list has no key, or because

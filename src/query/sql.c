@@ -288,16 +288,28 @@ struct slice sql_list(struct arena *arena, const struct dialect_sql *sql, const 
     return text_done(&text);
 }
 
-struct slice sql_count(struct arena *arena, const struct dialect_sql *sql, struct slice from,
-                       const struct conditions *conditions)
+static struct slice write_of_all(struct arena *arena, const struct dialect_sql *sql, struct slice what,
+                                 struct slice from, const struct conditions *conditions)
 {
     PRE(from.len > 0);
     struct text text;
     text_init(&text, arena, TEXT_ROOM);
-    text_lit(&text, "SELECT count(*) FROM ");
+    text_add(&text, what);
     text_add(&text, from);
     write_where(&text, sql, conditions);
     return text_done(&text);
+}
+
+struct slice sql_count(struct arena *arena, const struct dialect_sql *sql, struct slice from,
+                       const struct conditions *conditions)
+{
+    return write_of_all(arena, sql, SLICE("SELECT count(*) FROM "), from, conditions);
+}
+
+struct slice sql_rows(struct arena *arena, const struct dialect_sql *sql, struct slice from,
+                      const struct conditions *conditions)
+{
+    return write_of_all(arena, sql, SLICE("SELECT 1 FROM "), from, conditions);
 }
 
 struct slice sql_row(struct arena *arena, const struct dialect_sql *sql, const struct resource *resource,

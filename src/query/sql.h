@@ -39,6 +39,8 @@ struct dialect_sql {
     /* A list of values as one bind. */
     struct bind (*list)(struct arena *arena, const struct bind *values, unsigned count);
 
+    /* EXPLAIN says how many rows a statement may give. */
+    bool explains;
     /* ROW(a,b) < ROW(x,y) is an index range. */
     bool compares_rows;
     /* The branches of a UNION ALL need an ORDER BY and LIMIT of their own to be merged lazily. */
@@ -88,6 +90,9 @@ struct list_sql {
 struct slice sql_list(struct arena *arena, const struct dialect_sql *sql, const struct list_sql *list);
 struct slice sql_count(struct arena *arena, const struct dialect_sql *sql, struct slice from,
                        const struct conditions *conditions);
+/* `SELECT 1 FROM …`: as many rows, and nothing in them. */
+struct slice sql_rows(struct arena *arena, const struct dialect_sql *sql, struct slice from,
+                      const struct conditions *conditions);
 
 /* The row of a key; gathered: of any of the keys in the one bind. conditions: the rules of its resource. */
 struct slice sql_row(struct arena *arena, const struct dialect_sql *sql, const struct resource *resource,

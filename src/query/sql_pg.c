@@ -188,6 +188,7 @@ const struct dialect_sql sql_pg = {
     .is = write_is,
     .list = make_list,
     .embeds_json = true,
+    .explains = true,
     .compares_rows = true,
     .limits_branches = true,
     .asks_tails_late = true,

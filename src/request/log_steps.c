@@ -50,7 +50,7 @@ static struct slice sql_text(const struct request *request)
     if (!request->plan || !request->snapshot->model->config->log.sql || (!failed && !is_slow(request)))
         return (struct slice){0};
     bool of_total = problem_is(&request->total_fetch.problem) && !problem_is(&request->fetch.problem);
-    return of_total ? request->plan->total.text : request->plan->statement.text;
+    return of_total ? request->total_fetch.statement.text : request->plan->statement.text;
 }
 
 void request_log(struct request *request)

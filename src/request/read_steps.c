@@ -3,9 +3,8 @@
  *
  * The page's rows and, where a list is paged by number, the total are fetched at the same time; the request goes on when
  * both are back. Rows are written as JSON while the store hands them out: nothing is held but the answer itself. */
-#include <stdio.h>
-
 #include "base/log.h"
+#include "request/asked.h"
 #include "request/links.h"
 #include "request/steps.h"
 #include "request/worker.h"
@@ -37,6 +36,7 @@ static enum error make_plan(struct request *request)
                                    .manner = route->manner,
                                    .now = clock_wall(),
                                    .exports = format_is_export(request->format),
+                                   .count = request->prefer.count,
                                    .roles = request->principal.roles,
                                    .cache = request->snapshot->plans};
     if (route->kind == ROUTE_ROW)
@@ -45,6 +45,8 @@ static enum error make_plan(struct request *request)
     if (route->kind == ROUTE_QUERY)
         return plan_query(&context, route->query, request->query_string, &request->plan, &request->problem);
     PRE(route->kind == ROUTE_LIST);
+    if (route->manner == MANNER_POSTGREST && asked_range(request, &context.range) != OK)
+        return ERR_PROBLEM;
     return plan_list(&context, route->resource, request->query_string, &request->plan, &request->problem);
 }
 
@@ -65,10 +67,14 @@ enum step step_plan(struct request *request)
     if (request->route.write)
         return write_plan(request);
     request->answer.vary_accept = true;
-    if (accept_choose(request->head, formats_offered(&request->route), &request->arena, &request->format,
+    if (asked_preferences(request) != OK ||
+        accept_choose(request->head, formats_offered(&request->route), &request->arena, &request->format,
                       &request->problem) != OK ||
         make_plan(request) != OK)
         return STEP_RESPOND;
+    if (!request->plan->want_total)
+        request->prefer.count = COUNT_NONE;
+    request->answer.preference_applied = prefer_applied(&request->prefer, true, &request->arena);
     if (request->plan->backwards && format_is_export(request->format))
         return refuse_backwards(request);
     return STEP_FETCH;
@@ -76,8 +82,7 @@ enum step step_plan(struct request *request)
 
 /* --- FETCH --- */
 
-/* Which envelope the answer bears; NULL: a bare array, or the bare object or value. */
-static const struct envelope *envelope_of(const struct request *request)
+const struct envelope *request_envelope(const struct request *request)
 {
     const struct route *route = &request->route;
     const struct plan *plan = request->plan;
@@ -121,7 +126,7 @@ static void begin_page(struct request *request)
                              .bare_value = value,
                              .first_alone = format_is_object(request->format) && !row,
                              .strip_nulls = format_is_stripped(request->format)};
-    page_init(&request->page, &spec, envelope_of(request), &request->arena,
+    page_init(&request->page, &spec, request_envelope(request), &request->arena,
               config_of(request)->answers.bytes_max);
 }
 
@@ -149,29 +154,55 @@ static void on_page_end(struct fetch *fetch)
     fetch_ended(request);
 }
 
-static void on_total_end(struct fetch *fetch)
+/* Submits; true while it is out. */
+static bool submit(struct request *request, struct fetch *fetch)
 {
-    struct request *request = container_of(fetch, struct request, total_fetch);
-    CHECK_MAGIC(request, REQUEST_MAGIC);
-    request->total_out = false;
-    fetch_ended(request);
+    return store_submit(request->tap->port, fetch) == SUBMIT_PENDING;
 }
 
+/* What was counted is not taken back by a plan that expects less. */
 static bool on_total_row(void *context, const struct slice *cells, unsigned count)
 {
     struct request *request = context;
-    int64_t total = 0;
-    if (count >= 1 && slice_to_int(cells[0], &total) && total >= 0) {
-        request->total = (uint64_t)total;
+    uint64_t total;
+    if (count >= 1 && plan_read_count(cells[0], &total)) {
+        request->total = total > request->total ? total : request->total;
         request->has_total = true;
     }
     return true;
 }
 
-/* Submits; true while it is out. */
-static bool submit(struct request *request, struct fetch *fetch)
+static void total_ended(struct request *request);
+
+static void on_total_end(struct fetch *fetch)
 {
-    return store_submit(request->tap->port, fetch) == SUBMIT_PENDING;
+    struct request *request = container_of(fetch, struct request, total_fetch);
+    CHECK_MAGIC(request, REQUEST_MAGIC);
+    total_ended(request);
+    fetch_ended(request);
+}
+
+static void submit_count(struct request *request, const struct statement *statement)
+{
+    request->total_fetch = (struct fetch){.statement = *statement,
+                                          .sink = {on_total_row, request},
+                                          .on_end = on_total_end,
+                                          .arena = &request->total_arena};
+    request->total_out = true;
+    if (!submit(request, &request->total_fetch))
+        total_ended(request);
+}
+
+/* There are more than are counted: so they are planned. */
+static void total_ended(struct request *request)
+{
+    const struct plan *plan = request->plan;
+    request->total_out = false;
+    if (!plan || request->cancelled || problem_is(&request->total_fetch.problem))
+        return;
+    bool counted = request->total_fetch.statement.text.data == plan->total.text.data;
+    if (counted && plan->planned.text.len && request->total > plan->total_max)
+        submit_count(request, &plan->planned);
 }
 
 static void submit_total(struct request *request)
@@ -181,16 +212,17 @@ static void submit_total(struct request *request)
     const struct route *route = &request->route;
     const struct page_policy *page =
         route->kind == ROUTE_QUERY ? &route->query->config->page : &route->resource->config->page;
-    request->has_total = totals_get(totals, request->snapshot->model->number, plan->total_key,
+    request->has_total = plan->total_is_exact &&
+                         totals_get(totals, request->snapshot->model->number, plan->total_key,
                                     loop_now(request->worker->loop), page->total_ttl_ms, &request->total);
     if (request->has_total)
         return;
-    request->total_fetch = (struct fetch){.statement = plan->total,
-                                          .sink = {on_total_row, request},
-                                          .on_end = on_total_end,
-                                          .arena = &request->total_arena};
-    request->total_out = true;
-    request->total_out = submit(request, &request->total_fetch);
+    if (plan->total.text.len || plan->planned.text.len) {
+        submit_count(request, plan->total.text.len ? &plan->total : &plan->planned);
+        return;
+    }
+    request->total = plan->total_guess;
+    request->has_total = true;
 }
 
 static enum step answers_full(struct request *request)
@@ -243,8 +275,8 @@ static void find_cursors(struct request *request, struct page_facts *facts)
 
 static void keep_total(struct request *request)
 {
-    if (!request->has_total || request->total_fetch.rows == 0)
-        return; /* none wanted, or it was a kept one */
+    if (!request->has_total || !request->plan->total_is_exact || request->total_fetch.rows == 0)
+        return; /* none wanted, or a guess, or it was a kept one */
     totals_put(request->worker->service->totals, request->snapshot->model->number, request->plan->total_key,
                loop_now(request->worker->loop), request->total);
 }
@@ -257,18 +289,6 @@ static void find_facts(struct request *request, struct page_facts *facts)
     facts->total = request->total;
     facts->pages = plan->limit ? (request->total + plan->limit - 1) / plan->limit : 0;
     find_cursors(request, facts);
-}
-
-/* "0-24/100", "0-24" and "*" as PostgREST writes them: what of the whole this is. */
-static struct slice content_range(struct request *request)
-{
-    unsigned long long from = request->plan->offset, rows = request->page.rows;
-    char total[24] = "*";
-    if (request->has_total)
-        (void)snprintf(total, sizeof total, "%llu", (unsigned long long)request->total);
-    if (rows == 0)
-        return arena_format(&request->arena, "*/%s", total);
-    return arena_format(&request->arena, "%llu-%llu/%s", from, from + rows - 1, total);
 }
 
 static enum step too_large(struct request *request)
@@ -316,22 +336,21 @@ enum step step_encode(struct request *request)
         return no_such_row(request);
     if (page->spec.first_alone && page->rows != 1)
         return not_one_row(request);
+    request->answer.status = 200;
+    if (!asked_part_say(request))
+        return STEP_RESPOND;
     struct page_facts facts;
     find_facts(request, &facts);
     keep_total(request);
-    page_finish(page, envelope_of(request), &facts);
+    page_finish(page, request_envelope(request), &facts);
     if (page->body.failed)
         return page->body.no_memory ? request_fail_memory(request) : too_large(request);
     if (worker_answers_full(request->worker, page->body.len)) /* it was not yet when this one set out */
         return answers_full(request);
-    request->answer.status = 200;
     request->answer.type = format_type(request->format);
-    if (plan->kind == PLAN_LIST &&
-        envelope_of(request) == NULL) { /* a bare array says by headers where it stands */
-        request->answer.content_range = content_range(request);
-        if (!format_is_export(request->format))
-            request->answer.link = links_write(request, &facts);
-    }
+    if (plan->kind == PLAN_LIST && request_envelope(request) == NULL &&
+        !format_is_export(request->format)) /* a bare array says by headers where it stands */
+        request->answer.link = links_write(request, &facts);
     if (plan->capped)
         request->answer.page_size_used = plan->limit;
     return STEP_RESPOND;

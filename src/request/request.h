@@ -66,6 +66,7 @@ struct request {
 
     struct route route;
     struct principal principal;
+    struct prefer prefer;         /* what is heeded of it: see asked.h */
     enum format format;           /* of a read's answer: set by PLAN */
     enum body_format body_format; /* of a write */
     struct spool body_in;         /* its body, whole when PLAN begins; empty where there was none */
@@ -79,7 +80,7 @@ struct request {
     struct arena total_arena;  /* the total's fetch may end on another thread than the page's */
     bool fetch_out, total_out; /* submitted, on_end has not come */
     bool fetching;             /* inside step_fetch: what ends there is noted, not resumed */
-    uint64_t total;
+    uint64_t total;            /* of which more may be counted yet, while total_out */
     bool has_total;
 
     struct problem problem;

@@ -14,7 +14,9 @@ static void write_problem(struct request *request)
     answer->status = problem->status;
     answer->allow = problem->allow;
     answer->retry_after_s = problem->retry_after_s;
-    answer->content_range = answer->link = (struct slice){0};
+    answer->link = answer->preference_applied = answer->content_profile = (struct slice){0};
+    if (problem->status != 416)
+        answer->content_range = (struct slice){0};
     answer->no_store = true;
 }
 

@@ -24,6 +24,7 @@ enum step step_route(struct request *request)
     PRE(request->head != NULL);
     enum error error = route_match(request->snapshot->routes, request->head, &request->arena, &request->route,
                                    &request->problem);
+    request->answer.content_profile = request->route.schema;
     if (!error)
         return STEP_IDENTIFY;
     identify(request->snapshot->model->config, request->peer, request->head,

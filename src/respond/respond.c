@@ -32,6 +32,8 @@ static void write_if(struct buf *out, struct slice name, struct slice value)
 static void write_rare(struct buf *out, const struct answer *answer)
 {
     write_if(out, SLICE("Content-Range"), answer->content_range);
+    write_if(out, SLICE("Preference-Applied"), answer->preference_applied);
+    write_if(out, SLICE("Content-Profile"), answer->content_profile);
     write_if(out, SLICE("Link"), answer->link);
     write_if(out, SLICE("Allow"), answer->allow);
     write_if(out, SLICE("Location"), answer->location);

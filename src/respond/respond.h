@@ -18,7 +18,8 @@ struct answer {
     bool keep_alive_1_0;        /* Connection: keep-alive for an HTTP/1.0 client */
     struct slice date;          /* 29 characters: the worker's clock */
     struct slice request_id;    /* X-Request-Id */
-    struct slice content_range; /* postgrest lists: "0-99/ *" */
+    struct slice content_range; /* which part of all the rows this is: "0-99/5000" */
+    struct slice preference_applied, content_profile;
     struct slice allow, location;
     struct slice preference_applied;
     unsigned retry_after_s;

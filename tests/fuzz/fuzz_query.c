@@ -114,8 +114,10 @@ static void check_statement(const struct catalog *catalog, const struct statemen
 static void check_plan(const struct world *world, const struct plan *plan)
 {
     check_statement(world->model->catalog, &plan->statement);
-    if (plan->want_total)
+    if (plan->total.text.len)
         check_statement(world->model->catalog, &plan->total);
+    if (plan->planned.text.len)
+        check_statement(world->model->catalog, &plan->planned);
     if (plan->statement.gather)
         PRE(check_text(world->model->catalog, plan->statement.gather->text) == 1 &&
             plan->statement.gather->key_cell < plan->cell_count);
