@@ -35,6 +35,7 @@ void page_init(struct page *page, const struct page_spec *spec, const struct env
     *page = (struct page){.spec = *spec, .arena = arena};
     buf_init(&page->body, body_bytes_max);
     buf_init(&page->scratch, body_bytes_max);
+    page->goes_on = !spec->reverse && (!envelope || envelope->members[0].what == ENVELOPE_ROWS);
     if (spec->form == PAGE_CSV)
         csv_write_names(&page->body, spec);
     if (is_bare(spec))
@@ -152,7 +153,10 @@ bool page_row(void *context, const struct slice *cells, unsigned count)
     if (page->spec.reverse)
         note_row_end(page);
     page->rows++;
-    return !page->body.failed;
+    if (page->body.failed)
+        return false;
+    IMPLIES(page->on_piece, page->goes_on);
+    return !page->on_piece || page->body.len < page->piece_bytes || page->on_piece(page);
 }
 
 /* The rows in the order of the answer: copied once, from the last to the first. */

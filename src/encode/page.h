@@ -32,6 +32,11 @@ struct page_spec {
 
 struct page {
     struct page_spec spec;
+    /* Where a page goes that is too large for its body: called behind a row when the body has piece_bytes or more; it takes them
+     * out of the body, or says false: no more rows are wanted. Only of a page that goes on. NULL: the body takes all. */
+    bool (*on_piece)(struct page *page);
+    size_t piece_bytes;
+    bool goes_on;        /* what stands in the body stays as it is: page_finish only adds to it */
     struct arena *arena; /* for the kept cells and row ends */
     struct buf body;     /* the caller moves it out or calls page_done */
     struct buf scratch;  /* of CSV: a value on its way */

@@ -324,6 +324,67 @@ static void members_that_are_null_can_be_left_out(void **state)
     assert_body(fixture, "[{\"na\\\"me\":\"n\"},{\"ok\":true},{}]");
 }
 
+static struct buf gone;
+
+static bool take_piece(struct page *page)
+{
+    assert_true(page->body.len >= page->piece_bytes);
+    buf_add(&gone, buf_slice(&page->body));
+    buf_clear(&page->body);
+    return gone.len < 2000;
+}
+
+static void a_page_that_goes_by_pieces_is_the_same_page(void **state)
+{
+    struct fixture *fixture = *state;
+    struct page_facts facts = {.more = true};
+    fixture->spec.limit = 20;
+    init(fixture, &rows_first);
+    for (unsigned id = 0; id < 20; id++)
+        add(fixture, id);
+    page_finish(&fixture->page, &rows_first, &facts);
+    struct page whole = fixture->page;
+    buf_init(&gone, BODY_MAX);
+    init(fixture, &rows_first);
+    assert_true(fixture->page.goes_on);
+    fixture->page.on_piece = take_piece;
+    fixture->page.piece_bytes = 100;
+    for (unsigned id = 0; id < 20; id++)
+        assert_true(add(fixture, id));
+    page_finish(&fixture->page, &rows_first, &facts);
+    assert_true(gone.len > 0);
+    buf_add(&gone, buf_slice(&fixture->page.body));
+    assert_true(slice_eq(buf_slice(&gone), buf_slice(&whole.body)));
+    buf_done(&gone);
+    page_done(&whole);
+}
+
+static void who_takes_no_more_pieces_wants_no_more_rows(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->spec.limit = 0;
+    buf_init(&gone, BODY_MAX);
+    init(fixture, NULL);
+    fixture->page.on_piece = take_piece;
+    fixture->page.piece_bytes = 100;
+    unsigned rows = 1;
+    while (add(fixture, 1) && rows < 1000)
+        rows++;
+    assert_in_range(rows, 10, 999);
+    buf_done(&gone);
+}
+
+static void what_is_changed_at_its_end_does_not_go_on(void **state)
+{
+    struct fixture *fixture = *state;
+    init(fixture, &rows_last);
+    assert_false(fixture->page.goes_on);
+    page_done(&fixture->page);
+    fixture->spec.reverse = true;
+    init(fixture, NULL);
+    assert_false(fixture->page.goes_on);
+}
+
 static void a_row_without_columns_is_an_empty_object(void **state)
 {
     struct fixture *fixture = *state;
@@ -385,6 +446,9 @@ static const struct CMUnitTest tests[] = {
     TEST(csv_begins_with_the_names_also_without_rows),
     TEST(of_the_first_alone_the_others_are_counted),
     TEST(members_that_are_null_can_be_left_out),
+    TEST(a_page_that_goes_by_pieces_is_the_same_page),
+    TEST(who_takes_no_more_pieces_wants_no_more_rows),
+    TEST(what_is_changed_at_its_end_does_not_go_on),
     TEST(a_row_without_columns_is_an_empty_object),
     TEST(invisible_cells_are_not_written),
     TEST(at_every_cap_a_page_fails_or_is_whole),
