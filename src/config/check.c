@@ -159,6 +159,9 @@ static void check_answers(struct walk *walk, const struct node *root)
     if (walk->config->answers.bytes_total < walk->config->answers.bytes_max)
         complain(walk->complaints, place_of(root, "answers"),
                  "`answers`: `bytes_total` is less than `bytes_max`");
+    if (walk->config->answers.spool_bytes < walk->config->answers.bytes_max)
+        complain(walk->complaints, place_of(root, "answers"),
+                 "`answers`: `spool_bytes` is less than `bytes_max`");
 }
 
 void config_check(struct walk *walk, const struct node *root)

@@ -61,6 +61,7 @@ struct config {
     } spool;
     struct {
         uint64_t bytes_max, bytes_total;
+        uint64_t spool_bytes; /* of one answer that is too large for memory */
     } answers;
     struct {
         int64_t delay_ms, idle_ms, max_ms;

@@ -50,7 +50,7 @@ const char config_defaults[] =
     "spool:\n"
     "  folder: ${TMPDIR:-/var/tmp}\n"
     "  bytes: 4GiB\n"
-    "answers: {bytes_max: 4MiB, bytes_total: 256MiB}\n"
+    "answers: {bytes_max: 4MiB, bytes_total: 256MiB, spool_bytes: 1GiB}\n"
     "drain: {delay: 0s, idle: 1s, max: 30s}\n"
     "log: {level: info, sample: 1, slow: 500ms, sql: on}\n"
     "query: {params: 100, conditions: 100, in_values: 1000, order: 8, select: 200, depth: 8, value_bytes: 8KiB}\n"
@@ -123,6 +123,7 @@ static const struct section section_spool = {"spool", spool_keys};
 static const struct key answers_keys[] = {
     {"bytes_max", &kind_bytes, FIELD(answers.bytes_max), .low = 64 * KIB, .high = GIB},
     {"bytes_total", &kind_bytes, FIELD(answers.bytes_total), .low = MIB, .high = 1024 * GIB},
+    {"spool_bytes", &kind_bytes, FIELD(answers.spool_bytes), .low = MIB, .high = 1024 * GIB},
     {0},
 };
 static const struct section section_answers = {"answers", answers_keys};

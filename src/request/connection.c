@@ -1,32 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Connections as a source of requests and a sink of answers: the one place where net/ and the steps meet.
  * A fault that net/ found becomes a request too, which begins at RESPOND: it gets its id, its problem, its log line. */
+#include "http/writer.h"
 #include "request/worker.h"
 
 /* A body no larger than this is copied behind its head, so that both leave in one write and pipelined answers join. */
 #define BODY_COPY_BYTES_MAX (16 * 1024)
 
+/* Writes the head; returns its bytes. */
+static uint64_t write_head(struct conn *conn, struct request *request)
+{
+    struct buf *out = conn_out(conn);
+    struct answer *answer = &request->answer;
+    if (answer->framing == FRAMING_CHUNKED && request->head->version_minor == 0)
+        answer->framing = FRAMING_CLOSE;
+    answer->close = answer->close || answer->framing == FRAMING_CLOSE || conn_must_close(conn);
+    size_t before = out->len;
+    respond_head(out, answer);
+    return out->len - before;
+}
+
+static void leave(struct conn *conn, struct request *request)
+{
+    request->head = NULL;
+    conn_set_user(conn, NULL);
+}
+
 static uint64_t deliver(void *context, struct request *request)
 {
     struct conn *conn = context;
-    struct buf *out = conn_out(conn), *body = &request->body;
-    bool close = conn_must_close(conn) || request->answer.close;
-    request->answer.close = close;
-    size_t before = out->len;
-    respond_head(out, &request->answer);
-    uint64_t bytes = out->len - before;
+    struct buf *body = &request->body;
+    uint64_t bytes = write_head(conn, request);
     if (!request->answer.no_body) {
         bytes += body->len;
         if (body->len <= BODY_COPY_BYTES_MAX) {
-            buf_add(out, buf_slice(body));
+            buf_add(conn_out(conn), buf_slice(body));
         } else {
             buf_trim(body); /* a slow reader may let it lie */
             conn_out_take(conn, body);
         }
     }
-    request->head = NULL;
-    conn_set_user(conn, NULL);
-    conn_done(conn, close); /* the connection may be gone from here on */
+    leave(conn, request);
+    conn_done(conn, request->answer.close); /* the connection may be gone from here on */
     return bytes;
 }
 
@@ -36,7 +51,58 @@ static void read_body(void *context)
     conn_body_read(conn);
 }
 
-static const struct request_sink connection_sink = {deliver, read_body};
+/* --- an answer in pieces --- */
+
+static uint64_t begin_answer(void *context, struct request *request)
+{
+    return write_head(context, request);
+}
+
+static uint64_t send_piece(void *context, struct request *request, struct buf *piece)
+{
+    struct conn *conn = context;
+    bool chunked = request->answer.framing == FRAMING_CHUNKED;
+    uint64_t bytes = piece->len;
+    PRE(bytes > 0);
+    if (chunked)
+        http_write_chunk_begin(conn_out(conn), bytes);
+    conn_out_take(conn, piece);
+    if (chunked)
+        http_write_chunk_end(conn_out(conn));
+    return bytes;
+}
+
+static void flush(void *context)
+{
+    conn_send(context);
+}
+
+static uint64_t end_answer(void *context, struct request *request, bool whole)
+{
+    struct conn *conn = context;
+    leave(conn, request);
+    if (!whole) {
+        conn_abort(conn);
+        return 0;
+    }
+    if (request->answer.framing == FRAMING_CHUNKED && !request->answer.no_body)
+        http_write_chunks_last(conn_out(conn));
+    conn_done(conn, request->answer.close);
+    return 0;
+}
+
+static const struct request_sink connection_sink = {.deliver = deliver,
+                                                    .begin = begin_answer,
+                                                    .send = send_piece,
+                                                    .flush = flush,
+                                                    .end = end_answer,
+                                                    .read_body = read_body};
+
+static void on_sent(void *owner, struct conn *conn)
+{
+    (void)owner;
+    request_sent(conn_user(conn));
+}
 
 static struct request *begin(struct worker *worker, struct conn *conn)
 {
@@ -92,7 +158,10 @@ static void on_fault(void *owner, struct conn *conn, unsigned status, const char
     CHECK_MAGIC(worker, WORKER_MAGIC);
     if (conn_user(conn))
         request_cancel(conn_user(conn));
-    PRE(conn_answerable(conn)); /* no answer is sent in parts yet */
+    if (!conn_answerable(conn)) {
+        conn_abort(conn);
+        return;
+    }
     struct request *request = begin(worker, conn);
     request->step = request_fail(request, status, fault_code(status), slice_str(reason));
     request->problem.retry_after_s = status == 503 ? 1 : 0;
@@ -111,4 +180,5 @@ static void on_gone(void *owner, struct conn *conn)
 const struct net_events connection_events = {.on_request = on_request,
                                              .on_body = on_body,
                                              .on_fault = on_fault,
-                                             .on_gone = on_gone};
+                                             .on_gone = on_gone,
+                                             .on_sent = on_sent};

@@ -57,7 +57,7 @@ void request_log(struct request *request)
 {
     CHECK_MAGIC(request, REQUEST_MAGIC);
     struct worker *worker = request->worker;
-    bool client_gone = request->cancelled;
+    bool client_gone = request->cancelled && !problem_is(&request->problem);
     if (!request->log_due && !client_gone)
         return;
     if (!log_level_on(request->answer.status >= 500 ? LOG_ERROR : LOG_INFO))

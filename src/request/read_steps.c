@@ -128,6 +128,16 @@ static void begin_page(struct request *request)
                              .strip_nulls = format_is_stripped(request->format)};
     page_init(&request->page, &spec, request_envelope(request), &request->arena,
               config_of(request)->answers.bytes_max);
+    request_begin_stream(request);
+}
+
+/* What the head says whatever the rows are. */
+static void begin_answer(struct request *request)
+{
+    request->answer.status = 200;
+    request->answer.type = format_type(request->format);
+    if (request->plan->capped)
+        request->answer.page_size_used = request->plan->limit;
 }
 
 /* Where FETCH leads to when all that was sent is back. */
@@ -142,8 +152,13 @@ static enum step after_fetch(struct request *request)
 
 static void fetch_ended(struct request *request)
 {
-    if (!request->fetching && !request->fetch_out && !request->total_out)
-        request_resume(request, after_fetch(request));
+    bool all = !request->fetch_out && !request->total_out;
+    if (request->fetching)
+        return;
+    if (request->step == STEP_STREAM && !request->cancelled)
+        request_resume(request, STEP_STREAM);
+    else if (all)
+        request_resume(request, request->cancelled ? STEP_END : after_fetch(request));
 }
 
 static void on_page_end(struct fetch *fetch)
@@ -242,10 +257,12 @@ enum step step_fetch(struct request *request)
     if (worker_answers_full(request->worker, 0))
         return answers_full(request);
     begin_page(request);
+    begin_answer(request);
     request->target = arena_copy(&request->arena, request->target); /* for the log, should the client leave */
     request->fetch = (struct fetch){.statement = plan->statement,
                                     .sink = {page_row, &request->page},
                                     .on_end = on_page_end,
+                                    .stream = format_is_export(request->format),
                                     .arena = &request->arena};
     request->fetching = true;
     if (plan->want_total)
@@ -291,11 +308,11 @@ static void find_facts(struct request *request, struct page_facts *facts)
     find_cursors(request, facts);
 }
 
-static enum step too_large(struct request *request)
+enum step request_fail_large(struct request *request, uint64_t bytes_max)
 {
     enum step next = request_fail(request, 422, SLICE("answer-too-large"),
                                   arena_format(&request->arena, "The answer is larger than %llu bytes.",
-                                               (unsigned long long)config_of(request)->answers.bytes_max));
+                                               (unsigned long long)bytes_max));
     request->problem.hint = SLICE("Ask for fewer rows with `limit` or fewer columns with `select`.");
     return next;
 }
@@ -330,28 +347,30 @@ enum step step_encode(struct request *request)
 {
     if (request->route.write)
         return write_encode(request);
-    const struct plan *plan = request->plan;
     struct page *page = &request->page;
     if ((page->spec.bare_object || page->spec.bare_value) && page->rows == 0)
         return no_such_row(request);
     if (page->spec.first_alone && page->rows != 1)
         return not_one_row(request);
-    request->answer.status = 200;
-    if (!asked_part_say(request))
+    bool begun = request->answer.framing != FRAMING_LENGTH; /* its head is gone */
+    if (!begun && !asked_part_say(request))
         return STEP_RESPOND;
     struct page_facts facts;
     find_facts(request, &facts);
     keep_total(request);
     page_finish(page, request_envelope(request), &facts);
     if (page->body.failed)
-        return page->body.no_memory ? request_fail_memory(request) : too_large(request);
+        return page->body.no_memory ? request_fail_memory(request)
+                                    : request_fail_large(request, config_of(request)->answers.bytes_max);
+    if (request_stream_failed(request))
+        return request_fail_stream(request);
     if (worker_answers_full(request->worker, page->body.len)) /* it was not yet when this one set out */
         return answers_full(request);
-    request->answer.type = format_type(request->format);
-    if (plan->kind == PLAN_LIST && request_envelope(request) == NULL &&
-        !format_is_export(request->format)) /* a bare array says by headers where it stands */
+    bool by_stream = request_goes_by_stream(request), whole = request->answer.framing == FRAMING_LENGTH;
+    if (!whole)
+        request->answer.content_range = (struct slice){0};
+    else if (request->plan->kind == PLAN_LIST && request_envelope(request) == NULL &&
+             !format_is_export(request->format)) /* a bare array says by headers where it stands */
         request->answer.link = links_write(request, &facts);
-    if (plan->capped)
-        request->answer.page_size_used = plan->limit;
-    return STEP_RESPOND;
+    return by_stream ? STEP_STREAM : STEP_RESPOND;
 }

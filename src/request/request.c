@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "request/records.h"
+#include "request/stream.h"
 #include "request/worker.h"
 #include "request/write_steps.h"
 
@@ -80,6 +81,8 @@ void request_end(struct request *request)
     PRE(!request->fetch_out && !request->total_out);
     struct worker *worker = request->worker;
     request_log(request);
+    loop_task_cancel(&request->turn);
+    stream_free(request->stream);
     buf_done(&request->body);
     page_done(&request->page);
     write_done(request);
@@ -115,6 +118,7 @@ void request_cancel(struct request *request)
     request->sink = NULL;
     request->head = NULL;
     request->peer = NULL;
+    request_stop_stream(request);
     if (request->fetch_out)
         store_cancel(request->tap->port, &request->fetch);
     if (request->total_out)

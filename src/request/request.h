@@ -17,6 +17,7 @@
 #include "respond/respond.h"
 #include "route/route.h"
 
+struct stream;
 struct tap;
 struct worker;
 struct request;
@@ -32,16 +33,23 @@ enum step {
     STEP_PLAN,
     STEP_FETCH,
     STEP_ENCODE,
+    STEP_STREAM,
     STEP_RESPOND,
     STEP_END,
     STEP_COUNT,
     STEP_WAIT /* parked: whoever was asked wakes it with request_resume */
 };
 
-/* Where answers go, and bodies come from. deliver: the answer's head is data, the body's memory may be taken (then *body is empty after).
- * Returns how many bytes were handed over in all. */
+/* Where answers go, and bodies come from; each returns how many bytes were handed over.
+ * deliver: the whole of one. The answer's head is data, the body's memory may be taken (then it is empty after).
+ * An answer in pieces: begin (its head), send (takes the piece's memory) and flush (then request_sent is called, later, when all
+ * that was sent is taken) again and again, end (whole: false: it breaks off, and must be seen to). */
 struct request_sink {
     uint64_t (*deliver)(void *context, struct request *request);
+    uint64_t (*begin)(void *context, struct request *request);
+    uint64_t (*send)(void *context, struct request *request, struct buf *piece);
+    void (*flush)(void *context);
+    uint64_t (*end)(void *context, struct request *request, bool whole);
     /* Asks for the body: request_body_piece is called with all of it, never before this returns. */
     void (*read_body)(void *context);
 };
@@ -76,6 +84,10 @@ struct request {
     struct plan *plan;
     struct writing *writing; /* of a write: write_steps.h */
     struct page page;
+    struct stream *stream; /* of an export, or of an answer too large for memory; else NULL */
+    struct task turn;      /* STREAM goes on */
+    bool streaming;        /* the head has gone ahead of the body */
+    bool sending;          /* the socket has not taken all that was handed to it */
     struct fetch fetch, total_fetch;
     struct arena total_arena;  /* the total's fetch may end on another thread than the page's */
     bool fetch_out, total_out; /* submitted, on_end has not come */
@@ -115,6 +127,21 @@ enum step request_fail(struct request *request, unsigned status, struct slice co
 
 /* The same for memory that ran out. */
 enum step request_fail_memory(struct request *request);
+
+/* The same for an answer larger than so many bytes. */
+enum step request_fail_large(struct request *request, uint64_t bytes_max);
+
+/* stream_steps.c: answers in pieces. Of one that is about to be fetched: where its page goes when it has grown. */
+void request_begin_stream(struct request *request);
+/* Whether its stream takes no more, and that as a problem. */
+bool request_stream_failed(struct request *request);
+enum step request_fail_stream(struct request *request);
+/* Of one that is fetched and encoded: whether it goes out by STREAM. Its length is set, or that it is not known. */
+bool request_goes_by_stream(struct request *request);
+/* Of a cancelled one. */
+void request_stop_stream(struct request *request);
+/* The socket has taken what was flushed. */
+void request_sent(struct request *request);
 
 /* "route", "plan"…: for Server-Timing, logs and tests. */
 const char *step_name(enum step step);

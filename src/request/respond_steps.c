@@ -17,6 +17,8 @@ static void write_problem(struct request *request)
     answer->link = answer->preference_applied = answer->content_profile = (struct slice){0};
     if (problem->status != 416)
         answer->content_range = (struct slice){0};
+    answer->page_size_used = 0;
+    answer->framing = FRAMING_LENGTH;
     answer->no_store = true;
 }
 

@@ -4,9 +4,9 @@
  *                            ┌───────── problem ──────────────────────┐
  *   (net, http)              │          │        │          │         ▼
  *   head parsed → ROUTE → IDENTIFY ───────────→ PLAN → FETCH → ENCODE → RESPOND → END
- *                            │ │  writes        ▲     ⏳ database        ▲
- *                            │ └────→ BODY ─────┘                       │
- *                            │       ⏳ the client                       │
+ *                            │ │  writes        ▲     ⏳ database │      ▲
+ *                            │ └────→ BODY ─────┘        └──────┴→ STREAM → END: large answers, in pieces
+ *                            │       ⏳ the client                ⏳ rows, the client
  *                            └──────→ BUILTIN ──────────────────────────┘
  *
  * A step does its work and names the next, or parks the request (STEP_WAIT); then the one it waits for calls
@@ -29,8 +29,9 @@ static const struct step_row {
     [STEP_BUILTIN] = {"builtin", step_builtin, TO(RESPOND), NULL},
     [STEP_BODY] = {"body", step_body, TO(PLAN) | TO(RESPOND), "the client"},
     [STEP_PLAN] = {"plan", step_plan, TO(FETCH) | TO(RESPOND), NULL},
-    [STEP_FETCH] = {"fetch", step_fetch, TO(ENCODE) | TO(RESPOND), "the database"},
-    [STEP_ENCODE] = {"encode", step_encode, TO(RESPOND), NULL},
+    [STEP_FETCH] = {"fetch", step_fetch, TO(ENCODE) | TO(STREAM) | TO(RESPOND), "the database"},
+    [STEP_ENCODE] = {"encode", step_encode, TO(STREAM) | TO(RESPOND), NULL},
+    [STEP_STREAM] = {"stream", step_stream, TO(STREAM) | TO(END), "the database, and the client"},
     [STEP_RESPOND] = {"respond", step_respond, TO(END), NULL},
     [STEP_END] = {"end", NULL, 0, NULL},
 };
@@ -45,6 +46,12 @@ static void move(struct request *request, enum step next)
 {
     PRE(steps[request->step].next & 1u << next);
     request->step = next;
+}
+
+/* Whether memory ran out where something else can still be answered. While rows come the arena is the store's. */
+static bool lacks_memory(const struct request *request)
+{
+    return !request->fetch_out && !request->total_out && !request->streaming && request->arena.failed;
 }
 
 /* Memory ran out somewhere in the last step: whatever it made is not to be trusted. */
@@ -68,7 +75,7 @@ void request_run(struct request *request)
             POST(row->waits_for != NULL);
             return;
         }
-        if (request->arena.failed && next != STEP_END)
+        if (next != STEP_END && lacks_memory(request))
             next = request_fail_memory(request);
         move(request, next);
     }
@@ -82,7 +89,7 @@ void request_resume(struct request *request, enum step next)
     if (request->cancelled) {
         request->step = STEP_END;
     } else {
-        if (request->arena.failed)
+        if (lacks_memory(request))
             next = request_fail_memory(request);
         move(request, next);
     }

@@ -13,6 +13,7 @@ enum step step_body(struct request *request);     /* body_step.c */
 enum step step_plan(struct request *request);     /* read_steps.c */
 enum step step_fetch(struct request *request);    /* read_steps.c */
 enum step step_encode(struct request *request);   /* read_steps.c */
+enum step step_stream(struct request *request);   /* stream_steps.c */
 enum step step_respond(struct request *request);  /* respond_steps.c */
 
 /* read_steps.c: which envelope the answer bears; NULL: a bare array, or the bare object or value. */

@@ -93,6 +93,7 @@ static void take_down(struct worker *worker)
     tap_unref(worker->tap);
     while (!list_empty(&worker->taps))
         tap_end(container_of(worker->taps.next, struct tap, link));
+    loop_turn(worker->loop, 0); /* for letters of streams that ended meanwhile */
     POST(list_empty(&worker->running));
     health_check_free(worker->health_check);
     loop_task_cancel(&worker->log_flush);

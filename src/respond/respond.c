@@ -2,6 +2,7 @@
 /* Heads of answers, and problems as bodies. It fails only as its buf does. */
 #include "respond/respond.h"
 
+#include "base/check.h"
 #include "http/writer.h"
 
 /* What every answer bears. These values are ours; those a client may have had a hand in go through http_write_field, where
@@ -17,7 +18,10 @@ static void write_common(struct buf *out, const struct answer *answer)
         buf_lit(out, "Content-Type: ");
         buf_add(out, answer->type.len ? answer->type : SLICE("application/json"));
         buf_lit(out, "\r\n");
-        http_write_length(out, answer->body_bytes);
+        if (answer->framing == FRAMING_LENGTH)
+            http_write_length(out, answer->body_bytes);
+        else if (answer->framing == FRAMING_CHUNKED)
+            http_write_chunked(out);
     }
     if (answer->request_id.len)
         http_write_field(out, SLICE("X-Request-Id"), answer->request_id);
@@ -53,6 +57,7 @@ static void write_rare(struct buf *out, const struct answer *answer)
 void respond_head(struct buf *out, const struct answer *answer)
 {
     PRE(answer->status >= 200 && answer->status < 600);
+    IMPLIES(answer->framing == FRAMING_CLOSE, answer->close);
     http_write_status(out, answer->status);
     write_common(out, answer);
     write_rare(out, answer);

@@ -8,11 +8,15 @@
 #include "base/problem.h"
 #include "config/config.h"
 
+/* How a client knows where the body ends: by Content-Length, by chunks, or (HTTP/1.0) by the connection's end. */
+enum framing { FRAMING_LENGTH, FRAMING_CHUNKED, FRAMING_CLOSE };
+
 /* What an answer's head says. Zeroed members are left out. */
 struct answer {
     unsigned status;
-    struct slice type;          /* content-type; default application/json */
-    uint64_t body_bytes;        /* Content-Length; not said with 204 and 304 */
+    struct slice type; /* content-type; default application/json */
+    enum framing framing;
+    uint64_t body_bytes;        /* Content-Length, of FRAMING_LENGTH; not said with 204 and 304 */
     bool no_body;               /* HEAD, 204, 304: no bytes follow */
     bool close;                 /* Connection: close */
     bool keep_alive_1_0;        /* Connection: keep-alive for an HTTP/1.0 client */

@@ -70,6 +70,6 @@ def test_a_thousand_idle_connections_do_not_hinder_one(blobs):
 
 
 def test_an_answer_larger_than_allowed_is_refused_in_words(blobs):
-    with Leat(database=blobs.url, config=CONFIG % "answers: {bytes_max: 100KiB}\n") as leat:
+    with Leat(database=blobs.url, config=CONFIG % "answers: {bytes_max: 100KiB, spool_bytes: 1MiB}\n") as leat:
         assert "limit" in leat.problem("/api/blobs?limit=1000", 422, "answer-too-large")["hint"]
         assert len(leat.rows("/api/blobs?limit=10")) == 10

@@ -99,6 +99,8 @@ static const struct mistake mistakes[] = {
      "leat.yaml:1:19: `body_rate`: found `500/s`, expected a rate with its unit such as `500B/s` (B/s, KiB/s, MiB/s or GiB/s)\n"},
     {"http: {body_bytes: 9999999999999999999MiB}\n",
      "leat.yaml:1:20: `body_bytes`: found `9999999999999999999MiB`, expected a size with its unit such as `64MiB` (B, KiB, MiB or GiB)\n"},
+    {"answers: {bytes_max: 2MiB, spool_bytes: 1MiB}\n",
+     "leat.yaml:1:1: `answers`: `spool_bytes` is less than `bytes_max`\n"},
     {"answers: {bytes_max: 512MiB}\n", "leat.yaml:1:1: `answers`: `bytes_total` is less than `bytes_max`\n"},
     {"drain: 30s\n",
      "leat.yaml:1:8: `drain`: found `30s`, expected a mapping with the keys delay, idle, max\n"},

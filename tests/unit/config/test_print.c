@@ -47,7 +47,7 @@ static void every_key_round_trips(void **state)
         "  connections: 5, per_address: 4, body_rate: 3B/s, read_rate: 2KiB/s}\n"
         "body: {record_bytes: 2KiB, members: 7}\n"
         "spool: {folder: /var/spool/leat, bytes: 5GiB}\n"
-        "answers: {bytes_max: 1MiB, bytes_total: 3GiB}\n"
+        "answers: {bytes_max: 1MiB, bytes_total: 3GiB, spool_bytes: 2GiB}\n"
         "drain: {delay: 3s, idle: 4s, max: 5m}\n"
         "log: {level: warn, sample: 100, slow: 2s, sql: off}\n"
         "query: {params: 1, conditions: 2, in_values: 3, order: 4, select: 5, depth: 6, value_bytes: 64B}\n"

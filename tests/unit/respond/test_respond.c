@@ -51,6 +51,7 @@ static void every_member_of_an_answer_has_its_header(void **state)
                             .retry_after_s = 7,
                             .page_size_used = 100,
                             .no_store = true,
+                            .vary_accept = true,
                             .close = true};
     respond_head(&out, &answer);
     assert_slice(buf_slice(&out), "HTTP/1.1 405 Method Not Allowed\r\n"
@@ -63,6 +64,7 @@ static void every_member_of_an_answer_has_its_header(void **state)
                                   "Retry-After: 7\r\n"
                                   "X-Page-Size: 100\r\n"
                                   "Cache-Control: no-store\r\n"
+                                  "Vary: Accept\r\n"
                                   "Connection: close\r\n\r\n");
 }
 
@@ -191,6 +193,40 @@ static void a_problem_in_the_plain_manner_follows_rfc_9457(void **state)
     assert_slice(type, "application/problem+json");
 }
 
+static void a_body_without_length_is_framed_by_chunks_or_by_the_close(void **state)
+{
+    (void)state;
+    struct answer answer = {.status = 200, .framing = FRAMING_CHUNKED, .body_bytes = 5};
+    respond_head(&out, &answer);
+    assert_slice(buf_slice(&out), "HTTP/1.1 200 OK\r\n"
+                                  "Content-Type: application/json\r\n"
+                                  "Transfer-Encoding: chunked\r\n\r\n");
+    buf_clear(&out);
+    answer.framing = FRAMING_CLOSE;
+    answer.close = true;
+    respond_head(&out, &answer);
+    assert_slice(buf_slice(&out), "HTTP/1.1 200 OK\r\n"
+                                  "Content-Type: application/json\r\n"
+                                  "Connection: close\r\n\r\n");
+}
+
+static void postgrests_details_are_told_in_its_manner_alone(void **state)
+{
+    (void)state;
+    struct problem problem = {.status = 406,
+                              .code = SLICE("not-one-row"),
+                              .pg_code = SLICE("PGRST116"),
+                              .detail = SLICE("One."),
+                              .details = SLICE("The result contains 0 rows")};
+    struct slice type;
+    respond_problem_body(&out, &problem, MANNER_POSTGREST, SLICE("1"), &type);
+    assert_slice(buf_slice(&out), "{\"code\":\"PGRST116\",\"details\":\"The result contains 0 rows\","
+                                  "\"hint\":null,\"message\":\"One.\"}");
+    buf_clear(&out);
+    respond_problem_body(&out, &problem, MANNER_PLAIN, SLICE("1"), &type);
+    assert_null(memmem(out.data, out.len, "0 rows", 6));
+}
+
 static void a_problem_in_the_postgrest_manner_has_its_four_members(void **state)
 {
     (void)state;
@@ -299,6 +335,8 @@ static const struct CMUnitTest tests[] = {
     TEST(no_value_of_an_answer_can_make_a_header),
     TEST(a_head_beyond_the_cap_fails),
     TEST(a_problem_in_the_plain_manner_follows_rfc_9457),
+    TEST(a_body_without_length_is_framed_by_chunks_or_by_the_close),
+    TEST(postgrests_details_are_told_in_its_manner_alone),
     TEST(a_problem_in_the_postgrest_manner_has_its_four_members),
     TEST(what_a_problem_does_not_say_is_left_out),
     TEST(the_cause_never_reaches_a_client),
