@@ -13,7 +13,7 @@
 #define STREAM_MAGIC 0x5374726du
 
 /* Of each stream; what is beyond goes to the file. */
-enum { MEMORY_BYTES_MAX = 256 * 1024 };
+enum { MEMORY_BYTES_MAX = 128 * 1024 };
 
 struct stream {
     uint32_t magic;

@@ -74,7 +74,7 @@ static void on_news(void *context)
 {
     struct request *request = context;
     CHECK_MAGIC(request, REQUEST_MAGIC);
-    bool waits_for_total = request->step == STEP_FETCH && request->total_out;
+    bool waits_for_total = request->step == STEP_FETCH && request->total_out; /* then it begins at its end */
     if (!request->cancelled && !waits_for_total)
         request_resume(request, STEP_STREAM);
 }

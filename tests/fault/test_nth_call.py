@@ -19,6 +19,7 @@ serve: {/api: plain, /rest: postgrest}
 defaults: {read: anonymous, page: {size: 20, max: 1000}}
 resources: {notes: {}, pages: {table: notes, page: {by: number}}}
 queries: %s
+answers: {bytes_max: 64KiB}
 drain: {delay: 0s, idle: 0s, max: 5s}
 workers: 1
 """
@@ -28,6 +29,11 @@ params: {least: bigint = 0}
 returns: row
 */
 SELECT count(*) AS count FROM notes WHERE id >= :least
+"""
+CROWD = """/* leat
+summary: More than memory may hold
+*/
+SELECT a.id, a.text FROM notes a, notes b WHERE b.id <= 6
 """
 NONE = None  # the connection was closed
 
@@ -42,6 +48,7 @@ EXCHANGES = [
     [get("/api/notes?order=text.desc&limit=5", 200), get("/rest/notes?id=in.(1,2,3)&select=text", 200)],
     [get("/api/pages?page=2&page_size=10", 200), get("/api/count?least=10", 200)],
     [get("/api/notes?limit=1000", 200), get("/api/notes?limit=1000", 200)],
+    [get("/api/crowd", 200), get("/api/crowd", 200, "Accept: text/csv\r\n"), get("/api/notes/4", 200)],
     [get("/api/notes?nope=1", 400), get("/api/nope", 404), get("/rest/notes?id=eq.x", 400)],
     [get("/api/notes/3", 200, f"X-Long: {'y' * 6000}\r\n")],
     [(b"POST /api/notes HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", 405), get("/health/live", 200)],
@@ -69,6 +76,7 @@ def folder(tmp_path_factory):
     """With the queries."""
     path = tmp_path_factory.mktemp("queries")
     (path / "count.sql").write_text(QUERY)
+    (path / "crowd.sql").write_text(CROWD)
     return path
 
 

@@ -214,6 +214,13 @@ class Wire:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
 
+    @classmethod
+    def over(cls, connected):
+        """A connection that was made elsewhere."""
+        wire = cls.__new__(cls)
+        wire.socket, wire.buffer = connected, b""
+        return wire
+
     def send(self, data):
         try:
             self.socket.sendall(data)
@@ -238,11 +245,29 @@ class Wire:
         lines = head.decode("latin-1").split("\r\n")
         status = int(lines[0].split()[1])
         headers = {name.lower(): value.strip() for name, value in (line.split(":", 1) for line in lines[1:])}
+        if "chunked" in headers.get("transfer-encoding", "") and not head_only:
+            return status, headers, self._chunks()
         length = 0 if head_only or status < 200 or status in (204, 304) else int(headers.get("content-length", 0))
         while len(self.buffer) < length:
             assert self._more(), "the body is cut"
         body, self.buffer = self.buffer[:length], self.buffer[length:]
         return status, headers, body
+
+    def _chunks(self):
+        """The body of an answer in chunks."""
+        body = b""
+        while True:
+            while b"\r\n" not in self.buffer:
+                assert self._more(), "the body is cut"
+            line, self.buffer = self.buffer.split(b"\r\n", 1)
+            size = int(line, 16)
+            while len(self.buffer) < size + 2:
+                assert self._more(), "the body is cut"
+            piece, end, self.buffer = self.buffer[:size], self.buffer[size:size + 2], self.buffer[size + 2:]
+            assert end == b"\r\n", "a chunk does not end"
+            body += piece
+            if size == 0:
+                return body
 
     def whole_answer(self):
         """As answer(), but one that is cut is None too."""
