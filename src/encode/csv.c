@@ -9,6 +9,7 @@
 #include "encode/csv.h"
 
 #include "base/check.h"
+#include "encode/nested.h"
 #include "encode/value.h"
 
 #define KIND_BIT(kind) (1u << (kind))
@@ -167,13 +168,50 @@ static void write_value(struct buf *out, struct buf *scratch, enum dialect diale
     csv_write_json(out, scratch);
 }
 
+static void write_comma(struct buf *out, bool *first)
+{
+    if (!*first)
+        buf_byte(out, ',');
+    *first = false;
+}
+
+/* The columns of a spread row stand where it stands. */
+static void write_names(struct buf *out, const struct column *const *columns, unsigned count, bool *first)
+{
+    for (unsigned i = 0; i < count; i++) {
+        const struct nested *nested = columns[i]->type.nested;
+        if (nested && nested->spread) {
+            write_names(out, nested->columns, nested->count, first);
+            continue;
+        }
+        write_comma(out, first);
+        csv_write_text(out, columns[i]->name);
+    }
+}
+
+/* tuple.data NULL: there is no such row. */
+static void write_spread(struct buf *out, struct buf *scratch, const struct nested *nested,
+                         struct slice tuple, bool *first)
+{
+    struct slice rest = tuple;
+    for (unsigned i = 0; i < nested->count; i++) {
+        const struct type *type = &nested->columns[i]->type;
+        struct slice cell = {NULL, 0};
+        if (tuple.data && !nested_take(&rest, &cell))
+            cell = (struct slice){NULL, 0};
+        if (type->nested && type->nested->spread) {
+            write_spread(out, scratch, type->nested, cell, first);
+            continue;
+        }
+        write_comma(out, first);
+        write_value(out, scratch, DIALECT_SQLITE, type, cell);
+    }
+}
+
 void csv_write_names(struct buf *out, const struct page_spec *spec)
 {
-    for (unsigned i = 0; i < spec->column_count; i++) {
-        if (i)
-            buf_byte(out, ',');
-        csv_write_text(out, spec->columns[i]->name);
-    }
+    bool first = true;
+    write_names(out, spec->columns, spec->column_count, &first);
     buf_add(out, spec->line_end);
 }
 
@@ -181,10 +219,15 @@ void csv_write_row(struct buf *out, struct buf *scratch, const struct page_spec 
                    const struct slice *cells)
 {
     PRE(spec->line_end.len > 0);
+    bool first = true;
     for (unsigned i = 0; i < spec->column_count; i++) {
-        if (i)
-            buf_byte(out, ',');
-        write_value(out, scratch, spec->dialect, &spec->columns[i]->type, cells[i]);
+        const struct type *type = &spec->columns[i]->type;
+        if (type->nested && type->nested->spread) {
+            write_spread(out, scratch, type->nested, cells[i], &first);
+            continue;
+        }
+        write_comma(out, &first);
+        write_value(out, scratch, spec->dialect, type, cells[i]);
     }
     buf_add(out, spec->line_end);
 }

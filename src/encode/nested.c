@@ -6,8 +6,7 @@
 #include "base/check.h"
 #include "encode/value.h"
 
-/* Takes a frame off the front. False: the bytes do not hold one. */
-static bool take_frame(struct slice *rest, struct slice *ret_bytes)
+bool nested_take(struct slice *rest, struct slice *ret_bytes)
 {
     uint32_t len;
     if (rest->len < sizeof len)
@@ -46,7 +45,7 @@ static void write_members(struct buf *out, const struct nested *nested, struct s
     struct slice rest = tuple;
     for (unsigned i = 0; i < nested->count; i++) {
         struct slice cell;
-        if (!take_frame(&rest, &cell))
+        if (!nested_take(&rest, &cell))
             cell = (struct slice){NULL, 0};
         encode_member(out, DIALECT_SQLITE, nested->columns[i], cell, first);
     }
@@ -73,7 +72,7 @@ void encode_nested(struct buf *out, const struct nested *nested, struct slice ce
     }
     struct slice rest = cell, tuple;
     buf_byte(out, '[');
-    for (unsigned i = 0; rest.len && take_frame(&rest, &tuple); i++) {
+    for (unsigned i = 0; rest.len && nested_take(&rest, &tuple); i++) {
         if (i)
             buf_byte(out, ',');
         write_object(out, nested, tuple);

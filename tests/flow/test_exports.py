@@ -170,6 +170,7 @@ def test_a_failure_of_the_database_after_the_head_breaks_the_answer_off(database
         with wire(leat, request("/api/late")) as end:
             data = read_all(end)
         assert data.startswith(b"HTTP/1.1 200 OK") and data.count(b'{"id":') > 1000 and not data.endswith(b"0\r\n\r\n")
+        leat.await_true(lambda: any(line["target"] == "/api/late" for line in leat.lines("request")))
         line = next(line for line in leat.lines("request") if line["target"] == "/api/late")
         assert line["status"] >= 400 and line["problem"] and line["cause"], line
         alone(leat)

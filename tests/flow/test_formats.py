@@ -7,6 +7,7 @@ import json
 import pytest
 
 OBJECT = "application/vnd.pgrst.object+json"
+NDJSON, CSV = "application/x-ndjson", "text/csv"
 MANNERS = ["/api", "/rest/v1"]
 
 
@@ -74,6 +75,16 @@ def test_a_row_is_given_in_each_form(sentinel):
     assert get(sentinel, "/api/users/7?select=id,email", "application/x-ndjson").text == json.dumps(row, separators=(",", ":")) + "\n"
     assert get(sentinel, "/api/users/7?select=id,email", "text/csv").text == f"id,email\r\n7,{row['email']}\r\n"
     assert get(sentinel, "/api/users/0", "text/csv").status_code == 404
+
+
+@pytest.mark.parametrize("prefix", MANNERS)
+def test_embedded_rows_stand_in_every_form(sentinel, prefix):
+    path = f"{prefix}/transactions?select=id,who:users(email),fraud_flags(severity),...users(name,industry)&order=id&limit=40"
+    rows = sentinel.rows(path)
+    assert list(rows[0]) == ["id", "who", "fraud_flags", "name", "industry"] and any(row["fraud_flags"] for row in rows)
+    assert [json.loads(line) for line in get(sentinel, path, NDJSON).text.splitlines()] == rows
+    table = list(csv.DictReader(io.StringIO(get(sentinel, path, CSV).text, newline="")))
+    assert [row | {name: json.loads(row[name]) for name in ("id", "who", "fraud_flags")} for row in table] == rows
 
 
 @pytest.mark.parametrize("prefix", MANNERS)
