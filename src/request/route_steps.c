@@ -22,6 +22,7 @@ static enum step refuse_stranger(struct request *request)
 enum step step_route(struct request *request)
 {
     PRE(request->head != NULL);
+    cors_decide(request->snapshot->model->config, request->head, &request->arena, &request->answer.cors);
     enum error error = route_match(request->snapshot->routes, request->head, &request->arena, &request->route,
                                    &request->problem);
     request->answer.content_profile = request->route.schema;

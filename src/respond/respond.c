@@ -52,6 +52,7 @@ static void write_rare(struct buf *out, const struct answer *answer)
         buf_lit(out, "Cache-Control: no-store\r\n");
     if (answer->vary_accept)
         buf_lit(out, "Vary: Accept\r\n");
+    cors_write(out, &answer->cors, answer->allow);
 }
 
 void respond_head(struct buf *out, const struct answer *answer)

@@ -4,9 +4,8 @@
 #ifndef LEAT_RESPOND_RESPOND_H
 #define LEAT_RESPOND_RESPOND_H
 
-#include "base/buf.h"
 #include "base/problem.h"
-#include "config/config.h"
+#include "respond/cors.h"
 
 /* How a client knows where the body ends: by Content-Length, by chunks, or (HTTP/1.0) by the connection's end. */
 enum framing { FRAMING_LENGTH, FRAMING_CHUNKED, FRAMING_CLOSE };
@@ -31,6 +30,7 @@ struct answer {
     struct slice link;       /* Link: <…>; rel="next" */
     bool no_store;           /* Cache-Control: no-store */
     bool vary_accept;        /* Vary: Accept */
+    struct cors cors;
 };
 
 /* Status line and headers, with the empty line. No value can make a header of its own. */
