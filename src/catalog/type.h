@@ -47,6 +47,7 @@ struct type {
     enum value_kind kind;
     struct slice name; /* as SQL writes it, safe to put in a cast: `bigint`, `numeric(12,2)`, `public.mood` */
     unsigned bits, scale;
+    unsigned length_max;  /* of varchar(n) and char(n), in characters; 0: as long as one likes */
     bool orderable;       /* may stand in ORDER BY and be compared with < */
     bool is_array;        /* then `kind` is VALUE_OTHER */
     struct slice *labels; /* of an enum */

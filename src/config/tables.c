@@ -54,6 +54,7 @@ const char config_defaults[] =
     "drain: {delay: 0s, idle: 1s, max: 30s}\n"
     "log: {level: info, sample: 1, slow: 500ms, sql: on}\n"
     "query: {params: 100, conditions: 100, in_values: 1000, order: 8, select: 200, depth: 8, value_bytes: 8KiB}\n"
+    "docs: on\n"
     "defaults:\n"
     "  read: none\n"
     "  write: none\n"
@@ -249,6 +250,7 @@ static const struct key root_keys[] = {
     {.name = "resources", .kind = &kind_resources},
     {"queries", &kind_folder, FIELD(queries_dir)},
     {.name = "functions", .kind = &kind_functions},
+    {"docs", &kind_switch, FIELD(docs)},
     NOT_YET("admin"),
     NOT_YET("auth"),
     NOT_YET("cache"),

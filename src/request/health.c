@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "request/documents.h"
 #include "request/steps.h"
 #include "request/worker.h"
 
@@ -187,6 +188,8 @@ static void write_health(struct request *request)
 
 enum step step_builtin(struct request *request)
 {
+    if (request->route.kind == ROUTE_OPENAPI)
+        return documents_answer(request);
     buf_init(&request->body, 4096);
     request->answer.no_store = true;
     request->answer.status = 200;

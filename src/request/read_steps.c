@@ -240,14 +240,6 @@ static void submit_total(struct request *request)
     request->has_total = true;
 }
 
-static enum step answers_full(struct request *request)
-{
-    enum step next =
-        request_fail(request, 503, SLICE("answers-full"), SLICE("Too many answers wait for slow readers."));
-    request->problem.retry_after_s = 1;
-    return next;
-}
-
 enum step step_fetch(struct request *request)
 {
     const struct plan *plan = request->plan;
@@ -255,7 +247,7 @@ enum step step_fetch(struct request *request)
         return write_fetch(request);
     PRE(plan != NULL);
     if (worker_answers_full(request->worker, 0))
-        return answers_full(request);
+        return request_fail_full(request);
     begin_page(request);
     begin_answer(request);
     request->target = arena_copy(&request->arena, request->target); /* for the log, should the client leave */
@@ -365,7 +357,7 @@ enum step step_encode(struct request *request)
     if (request_stream_failed(request))
         return request_fail_stream(request);
     if (worker_answers_full(request->worker, page->body.len)) /* it was not yet when this one set out */
-        return answers_full(request);
+        return request_fail_full(request);
     bool by_stream = request_goes_by_stream(request), whole = request->answer.framing == FRAMING_LENGTH;
     if (!whole)
         request->answer.content_range = (struct slice){0};

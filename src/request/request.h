@@ -128,6 +128,8 @@ enum step request_fail(struct request *request, unsigned status, struct slice co
 /* The same for memory that ran out. */
 enum step request_fail_memory(struct request *request);
 
+/* The same for answers that wait for slow readers: there is no room for one more. */
+enum step request_fail_full(struct request *request);
 /* The same for an answer larger than so many bytes. */
 enum step request_fail_large(struct request *request, uint64_t bytes_max);
 

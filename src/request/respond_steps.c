@@ -14,7 +14,7 @@ static void write_problem(struct request *request)
     answer->status = problem->status;
     answer->allow = problem->allow;
     answer->retry_after_s = problem->retry_after_s;
-    answer->link = answer->preference_applied = answer->content_profile = (struct slice){0};
+    answer->link = answer->etag = answer->preference_applied = answer->content_profile = (struct slice){0};
     if (problem->status != 416)
         answer->content_range = (struct slice){0};
     answer->page_size_used = 0;
@@ -41,7 +41,7 @@ enum step step_respond(struct request *request)
         request->page.body = (struct buf){0};
     }
     answer->body_bytes = request->body.len;
-    answer->no_body = answer->no_body || answer->status == 204;
+    answer->no_body = answer->no_body || answer->status == 204 || answer->status == 304;
     answer->date = slice_of(request->worker->date, 29);
     answer->request_id = slice_of(request->id, 16);
     note_for_log(request);

@@ -3,6 +3,7 @@
 #include "request/service.h"
 
 #include "base/mem.h"
+#include "request/documents.h"
 
 struct snapshot *snapshot_new(const struct model *model, struct supply *supply)
 {
@@ -13,6 +14,7 @@ struct snapshot *snapshot_new(const struct model *model, struct supply *supply)
     snapshot->supply = supply;
     snapshot->routes = route_table_new(model);
     snapshot->plans = plan_cache_new(model);
+    snapshot->documents = model->config->docs ? documents_new(model) : NULL;
     return snapshot;
 }
 
@@ -26,6 +28,7 @@ void snapshot_unref(struct snapshot *snapshot)
 {
     if (!snapshot || atomic_fetch_sub_explicit(&snapshot->refs, 1, memory_order_acq_rel) > 1)
         return;
+    documents_free(snapshot->documents);
     plan_cache_free(snapshot->plans);
     route_table_free(snapshot->routes);
     model_unref(snapshot->model);

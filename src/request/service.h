@@ -18,6 +18,7 @@
 #include "request/totals.h"
 #include "route/route.h"
 
+struct documents;
 struct worker;
 
 /* Configuration, catalogue, plans, routes and database of one moment. Ref-counted: the service, each worker and each request pin it. */
@@ -26,7 +27,8 @@ struct snapshot {
     const struct model *model;
     struct route_table *routes;
     struct plan_cache *plans;
-    struct supply *supply; /* where the rows come from: often the same as that of the one before */
+    struct documents *documents; /* /openapi.json; NULL: `docs: off` */
+    struct supply *supply;       /* where the rows come from: often the same as that of the one before */
 };
 
 struct snapshot *snapshot_new(const struct model *model, struct supply *supply); /* takes both over */

@@ -102,3 +102,11 @@ enum step request_fail(struct request *request, unsigned status, struct slice co
     request->problem = (struct problem){.status = status, .code = code, .detail = detail};
     return STEP_RESPOND;
 }
+
+enum step request_fail_full(struct request *request)
+{
+    enum step next =
+        request_fail(request, 503, SLICE("answers-full"), SLICE("Too many answers wait for slow readers."));
+    request->problem.retry_after_s = 1;
+    return next;
+}

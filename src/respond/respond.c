@@ -41,7 +41,6 @@ static void write_rare(struct buf *out, const struct answer *answer)
     write_if(out, SLICE("Link"), answer->link);
     write_if(out, SLICE("Allow"), answer->allow);
     write_if(out, SLICE("Location"), answer->location);
-    write_if(out, SLICE("Preference-Applied"), answer->preference_applied);
     if (answer->status == 401) /* RFC 9110 section 15.5.2: it must say how */
         buf_lit(out, "WWW-Authenticate: Bearer\r\n");
     if (answer->retry_after_s)
@@ -52,6 +51,10 @@ static void write_rare(struct buf *out, const struct answer *answer)
         buf_lit(out, "Cache-Control: no-store\r\n");
     if (answer->vary_accept)
         buf_lit(out, "Vary: Accept\r\n");
+    if (answer->etag.len) {
+        http_write_field(out, SLICE("ETag"), answer->etag);
+        buf_lit(out, "Cache-Control: no-cache\r\n");
+    }
     cors_write(out, &answer->cors, answer->allow);
 }
 
@@ -67,6 +70,18 @@ void respond_head(struct buf *out, const struct answer *answer)
     else if (answer->keep_alive_1_0)
         buf_lit(out, "Connection: keep-alive\r\n");
     http_write_end(out);
+}
+
+bool respond_matches(struct slice if_none_match, struct slice etag)
+{
+    struct slice rest = if_none_match, item;
+    PRE(etag.len > 2);
+    while (http_list_next(&rest, &item)) {
+        struct slice bare = slice_starts(item, SLICE("W/")) ? slice_skip(item, 2) : item;
+        if (slice_eq(bare, etag) || slice_eq(bare, SLICE("*")))
+            return true;
+    }
+    return false;
 }
 
 /* `,"name":"value"`; name: with its punctuation. Texts may quote what a client sent, so they are mended. */

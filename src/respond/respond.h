@@ -24,17 +24,20 @@ struct answer {
     struct slice content_range; /* which part of all the rows this is: "0-99/5000" */
     struct slice preference_applied, content_profile;
     struct slice allow, location;
-    struct slice preference_applied;
     unsigned retry_after_s;
     unsigned page_size_used; /* a capped page says so: X-Page-Size */
     struct slice link;       /* Link: <…>; rel="next" */
     bool no_store;           /* Cache-Control: no-store */
     bool vary_accept;        /* Vary: Accept */
+    struct slice etag; /* with its quotes; then Cache-Control: no-cache, which is: ask whether it changed */
     struct cors cors;
 };
 
 /* Status line and headers, with the empty line. No value can make a header of its own. */
 void respond_head(struct buf *out, const struct answer *answer);
+
+/* Whether If-None-Match's value names this tag (RFC 9110 section 13.1.2), so that 304 is the answer. */
+bool respond_matches(struct slice if_none_match, struct slice etag);
 
 /* The body for a problem. plain: application/problem+json (RFC 9457: type, title, status, detail, and code, hint, place, column, value,
  * nearest, request_id); postgrest: {"code","details","hint","message"}. Never `cause`. *ret_type is its content type. */

@@ -89,6 +89,8 @@ struct route_table *route_table_new(const struct model *model)
     add_builtin(table, SLICE("/health/live"), ROUTE_LIVE);
     add_builtin(table, SLICE("/health/ready"), ROUTE_READY);
     add_builtin(table, SLICE("/health"), ROUTE_HEALTH);
+    if (model->config->docs)
+        add_builtin(table, SLICE("/openapi.json"), ROUTE_OPENAPI);
     for (unsigned i = 0; i < model->config->serve_count; i++) {
         add_queries(table, &model->config->serve[i]);
         add_resources(table, &model->config->serve[i]);

@@ -13,7 +13,7 @@
 
 struct route_table;
 
-enum route_kind { ROUTE_LIST, ROUTE_ROW, ROUTE_QUERY, ROUTE_LIVE, ROUTE_READY, ROUTE_HEALTH };
+enum route_kind { ROUTE_LIST, ROUTE_ROW, ROUTE_QUERY, ROUTE_LIVE, ROUTE_READY, ROUTE_HEALTH, ROUTE_OPENAPI };
 
 struct route {
     enum route_kind kind;

@@ -32,7 +32,7 @@ static const struct {
     {1186, VALUE_INTERVAL, 0},    {17, VALUE_BYTEA, 0},     {114, VALUE_JSON, 0},
     {3802, VALUE_JSON, 0},
 };
-enum { OID_BPCHAR = 1042, OID_NUMERIC = 1700, NUMERIC_TYPMOD_BASE = 4 };
+enum { OID_BPCHAR = 1042, OID_VARCHAR = 1043, OID_NUMERIC = 1700, TYPMOD_BASE = 4 };
 
 /* ---- arrays ---- */
 
@@ -143,8 +143,10 @@ struct type pg_types_find(const struct types *types, Oid oid, int typmod, bool *
     type.is_array = found->is_array;
     type.labels = found->labels;
     type.label_count = found->label_count;
-    if (found->oid == OID_NUMERIC && typmod >= NUMERIC_TYPMOD_BASE)
-        type.scale = (unsigned)(typmod - NUMERIC_TYPMOD_BASE) & 0x7ff;
+    if (found->oid == OID_NUMERIC && typmod >= TYPMOD_BASE)
+        type.scale = (unsigned)(typmod - TYPMOD_BASE) & 0x7ff;
+    if ((found->oid == OID_BPCHAR || found->oid == OID_VARCHAR) && typmod > TYPMOD_BASE)
+        type.length_max = (unsigned)(typmod - TYPMOD_BASE);
     *ret_deterministic =
         !found->is_citext && found->oid != OID_BPCHAR; /* char(n) compares without trailing blanks */
     return type;

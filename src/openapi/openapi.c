@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The document as a whole: what stands in it for every model (the .json files beside this one), and around it what follows from
+ * this model. See openapi.h. */
+#include "openapi/openapi.h"
+
+#include "openapi/doc.h"
+#include "openapi/fixed.h"
+
+static void tag(struct doc *doc, struct slice name, struct slice description)
+{
+    doc_open(doc, NULL, '{');
+    doc_text(doc, "name", name);
+    if (description.len)
+        doc_text(doc, "description", description);
+    doc_close(doc, '}');
+}
+
+static bool may_ask(const struct doc *doc, const struct named_query *query)
+{
+    return (query->config->read & doc->roles) != 0;
+}
+
+static bool may_call(const struct doc *doc, const struct rpc *rpc)
+{
+    return (rpc->config->call & doc->roles) != 0;
+}
+
+static void write_tags(struct doc *doc)
+{
+    const struct model *model = doc->model;
+    doc_open(doc, "tags", '[');
+    for (unsigned i = 0; i < model->resource_count; i++)
+        if (doc_may_read(doc, &model->resources[i]))
+            tag(doc, model->resources[i].config->name.text, model->resources[i].table->comment);
+    if (model->query_count)
+        tag(doc, SLICE("queries"), SLICE("Named queries."));
+    if (model->rpc_count)
+        tag(doc, SLICE("functions"), SLICE("Functions of the database."));
+    doc_close(doc, ']');
+}
+
+static void write_paths_below(struct doc *doc, const struct doc_prefix *prefix)
+{
+    const struct model *model = doc->model;
+    for (unsigned i = 0; i < model->resource_count; i++)
+        if (doc_may_read(doc, &model->resources[i]))
+            resource_paths(doc, prefix, &model->resources[i]);
+    for (unsigned i = 0; i < model->query_count; i++)
+        if (may_ask(doc, &model->queries[i]))
+            query_path(doc, prefix, &model->queries[i]);
+    for (unsigned i = 0; i < model->rpc_count && prefix->serve->manner == MANNER_POSTGREST; i++)
+        if (may_call(doc, &model->rpcs[i]))
+            rpc_path(doc, prefix, &model->rpcs[i]);
+}
+
+static void write_paths(struct doc *doc)
+{
+    const struct config *config = doc->model->config;
+    doc_open(doc, "paths", '{');
+    for (unsigned i = 0; i < config->serve_count; i++) {
+        struct doc_prefix prefix = {&config->serve[i], i == 0};
+        write_paths_below(doc, &prefix);
+    }
+    doc_close(doc, '}');
+}
+
+static void write_manners(struct doc *doc)
+{
+    const struct config *config = doc->model->config;
+    doc_open(doc, "x-manners", '{');
+    for (unsigned i = 0; i < config->serve_count; i++) {
+        bool postgrest = config->serve[i].manner == MANNER_POSTGREST;
+        const char *prefix = arena_copy(&doc->arena, config->serve[i].prefix).data;
+        doc_text(doc, prefix, postgrest ? SLICE("postgrest") : SLICE("plain"));
+    }
+    doc_close(doc, '}');
+}
+
+static void write_components(struct doc *doc)
+{
+    const struct model *model = doc->model;
+    doc_open(doc, "components", '{');
+    doc_raw(doc, "headers", openapi_headers);
+    doc_open(doc, "responses", '{');
+    doc_members(doc, openapi_responses);
+    for (unsigned i = 0; i < model->resource_count; i++)
+        if (doc_may_read(doc, &model->resources[i]))
+            resource_responses(doc, &model->resources[i]);
+    doc_close(doc, '}');
+    doc_open(doc, "parameters", '{');
+    doc_members(doc, openapi_parameters);
+    for (unsigned i = 0; i < model->resource_count; i++)
+        if (doc_may_read(doc, &model->resources[i]))
+            resource_parameters(doc, &model->resources[i]);
+    doc_close(doc, '}');
+    doc_open(doc, "schemas", '{');
+    doc_members(doc, openapi_schemas);
+    filter_schemas(doc);
+    for (unsigned i = 0; i < model->resource_count; i++)
+        if (doc_may_read(doc, &model->resources[i]))
+            resource_schemas(doc, &model->resources[i]);
+    doc_close(doc, '}');
+    doc_close(doc, '}');
+}
+
+static void read_checks(struct doc *doc)
+{
+    const struct model *model = doc->model;
+    doc->bounds = ARENA_ARRAY(&doc->arena, struct bounds *, model->resource_count + 1);
+    for (unsigned i = 0; i < model->resource_count; i++)
+        doc->bounds[i] = checks_read(&doc->arena, model->resources[i].table);
+}
+
+void openapi_write(const struct model *model, unsigned roles, struct buf *out)
+{
+    PRE(model && model->config);
+    struct doc doc = {.out = out, .model = model, .roles = roles};
+    arena_init(&doc.arena, 64 * 1024);
+    read_checks(&doc);
+    doc_open(&doc, NULL, '{');
+    doc_text(&doc, "openapi", SLICE("3.1.0"));
+    doc_raw(&doc, "info", openapi_info);
+    write_manners(&doc);
+    write_tags(&doc);
+    write_paths(&doc);
+    write_components(&doc);
+    doc_close(&doc, '}');
+    arena_done(&doc.arena);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The paths of named queries and of functions. */
+#include "openapi/doc.h"
+
+static void query_row(struct doc *doc, const char *key, const void *of)
+{
+    const struct named_query *query = of;
+    doc_open(doc, key, '{');
+    doc_text(doc, "type", SLICE("object"));
+    doc_open(doc, "properties", '{');
+    for (unsigned i = 0; i < query->column_count; i++)
+        column_schema(doc, query->columns[i].name, &query->columns[i].type, query->columns[i].nullable);
+    doc_close(doc, '}');
+    doc_close(doc, '}');
+}
+
+/* A default that is a value of the schema; `24h ago` is none and is told in words. */
+static void write_default(struct doc *doc, const struct query_param *param)
+{
+    struct slice fallback = param->config->fallback;
+    if (type_is_number(&param->type) && doc_is_number(fallback))
+        doc_raw(doc, "default", fallback);
+    else if (param->type.kind == VALUE_BOOL && slice_eq(fallback, SLICE("true")))
+        doc_true(doc, "default");
+    else if (param->type.kind == VALUE_BOOL && slice_eq(fallback, SLICE("false")))
+        doc_raw(doc, "default", SLICE("false"));
+    else if (param->type.kind == VALUE_TEXT)
+        doc_text(doc, "default", fallback);
+    else
+        doc_text(doc, "x-default", fallback);
+}
+
+static struct bounds bounds_of(struct doc *doc, const struct query_param *param)
+{
+    struct bounds bounds = {.values = param->config->in, .value_count = param->config->in_count};
+    if (param->config->has_range) {
+        bounds.low = arena_format(&doc->arena, "%lld", (long long)param->config->low);
+        bounds.high = arena_format(&doc->arena, "%lld", (long long)param->config->high);
+    }
+    return bounds;
+}
+
+static void write_param(struct doc *doc, const struct query_param *param)
+{
+    const struct config_param *config = param->config;
+    struct bounds bounds = bounds_of(doc, param);
+    doc_open(doc, NULL, '{');
+    doc_text(doc, "name", config->name.text);
+    doc_text(doc, "in", SLICE("query"));
+    if (!config->optional && !config->fallback.data)
+        doc_true(doc, "required");
+    doc_open(doc, "schema", '{');
+    if (param->type.kind >= VALUE_DATE &&
+        param->type.kind <= VALUE_TIMESTAMPTZ) { /* `24h ago` is none of the format's */
+        doc_text(doc, "type", SLICE("string"));
+        doc_raw(doc, "examples", SLICE("[\"2026-01-31\",\"24h ago\"]"));
+    } else {
+        type_members(doc, &param->type, false, &bounds);
+    }
+    if (config->fallback.data)
+        write_default(doc, param);
+    doc_close(doc, '}');
+    doc_close(doc, '}');
+}
+
+static void answer_one(struct doc *doc, const struct named_query *query)
+{
+    bool value = query->config->returns == RETURNS_VALUE;
+    doc_open(doc, "200", '{');
+    doc_text(doc, "description", value ? SLICE("The value.") : SLICE("The row."));
+    doc_open(doc, "content", '{');
+    doc_open(doc, "application/json", '{');
+    if (value && query->column_count)
+        column_schema(doc, SLICE("schema"), &query->columns[0].type, query->columns[0].nullable);
+    else
+        query_row(doc, "schema", query);
+    doc_close(doc, '}');
+    doc_close(doc, '}');
+    doc_close(doc, '}');
+}
+
+void query_path(struct doc *doc, const struct doc_prefix *prefix, const struct named_query *query)
+{
+    const struct config_query *config = query->config;
+    bool rows = config->returns == RETURNS_ROWS;
+    doc_open_name(doc,
+                  arena_format(&doc->arena, SLICE_FMT "/" SLICE_FMT, SLICE_ARG(prefix->serve->prefix),
+                               SLICE_ARG(config->path)),
+                  '{');
+    operation_begin(doc, prefix, "get", "query", config->path, SLICE("queries"));
+    doc_text(doc, "summary", config->summary.len ? config->summary : config->path);
+    doc_open(doc, "parameters", '[');
+    for (unsigned i = 0; i < query->param_count; i++)
+        write_param(doc, &query->params[i]);
+    if (query->order_count)
+        paging_parameters(doc, prefix, &config->page, true);
+    doc_close(doc, ']');
+    doc_open(doc, "responses", '{');
+    if (rows)
+        answer_list(doc, prefix, &config->envelope, query_row, query);
+    else
+        answer_one(doc, query);
+    operation_problems(doc, prefix, !rows, false);
+    doc_close(doc, '}');
+    doc_close(doc, '}');
+    doc_close(doc, '}');
+}

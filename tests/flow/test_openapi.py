@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""/openapi.json: it is what the standard says it must be, and what it says of answers and parameters holds."""
+import contextlib
+import re
+import subprocess
+
+import jsonschema
+import pytest
+
+from leat import Leat
+from openapi import Document
+from postgres import Postgres
+
+ODD = {
+    "sqlite": """
+        CREATE TABLE owners (id INTEGER PRIMARY KEY, "full name" TEXT NOT NULL CHECK (length("full name") BETWEEN 2 AND 40),
+            status TEXT NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'held')), born INTEGER CHECK (born > 1900),
+            secret TEXT);
+        CREATE TABLE pairs (a INTEGER NOT NULL, b TEXT NOT NULL, flag BOOLEAN, body BLOB, data JSON, at TIMESTAMP, day DATE,
+            uid UUID, price DECIMAL(10,2), ratio REAL, owner INTEGER REFERENCES owners, "limit" INTEGER, PRIMARY KEY (a, b));
+        CREATE VIEW totals AS SELECT status, count(*) AS n FROM owners GROUP BY status;
+        INSERT INTO owners VALUES (1, 'Ada', 'open', 1985, 'x'), (2, 'Bo', 'held', NULL, 'y');
+        INSERT INTO pairs VALUES (1, 'x', 1, x'00ff', '{"a":[1]}', '2026-01-31T09:05:07.500000Z', '2026-01-31',
+            '0b6f2e1c-6a8e-4f5b-9d3a-2f1e4c5d6a7b', 1250, 0.5, 1, 3), (2, 'y', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+            NULL);""",
+    "postgresql": """
+        CREATE TYPE mood AS ENUM ('happy', 'it''s "so"');
+        CREATE TABLE owners (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            "full name" varchar(40) NOT NULL CHECK (length("full name") >= 2),
+            status text NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'held')), born int CHECK (born > 1900), secret text);
+        CREATE TABLE pairs (a smallint NOT NULL, b text NOT NULL, flag boolean, body bytea, data json, at timestamptz, day date,
+            uid uuid, price numeric(10,2), ratio double precision, owner bigint REFERENCES owners, "limit" int,
+            local timestamp, clock time, zoned timetz, span interval, tags text[], grid int[], mood mood, doc jsonb,
+            range int4range, point point, address inet, PRIMARY KEY (a, b));
+        CREATE VIEW totals AS SELECT status, count(*) AS n FROM owners GROUP BY status;
+        COMMENT ON TABLE owners IS 'Who owns "things".';
+        INSERT INTO owners ("full name", status, born, secret) VALUES ('Ada', 'open', 1985, 'x'), ('Bo', 'held', NULL, 'y');
+        INSERT INTO pairs VALUES (1, 'x', true, '\\x00ff', '{"a":[1]}', '2026-01-31T09:05:07.5Z', '2026-01-31',
+            '0b6f2e1c-6a8e-4f5b-9d3a-2f1e4c5d6a7b', 12.5, 0.5, 1, 3, '2026-01-31T09:05:07.5', '09:05', '09:05+02', '3 days',
+            '{a,NULL}', '{{1,2},{3,4}}', 'happy', '{"b":null}', '[1,5)', '(1,2)', '192.0.2.7');
+        INSERT INTO pairs (a, b) VALUES (2, 'y');""",
+}
+CONFIG = """
+serve: {/api: plain, /rest/v1: postgrest}
+defaults: {read: anonymous}
+resources:
+  owners: {columns: '*,-secret', page: {by: number}}
+  pairs: {envelope: {"all pairs": rows, more: more}}
+  totals: {}
+  hidden: {table: owners, read: none}
+"""
+
+
+@pytest.fixture(scope="module")
+def odd(store, tmp_path_factory):
+    """A database with a column of each type and odd names, served in both manners."""
+    with contextlib.ExitStack() as open_:
+        if store == "sqlite":
+            path = tmp_path_factory.mktemp("odd") / "odd.db"
+            subprocess.run(["sqlite3", "-bail", str(path)], input="PRAGMA journal_mode=WAL;\n" + ODD[store], text=True, check=True,
+                           capture_output=True)
+            url = f"sqlite:{path}"
+        else:
+            server = open_.enter_context(Postgres())
+            server.psql(ODD[store])
+            url = server.url
+        yield open_.enter_context(Leat(database=url, config=CONFIG)).await_ready()
+
+
+def document_of(leat):
+    return Document(leat.get("/openapi.json").json())
+
+
+@pytest.fixture(scope="module")
+def document(odd):
+    return document_of(odd)
+
+
+def test_it_is_what_the_standard_asks_for(document, sentinel):
+    document.check()
+    document_of(sentinel).check()
+
+
+def test_every_read_is_in_it_and_answers_as_it_says(odd, document):
+    asked = 0
+    for path, item in document.json["paths"].items():
+        key = {"owners": "1", "pairs": "1,x"}.get(path.split("/")[-2])
+        answer = odd.get(path.replace("{id}", key or ""))
+        assert answer.status_code == 200, path
+        document.validate(document.schema(path), answer.json())
+        asked += "get" in item
+    assert asked == 10
+
+
+def test_named_queries_answer_as_it_says(sentinel):
+    document = document_of(sentinel)
+    for path, query in (("/api/dashboard/stats", ""), ("/api/rules_by_industry", "?industry=fintech"), ("/api/top_users", ""),
+                        ("/rest/v1/top_users", "")):
+        document.validate(document.schema(path), sentinel.get(path + query).json())
+    required = [p["name"] for p in document.parameters("/api/rules_by_industry") if p.get("required")]
+    assert required == ["industry"]
+    sentinel.problem("/api/rules_by_industry", 400, "missing-parameter")
+
+
+def test_problems_are_of_the_schema_in_each_manner(odd, document):
+    for path, content in (("/api/owners", "application/problem+json"), ("/rest/v1/owners", "application/json")):
+        answer = odd.get(path + "?nothing=eq.1")
+        assert answer.status_code == 400 and answer.headers["content-type"].startswith(content)
+        document.validate(document.schema(path, "400", content), answer.json())
+    with pytest.raises(jsonschema.ValidationError):
+        document.validate(document.schema("/api/owners", "400", "application/problem+json"), {"status": "400"})
+
+
+def operand(schema, operator, type_):
+    """A value that the operator takes, of the column's type."""
+    value = {"integer": "1", "number": "1.5", "boolean": "true", "array": "{}"}.get(type_.get("type"), "x")
+    value = {"uuid": "0b6f2e1c-6a8e-4f5b-9d3a-2f1e4c5d6a7b", "date": "2026-01-31", "date-time": "2026-01-31",
+             "date-time-local": "2026-01-31", "time-local": "09:05"}.get(type_.get("format"), value)
+    value = type_.get("enum", [value])[0]
+    sql = type_.get("x-sql-type", "")
+    value = {"interval": "1 day", "time with time zone": "09:05+02", "int4range": "[1,5)", "inet": "192.0.2.7", "jsonb": "{}",
+             "bytea": "\\x01", "BLOB": "\\x01"}.get(sql, value)
+    value = f'"{value}"'.replace("\\", "\\\\") if operator == "in" and not value.isalnum() else value
+    return {"is": "null", "in": f"({value})"}.get(operator, value)
+
+
+def test_every_operator_it_names_is_taken(odd, document):
+    tried = 0
+    for resource in ("owners", "pairs", "totals"):
+        for name, column in document.json["components"]["schemas"][resource]["properties"].items():
+            parameter = document.json["components"]["parameters"].get(f"{resource}.{re.sub(' ', '-20', name)}")
+            type_ = {k: ([t for t in v if t != "null"] or v)[0] if k == "type" and isinstance(v, list) else v for k, v in column.items()}
+            for operator in document.deref(parameter["schema"])["x-operators"] if parameter else []:
+                answer = odd.get(f"/api/{resource}", params={name: f"{operator}.{operand(column, operator, type_)}"})
+                assert answer.status_code == 200, f"{resource}.{name} {operator}: {answer.text}"
+                tried += 1
+    assert tried > 100
+
+
+def test_what_it_does_not_name_is_not_taken(odd, document, store):
+    for column, operator in (("data", "eq.1"), ("a", "like.1"), ("day", "ilike.x")):
+        named = document.deref(document.json["components"]["parameters"][f"pairs.{column}"]["schema"])["x-operators"]
+        assert operator.split(".")[0] not in named
+        odd.problem(f"/api/pairs?{column}={operator}", 400, "wrong-operator")
+
+
+def test_checks_comments_and_defaults_are_told(document, store):
+    owners = document.json["components"]["schemas"]["owners"]
+    columns = owners["properties"]
+    assert columns["status"]["enum"] == ["open", "held"] and columns["status"]["default"] == "open"
+    assert columns["born"]["exclusiveMinimum"] == 1900 and columns["born"]["type"] == ["integer", "null"]
+    assert columns["full name"]["minLength"] == 2 and columns["full name"]["maxLength"] == 40
+    assert columns["id"]["x-key"] is True
+    if store == "postgresql":
+        assert owners["description"] == 'Who owns "things".'
+        assert document.json["components"]["schemas"]["pairs"]["properties"]["mood"]["enum"] == ["happy", 'it\'s "so"', None]
+
+
+def test_what_may_not_be_read_is_not_in_it(odd):
+    text = odd.get("/openapi.json").text
+    assert "hidden" not in text and "secret" not in text and "full name" in text
+
+
+def test_it_is_sent_once_to_who_keeps_it(odd):
+    first = odd.get("/openapi.json")
+    assert first.headers["cache-control"] == "no-cache"
+    tag = first.headers["etag"]
+    assert re.fullmatch(r'"[0-9a-f]{16}"', tag)
+    for value in (tag, f'"x", W/{tag}', "*"):
+        again = odd.get("/openapi.json", headers={"If-None-Match": value})
+        assert again.status_code == 304 and not again.content and again.headers["etag"] == tag
+    assert odd.get("/openapi.json", headers={"If-None-Match": '"x"'}).status_code == 200
+    head = odd.client.head("/openapi.json")
+    assert head.headers["content-length"] == str(len(first.content)) and not head.content
+
+
+def test_it_can_be_turned_off(sentinel_url):
+    with Leat(database=sentinel_url, config="docs: off\nresources: {users: {read: anonymous}}") as leat:
+        leat.await_ready().problem("/openapi.json", 404, "unknown-path")
+
+
+def test_without_a_file_it_is_for_this_machine_alone(sentinel_url):
+    with Leat(database=sentinel_url) as leat:
+        leat.await_ready()
+        assert "/api/users" in leat.get("/openapi.json").json()["paths"]
+        leat.problem("/openapi.json", 403, "local-only", headers={"Host": "console.example.com"})
