@@ -89,7 +89,7 @@ struct config {
     struct word queries_dir;
     struct config_query *queries;
     unsigned query_count;
-    bool docs; /* /openapi.json is served */
+    bool docs; /* /docs and /openapi.json are served */
     bool open; /* made from a database without a file: everything readable, loopback only */
 };
 

@@ -83,10 +83,10 @@ static struct slice member_schema(enum envelope_what what)
         return SLICE("{\"type\":\"boolean\",\"description\":\"Whether a page follows.\"}");
     case ENVELOPE_NEXT:
         return SLICE(
-            "{\"type\":[\"string\",\"null\"],\"description\":\"Sent back as `cursor`: the next page.\"}");
+            "{\"type\":[\"string\",\"null\"],\"description\":\"Sent back as `cursor`: the next page.\",\"x-cursor\":\"next\"}");
     case ENVELOPE_PREV:
         return SLICE(
-            "{\"type\":[\"string\",\"null\"],\"description\":\"Sent back as `cursor`: the page before.\"}");
+            "{\"type\":[\"string\",\"null\"],\"description\":\"Sent back as `cursor`: the page before.\",\"x-cursor\":\"prev\"}");
     case ENVELOPE_TOTAL:
         return SLICE("{\"type\":\"integer\",\"description\":\"Rows on all pages.\"}");
     case ENVELOPE_PAGES:

@@ -180,7 +180,7 @@ void resource_schemas(struct doc *doc, const struct resource *resource)
 static void add_name(struct doc *doc, struct buf *text, struct slice name)
 {
     if (text->len)
-        buf_lit(text, ",");
+        buf_lit(text, ", ");
     buf_byte(text, '`');
     if (slice_eq(doc_component(doc, name), name))
         buf_add(text, name);

@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "openapi/openapi.h"
+#include "openapi/page.h"
 #include "request/worker.h"
 
 /* Some 4 KB for a table: thousands of them. A model beyond it is served without its document. */
@@ -53,7 +54,7 @@ static enum step answer(struct request *request, struct slice type, struct slice
     return request->body.failed ? request_fail_memory(request) : STEP_RESPOND;
 }
 
-enum step documents_answer(struct request *request)
+static enum step answer_document(struct request *request)
 {
     const struct documents *documents = request->snapshot->documents;
     PRE(documents != NULL);
@@ -61,4 +62,20 @@ enum step documents_answer(struct request *request)
         return request_fail(request, 503, SLICE("out-of-memory"),
                             SLICE("The document had no room in memory when it was made."));
     return answer(request, SLICE("application/json"), buf_slice(&documents->openapi));
+}
+
+static enum step answer_page(struct request *request)
+{
+    const struct page_file *file = page_find(request->route.id);
+    if (!file)
+        return request_fail(request, 404, SLICE("unknown-path"),
+                            SLICE("The page at /docs has no such file."));
+    request->answer.page = true;
+    return answer(request, file->type, *file->bytes);
+}
+
+enum step documents_answer(struct request *request)
+{
+    PRE(request->route.kind == ROUTE_OPENAPI || request->route.kind == ROUTE_DOCS);
+    return request->route.kind == ROUTE_OPENAPI ? answer_document(request) : answer_page(request);
 }

@@ -188,7 +188,7 @@ static void write_health(struct request *request)
 
 enum step step_builtin(struct request *request)
 {
-    if (request->route.kind == ROUTE_OPENAPI)
+    if (request->route.kind == ROUTE_OPENAPI || request->route.kind == ROUTE_DOCS)
         return documents_answer(request);
     buf_init(&request->body, 4096);
     request->answer.no_store = true;

@@ -55,7 +55,7 @@ enum step step_identify(struct request *request)
         return STEP_BUILTIN;
     if (is_stranger(request))
         return refuse_stranger(request);
-    if (route->kind == ROUTE_OPENAPI)
+    if (route->kind == ROUTE_OPENAPI || route->kind == ROUTE_DOCS)
         return STEP_BUILTIN;
     if (!auth_may(&request->principal, roles_that_may(route)))
         return request_fail(request, 401, SLICE("not-allowed"),

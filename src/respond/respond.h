@@ -30,6 +30,7 @@ struct answer {
     bool no_store;           /* Cache-Control: no-store */
     bool vary_accept;        /* Vary: Accept */
     struct slice etag; /* with its quotes; then Cache-Control: no-cache, which is: ask whether it changed */
+    bool page;         /* for a browser to show: what it may load and do is bounded */
     struct cors cors;
 };
 

@@ -46,6 +46,14 @@ static void add_builtin(struct route_table *table, struct slice path, enum route
     add(table, path, (struct entry){.route = {.kind = kind}, .prefix_bytes = SIZE_MAX});
 }
 
+/* The document, the page that shows it, and below that what the page loads. */
+static void add_docs(struct route_table *table)
+{
+    struct entry page = {.route = {.kind = ROUTE_DOCS}, .has_rows = true, .prefix_bytes = SIZE_MAX};
+    add_builtin(table, SLICE("/openapi.json"), ROUTE_OPENAPI);
+    add(table, SLICE("/docs"), page);
+}
+
 static struct slice join(struct route_table *table, struct slice prefix, struct slice path)
 {
     return arena_format(&table->arena, SLICE_FMT "/" SLICE_FMT, SLICE_ARG(prefix), SLICE_ARG(path));
@@ -90,7 +98,7 @@ struct route_table *route_table_new(const struct model *model)
     add_builtin(table, SLICE("/health/ready"), ROUTE_READY);
     add_builtin(table, SLICE("/health"), ROUTE_HEALTH);
     if (model->config->docs)
-        add_builtin(table, SLICE("/openapi.json"), ROUTE_OPENAPI);
+        add_docs(table);
     for (unsigned i = 0; i < model->config->serve_count; i++) {
         add_queries(table, &model->config->serve[i]);
         add_resources(table, &model->config->serve[i]);
@@ -122,7 +130,8 @@ static bool lookup_row(const struct route_table *table, struct slice parent, str
     if (!entry || !entry->has_rows)
         return false;
     *ret_route = entry->route;
-    ret_route->kind = ROUTE_ROW;
+    if (entry->route.kind == ROUTE_LIST)
+        ret_route->kind = ROUTE_ROW;
     ret_route->id = id;
     return true;
 }

@@ -13,14 +13,23 @@
 
 struct route_table;
 
-enum route_kind { ROUTE_LIST, ROUTE_ROW, ROUTE_QUERY, ROUTE_LIVE, ROUTE_READY, ROUTE_HEALTH, ROUTE_OPENAPI };
+enum route_kind {
+    ROUTE_LIST,
+    ROUTE_ROW,
+    ROUTE_QUERY,
+    ROUTE_LIVE,
+    ROUTE_READY,
+    ROUTE_HEALTH,
+    ROUTE_OPENAPI,
+    ROUTE_DOCS
+};
 
 struct route {
     enum route_kind kind;
     const struct resource *resource; /* LIST, ROW */
     const struct named_query *query; /* QUERY */
     enum manner manner; /* plain for built-in paths; also set with a problem, by the path's prefix */
-    struct slice id;    /* ROW: the last segment as sent, percent-encoded */
+    struct slice id;    /* ROW, DOCS: the last segment as sent, percent-encoded */
     bool write;         /* POST, PUT, PATCH or DELETE of a LIST or ROW */
     struct slice
         schema; /* LIST, ROW in PostgREST's manner, where it chose between several or the request named it */

@@ -174,13 +174,24 @@ def test_it_is_sent_once_to_who_keeps_it(odd):
     assert head.headers["content-length"] == str(len(first.content)) and not head.content
 
 
+def test_the_page_is_sent_once_to_who_keeps_it(odd):
+    for path, kind in (("/docs", "text/html"), ("/docs/page.css", "text/css"), ("/docs/page.js", "text/javascript")):
+        first = odd.get(path)
+        assert first.headers["content-type"].startswith(kind) and len(first.content) > 500
+        assert odd.get(path, headers={"If-None-Match": first.headers["etag"]}).status_code == 304
+    odd.problem("/docs/none.js", 404, "unknown-path")
+
+
 def test_it_can_be_turned_off(sentinel_url):
     with Leat(database=sentinel_url, config="docs: off\nresources: {users: {read: anonymous}}") as leat:
         leat.await_ready().problem("/openapi.json", 404, "unknown-path")
+        leat.problem("/docs", 404, "unknown-path")
 
 
 def test_without_a_file_it_is_for_this_machine_alone(sentinel_url):
     with Leat(database=sentinel_url) as leat:
         leat.await_ready()
         assert "/api/users" in leat.get("/openapi.json").json()["paths"]
-        leat.problem("/openapi.json", 403, "local-only", headers={"Host": "console.example.com"})
+        for path in ("/openapi.json", "/docs", "/docs/page.js"):
+            assert leat.get(path).status_code == 200
+            leat.problem(path, 403, "local-only", headers={"Host": "console.example.com"})

@@ -128,7 +128,7 @@ static enum table_kind kind_of(struct slice word)
     return slice_eq(word, SLICE("virtual")) ? TABLE_FOREIGN : TABLE_TABLE;
 }
 
-/* The key of a rowid table that is the rowid itself: never NULL, and no index shows it. */
+/* The key of a rowid table that is the rowid itself: never NULL, counted on where it is not given, and no index shows it. */
 static void note_rowid(struct table *table)
 {
     if (table->kind != TABLE_TABLE || table->key_count != 1)
@@ -137,6 +137,7 @@ static void note_rowid(struct table *table)
         if (table->indexes[i].primary && table->indexes[i].name.len > 0)
             return;
     table->columns[table->key[0]].nullable = false;
+    table->columns[table->key[0]].has_default = true;
 }
 
 static bool load_table(struct lite_loader *loader, sqlite3_stmt *tables)

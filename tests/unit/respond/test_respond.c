@@ -68,6 +68,51 @@ static void every_member_of_an_answer_has_its_header(void **state)
                                   "Connection: close\r\n\r\n");
 }
 
+static void what_may_be_kept_bears_its_tag_and_is_asked_about(void **state)
+{
+    (void)state;
+    struct answer answer = {.status = 304, .etag = SLICE("\"5f0c\"")};
+    respond_head(&out, &answer);
+    assert_slice(buf_slice(&out), "HTTP/1.1 304 Not Modified\r\n"
+                                  "ETag: \"5f0c\"\r\n"
+                                  "Cache-Control: no-cache\r\n\r\n");
+}
+
+static void a_page_may_load_from_here_alone(void **state)
+{
+    (void)state;
+    struct answer answer = {.status = 200, .page = true};
+    respond_head(&out, &answer);
+    assert_non_null(memmem(out.data, out.len, "\r\nContent-Security-Policy: default-src 'self'; ", 47));
+    assert_non_null(memmem(out.data, out.len, "\r\nX-Content-Type-Options: nosniff\r\n", 35));
+}
+
+static void a_tag_is_found_among_those_a_client_has(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *if_none_match;
+        bool matches;
+    } cases[] = {
+        {"\"a\"", true},
+        {"\"b\"", false},
+        {"\"b\", \"a\"", true},
+        {"W/\"a\"", true},
+        {"\"b\",W/\"a\" ", true},
+        {"*", true},
+        {"", false},
+        {"a", false},
+        {"\"a", false},
+        {"\"a\"x", false},
+        {"w/\"a\"", false},
+        {"\"b, \"a\"", false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_int_equal(respond_matches(slice_str(cases[i].if_none_match), SLICE("\"a\"")),
+                         cases[i].matches);
+    assert_false(respond_matches((struct slice){0}, SLICE("\"a\"")));
+}
+
 static void what_has_no_body_says_no_length(void **state)
 {
     (void)state;
@@ -329,6 +374,9 @@ static void bytes_that_are_no_text_do_not_break_a_body(void **state)
 static const struct CMUnitTest tests[] = {
     TEST(a_usual_head_has_exactly_these_bytes),
     TEST(every_member_of_an_answer_has_its_header),
+    TEST(what_may_be_kept_bears_its_tag_and_is_asked_about),
+    TEST(a_page_may_load_from_here_alone),
+    TEST(a_tag_is_found_among_those_a_client_has),
     TEST(what_has_no_body_says_no_length),
     TEST(connection_is_named_only_where_the_version_needs_it),
     TEST(a_401_says_how_to_be_known),

@@ -206,6 +206,27 @@ static void the_root_may_be_a_prefix(void **state)
     ASSERT_PROBLEM("GET", "/", 404, "unknown-path");
 }
 
+static void what_tells_of_the_api_is_there_unless_it_is_off(void **state)
+{
+    struct fixture *fixture = *state;
+    ASSERT_PROBLEM("GET", "/openapi.json", 404, "unknown-path");
+    ASSERT_PROBLEM("GET", "/docs", 404, "unknown-path");
+    route_table_free(fixture->table);
+    fixture->config.docs = true;
+    fixture->table = route_table_new(&fixture->model);
+    assert_int_equal(match(fixture, "GET", "/openapi.json"), OK);
+    assert_int_equal(fixture->route.kind, ROUTE_OPENAPI);
+    assert_int_equal(match(fixture, "GET", "/docs"), OK);
+    assert_int_equal(fixture->route.kind, ROUTE_DOCS);
+    assert_slice(fixture->route.id, "");
+    assert_int_equal(match(fixture, "GET", "/docs/page.js"), OK);
+    assert_int_equal(fixture->route.kind, ROUTE_DOCS);
+    assert_slice(fixture->route.id, "page.js");
+    ASSERT_PROBLEM("POST", "/docs", 405, "method-not-allowed");
+    ASSERT_PROBLEM("GET", "/docs/", 404, "unknown-path");
+    ASSERT_PROBLEM("GET", "/docs/a/b", 404, "unknown-path");
+}
+
 static void what_nobody_may_read_is_not_there(void **state)
 {
     struct fixture *fixture = *state;
@@ -422,6 +443,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_fixed_path_beats_an_id_and_a_query_a_resource),
     TEST(of_two_prefixes_that_claim_a_path_the_longer_has_it),
     TEST(the_root_may_be_a_prefix),
+    TEST(what_tells_of_the_api_is_there_unless_it_is_off),
     TEST(what_nobody_may_read_is_not_there),
     TEST(queries_and_rows_have_no_rows),
     TEST(escapes_are_undone_but_for_the_id),
