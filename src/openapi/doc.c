@@ -136,6 +136,11 @@ bool doc_may_change(const struct doc *doc, const struct resource *resource)
 
 bool doc_may_remove(const struct doc *doc, const struct resource *resource)
 {
-    bool marks = resource->deleted != NULL;
-    return may_write(doc, resource) && (marks ? resource->table->updatable : resource->table->deletable);
+    return may_write(doc, resource) && resource->table->deletable;
+}
+
+bool doc_may_see(const struct doc *doc, const struct resource *resource)
+{
+    return doc_may_read(doc, resource) || doc_may_create(doc, resource) || doc_may_change(doc, resource) ||
+           doc_may_remove(doc, resource);
 }

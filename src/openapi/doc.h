@@ -50,7 +50,8 @@ bool type_is_number(const struct type *type);
 void filter_schemas(struct doc *doc);
 const char *filter_schema(const struct doc *doc, const struct type *type);
 
-/* Which relations and operations the caller sees. */
+/* Which resources, relations and operations the caller sees. */
+bool doc_may_see(const struct doc *doc, const struct resource *resource); /* something of it */
 bool doc_may_read(const struct doc *doc, const struct resource *resource);
 bool doc_may_create(const struct doc *doc, const struct resource *resource);
 bool doc_may_change(const struct doc *doc, const struct resource *resource);

@@ -30,7 +30,7 @@ static void write_tags(struct doc *doc)
     const struct model *model = doc->model;
     doc_open(doc, "tags", '[');
     for (unsigned i = 0; i < model->resource_count; i++)
-        if (doc_may_read(doc, &model->resources[i]))
+        if (doc_may_see(doc, &model->resources[i]))
             tag(doc, model->resources[i].config->name.text, model->resources[i].table->comment);
     if (model->query_count)
         tag(doc, SLICE("queries"), SLICE("Named queries."));
@@ -43,7 +43,7 @@ static void write_paths_below(struct doc *doc, const struct doc_prefix *prefix)
 {
     const struct model *model = doc->model;
     for (unsigned i = 0; i < model->resource_count; i++)
-        if (doc_may_read(doc, &model->resources[i]))
+        if (doc_may_see(doc, &model->resources[i]))
             resource_paths(doc, prefix, &model->resources[i]);
     for (unsigned i = 0; i < model->query_count; i++)
         if (may_ask(doc, &model->queries[i]))
@@ -84,20 +84,20 @@ static void write_components(struct doc *doc)
     doc_open(doc, "responses", '{');
     doc_members(doc, openapi_responses);
     for (unsigned i = 0; i < model->resource_count; i++)
-        if (doc_may_read(doc, &model->resources[i]))
+        if (doc_may_see(doc, &model->resources[i]))
             resource_responses(doc, &model->resources[i]);
     doc_close(doc, '}');
     doc_open(doc, "parameters", '{');
     doc_members(doc, openapi_parameters);
     for (unsigned i = 0; i < model->resource_count; i++)
-        if (doc_may_read(doc, &model->resources[i]))
+        if (doc_may_see(doc, &model->resources[i]))
             resource_parameters(doc, &model->resources[i]);
     doc_close(doc, '}');
     doc_open(doc, "schemas", '{');
     doc_members(doc, openapi_schemas);
     filter_schemas(doc);
     for (unsigned i = 0; i < model->resource_count; i++)
-        if (doc_may_read(doc, &model->resources[i]))
+        if (doc_may_see(doc, &model->resources[i]))
             resource_schemas(doc, &model->resources[i]);
     doc_close(doc, '}');
     doc_close(doc, '}');

@@ -163,7 +163,7 @@ static void row_response(struct doc *doc, const struct resource *resource)
 
 void resource_responses(struct doc *doc, const struct resource *resource)
 {
-    if (resource->key_count)
+    if (resource->key_count && doc_may_read(doc, resource))
         row_response(doc, resource);
     if (doc_may_create(doc, resource) || doc_may_change(doc, resource) || doc_may_remove(doc, resource))
         written_response(doc, resource);
@@ -231,14 +231,20 @@ static void remove_operation(struct doc *doc, const struct doc_prefix *prefix,
     doc_close(doc, '}');
 }
 
+static bool may_replace(const struct doc *doc, const struct resource *resource)
+{
+    return doc_may_create(doc, resource) && doc_may_change(doc, resource);
+}
+
+/* PUT of the row that a path names, or filters, as PostgREST has it. */
 static void replace_operation(struct doc *doc, const struct doc_prefix *prefix,
-                              const struct resource *resource)
+                              const struct resource *resource, bool filtered)
 {
     bool merges = resource->config->put_merges;
-    begin(doc, prefix, resource, "put", "replace",
+    begin(doc, prefix, resource, "put", filtered ? "replace_by_filter" : "replace",
           merges ? "Change a row of " SLICE_FMT : "Replace a row of " SLICE_FMT ", or create it");
     doc_open(doc, "parameters", '[');
-    write_parameters(doc, resource, false);
+    write_parameters(doc, resource, filtered);
     doc_close(doc, ']');
     row_body(doc, resource);
     doc_open(doc, "responses", '{');
@@ -298,9 +304,12 @@ static void list_path(struct doc *doc, const struct doc_prefix *prefix, const st
                   arena_format(&doc->arena, SLICE_FMT "/" SLICE_FMT, SLICE_ARG(prefix->serve->prefix),
                                SLICE_ARG(resource->config->name.text)),
                   '{');
-    list_operation(doc, prefix, resource);
+    if (doc_may_read(doc, resource))
+        list_operation(doc, prefix, resource);
     if (doc_may_create(doc, resource))
         create_operation(doc, prefix, resource);
+    if (is_postgrest(prefix) && may_replace(doc, resource))
+        replace_operation(doc, prefix, resource, true);
     if (doc_may_change(doc, resource))
         change_operation(doc, prefix, resource, true);
     if (doc_may_remove(doc, resource))
@@ -310,8 +319,6 @@ static void list_path(struct doc *doc, const struct doc_prefix *prefix, const st
 
 static void row_path(struct doc *doc, const struct doc_prefix *prefix, const struct resource *resource)
 {
-    bool replaces =
-        doc_may_change(doc, resource) && (resource->config->put_merges || doc_may_create(doc, resource));
     doc_open_name(doc,
                   arena_format(&doc->arena, SLICE_FMT "/" SLICE_FMT "/{id}", SLICE_ARG(prefix->serve->prefix),
                                SLICE_ARG(resource->config->name.text)),
@@ -319,9 +326,10 @@ static void row_path(struct doc *doc, const struct doc_prefix *prefix, const str
     doc_open(doc, "parameters", '[');
     id_parameter(doc, resource);
     doc_close(doc, ']');
-    read_operation(doc, prefix, resource);
-    if (replaces)
-        replace_operation(doc, prefix, resource);
+    if (doc_may_read(doc, resource))
+        read_operation(doc, prefix, resource);
+    if (may_replace(doc, resource))
+        replace_operation(doc, prefix, resource, false);
     if (doc_may_change(doc, resource))
         change_operation(doc, prefix, resource, false);
     if (doc_may_remove(doc, resource))
@@ -331,8 +339,10 @@ static void row_path(struct doc *doc, const struct doc_prefix *prefix, const str
 
 void resource_paths(struct doc *doc, const struct doc_prefix *prefix, const struct resource *resource)
 {
-    PRE(doc_may_read(doc, resource));
+    PRE(doc_may_see(doc, resource));
     list_path(doc, prefix, resource);
-    if (resource->key_count)
+    bool of_rows =
+        doc_may_read(doc, resource) || doc_may_change(doc, resource) || doc_may_remove(doc, resource);
+    if (resource->key_count && of_rows)
         row_path(doc, prefix, resource);
 }

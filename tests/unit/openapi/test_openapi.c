@@ -229,8 +229,8 @@ static void each_columns_filter_has_the_operators_of_its_type(void **state)
         {"id", "number", "number"},       {"c_bool", "boolean", "boolean"}, {"c_text", "text", "text"},
         {"c_uuid", "value", "value"},     {"c_date", "time", "time"},       {"c_timestamptz", "time", "time"},
         {"c_interval", "value", "value"}, {"c_bytea", "value", "bytes"},    {"c_mood", "value", "value"},
-        {"c_json", "null", "null"},       {"c_jsonb", "equal", "null"},     {"c_ints", "ordered", "ordered"},
-        {"c_range", "value", "value"},    {"c_point", "null", "null"},
+        {"c_json", "json", "null"},       {"c_jsonb", "jsonb", "null"},     {"c_ints", "array", "array"},
+        {"c_range", "range", "range"},    {"c_point", "null", "null"},
     };
     for (enum dialect dialect = DIALECT_PG; dialect <= DIALECT_SQLITE; dialect++) {
         struct fixture f = {0};
@@ -340,6 +340,18 @@ static void what_may_not_be_read_is_not_in_it(void **state)
     assert_silent(&f, "c_mood");
     assert_silent(&f, "secret");
     assert_says(&f, "\"/api/owners\":{");
+    close_model(&f);
+}
+
+static void what_may_be_written_alone_is_not_read(void **state)
+{
+    (void)state;
+    struct fixture f = {0};
+    open_model(&f, DIALECT_PG, "resources: {owners: {read: none, write: anonymous}}");
+    write_document(&f);
+    assert_says(&f, "\"/api/owners\":{\"post\":{");
+    assert_silent(&f, "\"get\":");
+    assert_silent(&f, "owners.row");
     close_model(&f);
 }
 
@@ -503,6 +515,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(odd_names_have_components_of_their_own),
     cmocka_unit_test(a_column_named_as_a_parameter_is_no_filter),
     cmocka_unit_test(what_may_not_be_read_is_not_in_it),
+    cmocka_unit_test(what_may_be_written_alone_is_not_read),
     cmocka_unit_test(nothing_writes_where_nobody_may),
     cmocka_unit_test(what_may_be_written_says_what_is_needed),
     cmocka_unit_test(a_view_that_takes_no_rows_is_only_read),
