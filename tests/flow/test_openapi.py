@@ -33,6 +33,11 @@ ODD = {
             local timestamp, clock time, zoned timetz, span interval, tags text[], grid int[], mood mood, doc jsonb,
             range int4range, point point, address inet, words tsvector, PRIMARY KEY (a, b));
         CREATE VIEW totals AS SELECT status, count(*) AS n FROM owners GROUP BY status;
+        CREATE FUNCTION born_after(year int, most int DEFAULT 10) RETURNS SETOF owners LANGUAGE sql STABLE
+            AS 'SELECT * FROM public.owners WHERE born > year LIMIT most';
+        CREATE FUNCTION rename(who bigint, "new name" text) RETURNS void LANGUAGE sql
+            AS 'UPDATE public.owners SET "full name" = "new name" WHERE id = who';
+        COMMENT ON FUNCTION born_after IS 'Who was born after a year.';
         COMMENT ON TABLE owners IS 'Who owns "things".';
         INSERT INTO owners ("full name", status, born, secret) VALUES ('Ada', 'open', 1985, 'x'), ('Bo', 'held', NULL, 'y');
         INSERT INTO pairs VALUES (1, 'x', true, '\\x00ff', '{"a":[1]}', '2026-01-31T09:05:07.5Z', '2026-01-31',
@@ -52,6 +57,9 @@ resources:
 """
 
 
+FUNCTIONS = "functions: {born_after: {call: anonymous}, rename: {call: anonymous}}\n"
+
+
 @pytest.fixture(scope="module")
 def odd(store, tmp_path_factory):
     """A database with a column of each type and odd names, served in both manners."""
@@ -65,7 +73,7 @@ def odd(store, tmp_path_factory):
             server = open_.enter_context(Postgres())
             server.psql(ODD[store])
             url = server.url
-        yield open_.enter_context(Leat(database=url, config=CONFIG)).await_ready()
+        yield open_.enter_context(Leat(database=url, config=CONFIG + (FUNCTIONS if store == "postgresql" else ""))).await_ready()
 
 
 def document_of(leat):
@@ -85,7 +93,7 @@ def test_it_is_what_the_standard_asks_for(document, sentinel):
 def test_every_read_is_in_it_and_answers_as_it_says(odd, document):
     asked = 0
     for path, item in document.json["paths"].items():
-        if "get" not in item:
+        if "get" not in item or "/rpc/" in path:  # functions need arguments
             continue
         key = {"owners": "1", "pairs": "1,x"}.get(path.split("/")[-2])
         answer = odd.get(path.replace("{id}", key or ""))
@@ -129,6 +137,8 @@ def operand(schema, operator, type_):
 
 def test_it_has_the_methods_that_the_server_allows(odd, document):
     for path, item in document.json["paths"].items():
+        if "/rpc/" in path:
+            continue
         allowed = odd.client.options(path.replace("{id}", "1,x" if "pairs" in path else "1")).headers["allow"].split(", ")
         assert {method.upper() for method in item if method != "parameters"} == set(allowed) - {"HEAD", "OPTIONS"}, path
     assert "get" not in document.json["paths"]["/api/inbox"] and "post" in document.json["paths"]["/api/inbox"]
@@ -165,6 +175,20 @@ def test_checks_comments_and_defaults_are_told(document, store):
     if store == "postgresql":
         assert owners["description"] == 'Who owns "things".'
         assert document.json["components"]["schemas"]["pairs"]["properties"]["mood"]["enum"] == ["happy", 'it\'s "so"', None]
+
+
+def test_functions_are_called_as_they_were_made(document, store):
+    if store == "sqlite":
+        assert not [path for path in document.json["paths"] if "/rpc/" in path]
+        return
+    read, write = document.json["paths"]["/rest/v1/rpc/born_after"], document.json["paths"]["/rest/v1/rpc/rename"]
+    assert [(p["name"], p.get("required", False)) for p in read["get"]["parameters"]] == [("year", True), ("most", False)]
+    assert read["get"]["description"] == "Who was born after a year." and set(write) == {"post"}
+    body = write["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert body["required"] == ["who", "new name"] and "204" in write["post"]["responses"]
+    rows = document.schema("/rest/v1/rpc/born_after")
+    assert rows == {"type": "array", "items": {"$ref": "#/components/schemas/owners"}}
+    assert "/api/rpc/born_after" not in document.json["paths"]
 
 
 def test_what_may_not_be_read_is_not_in_it(odd):

@@ -77,7 +77,7 @@ def test_it_lists_every_path_of_each_prefix(page):
         next(each for each in page.all("#prefixes button") if each.text.split() == button.split()).click()
         expected = [path for path in paths if path.startswith(prefix + "/")
                     for method in ("get", "post", "put", "patch", "delete") if method in paths[path]]
-        assert page.texts("main .operation code") == expected and len(expected) == 10
+        assert page.texts("main .operation code") == expected and len(expected) >= 10
 
 
 def test_the_search_finds_paths_and_columns_by_keys_alone(page):
