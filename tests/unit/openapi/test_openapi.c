@@ -496,6 +496,14 @@ static void functions_stand_below_rpc_in_postgrests_manner(void **state)
         "{\"name\":\"since\",\"in\":\"query\",\"required\":true,\"schema\":{\"type\":\"string\",\"format\":\"date\",");
     assert_says(&f, "{\"name\":\"top\",\"in\":\"query\",\"schema\":");
     assert_says(&f, "\"required\":[\"since\"]");
+    const struct function other = {.name = SLICE("search"), .returns_set = true};
+    const struct function *both[] = {&function, &other};
+    rpc.overloads = both;
+    rpc.overload_count = 2;
+    write_document(&f); /* which arguments are needed follows from those given */
+    assert_says(&f, "{\"name\":\"since\",\"in\":\"query\",\"schema\":");
+    assert_says(&f, "\"schema\":{\"anyOf\":[{\"type\":\"object\"");
+    rpc.overload_count = 1;
     function.volatility = FUNCTION_VOLATILE;
     write_document(&f);
     assert_says(&f, "\"/rest/v1/rpc/search\":{\"post\":{\"operationId\":\"post_search.rest.v1\"");
