@@ -103,6 +103,41 @@ def test_every_read_is_in_it_and_answers_as_it_says(odd, document):
     assert asked == 10
 
 
+def body_schema(document, path, method):
+    return document.operation(path, method)["requestBody"]["content"]["application/json"]["schema"]
+
+
+def test_writes_take_and_answer_what_it_says(odd, document):
+    """In both manners: what the schema of a body takes is taken, what it refuses is refused."""
+    ask = {"Prefer": "return=representation"}
+    for number, prefix in ((11, "/api"), (12, "/rest/v1")):
+        path, row = f"{prefix}/pairs", {"a": number, "b": "new", "limit": 7}
+        document.validate(body_schema(document, path, "post"), row)
+        made = odd.client.post(path, json=row, headers=ask)
+        assert made.status_code == 201, made.text
+        document.validate(document.schema(path, "201", method="post"), made.json())
+        changed = odd.client.patch(f"{path}/{number},new", json={"limit": 8}, headers=ask)
+        assert changed.status_code == 200, changed.text
+        document.validate(document.schema(f"{prefix}/pairs/{{id}}", method="patch"), changed.json())
+        assert odd.client.delete(f"{path}/{number},new").status_code in (200, 204)
+        for wrong in ({"b": "no key's other half"}, {"a": 13, "b": "x", "nothing": 1}, {"a": "text", "b": "x"}):
+            with pytest.raises(jsonschema.ValidationError):
+                document.validate(body_schema(document, path, "post"), wrong)
+            assert 400 <= odd.client.post(path, json=wrong).status_code < 500, wrong
+
+
+def test_what_a_check_refuses_the_schema_refuses(odd, document):
+    schema = body_schema(document, "/api/owners", "post")
+    for wrong in ({"full name": "A"}, {"full name": "Ada", "status": "gone"}, {"full name": "Ada", "born": 1900}, {}):
+        with pytest.raises(jsonschema.ValidationError):
+            document.validate(schema, wrong)
+        assert 400 <= odd.client.post("/api/owners", json=wrong).status_code < 500, wrong
+    right = {"full name": "Eve", "status": "held", "born": 1901}
+    document.validate(schema, right)
+    made = odd.client.post("/api/owners", json=right)
+    assert made.status_code == 201 and odd.client.delete(f"/api/owners/{made.json()['id']}").is_success
+
+
 def test_named_queries_answer_as_it_says(sentinel):
     document = document_of(sentinel)
     for path, query in (("/api/dashboard/stats", ""), ("/api/rules_by_industry", "?industry=fintech"), ("/api/top_users", ""),

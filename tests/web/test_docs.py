@@ -147,6 +147,20 @@ def test_a_body_begins_with_what_is_needed(page):
     assert any("name" in row and "required" in row and "1 to 40 characters" in row for row in rows)
 
 
+def test_a_row_is_created_and_removed(page):
+    page.open("#/op/create_items")
+    body = page.field("Body")
+    body.clear()
+    body.send_keys('{"id": 900, "name": "it\'s new", "state": "sold"}')
+    assert page.send() == "201 Created"
+    made = subprocess.run([*shlex.split(page.curl()), "-s"], capture_output=True, text=True, check=True).stdout
+    assert json.loads(made)["status"] == 409  # curl's line sends the same: the key is taken now
+    page.open("#/op/remove_items")
+    page.field("id").send_keys("900")
+    assert page.send() in ("200 OK", "204 No Content")
+    assert page.leat.get("/api/items/900").status_code == 404
+
+
 def test_a_resource_shows_its_columns_and_relations(page):
     page.open("#/tag/items")
     assert page.texts("tbody th code")[:3] == ["id", "name", "state"]
