@@ -129,7 +129,6 @@ static void write_parameters(struct doc *doc, const struct resource *resource, b
         filters(doc, resource);
     select_parameter(doc, resource);
     operation_parameter(doc, "prefer-write");
-    operation_parameter(doc, "idempotency-key");
 }
 
 static void written_response(struct doc *doc, const struct resource *resource)
