@@ -159,6 +159,8 @@ static void fetch_ended(struct request *request)
         request_resume(request, STEP_STREAM);
     else if (all)
         request_resume(request, request->cancelled ? STEP_END : after_fetch(request));
+    else if (request->fetch_out && request_may_stream(request)) /* what came meanwhile waited for the total */
+        request_resume(request, STEP_STREAM);
 }
 
 static void on_page_end(struct fetch *fetch)

@@ -135,6 +135,8 @@ enum step request_fail_large(struct request *request, uint64_t bytes_max);
 
 /* stream_steps.c: answers in pieces. Of one that is about to be fetched: where its page goes when it has grown. */
 void request_begin_stream(struct request *request);
+/* Whether it is an export that has something to send and may send it: its total is known, if one is wanted. */
+bool request_may_stream(struct request *request);
 /* Whether its stream takes no more, and that as a problem. */
 bool request_stream_failed(struct request *request);
 enum step request_fail_stream(struct request *request);

@@ -70,12 +70,18 @@ static bool on_large_piece(struct page *page)
 
 /* --- beginning --- */
 
+bool request_may_stream(struct request *request)
+{
+    bool waits = request->total_out || problem_is(&request->total_fetch.problem);
+    return !request->cancelled && !waits && format_is_export(request->format) &&
+           stream_bytes(request->stream) > 0;
+}
+
 static void on_news(void *context)
 {
     struct request *request = context;
     CHECK_MAGIC(request, REQUEST_MAGIC);
-    bool waits_for_total = request->step == STEP_FETCH && request->total_out; /* then it begins at its end */
-    if (!request->cancelled && !waits_for_total)
+    if (request_may_stream(request))
         request_resume(request, STEP_STREAM);
 }
 

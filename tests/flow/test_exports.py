@@ -89,6 +89,11 @@ def test_a_large_export_is_whole(leat, prefix):
     assert table == [["id", "text"]] + [[str(number), text_of(number)] for number in range(ROWS, 0, -1)]
 
 
+def test_an_export_may_be_counted(leat):
+    answer = leat.get("/rest/v1/logs?order=id", headers={"Accept": CSV, "Prefer": "count=exact"})
+    assert answer.status_code in (200, 206) and answer.text.count("\n") == ROWS + 1
+
+
 def test_the_connection_serves_on_behind_an_export(leat):
     with leat.connect() as pipe:
         pipe.send(request("/api/logs?limit=20000") + request("/api/logs/1", "application/json"))
