@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "cli/settings.h"
+#include "query/plan.h"
 
 enum { PRINTED_BYTES_MAX = 64 * 1024 * 1024 };
 
@@ -26,7 +27,8 @@ static int check_model(struct check *check, struct catalog *catalog)
     }
     check->config = NULL; /* the model's now */
     bool good = store_describe(check->database.store, check->model, &check->complaints) == OK &&
-                model_settle_queries(check->model, &check->complaints) == OK;
+                model_settle_queries(check->model, &check->complaints) == OK &&
+                plan_check(check->model, &check->complaints) == OK;
     return good ? CLI_DONE : CLI_USAGE;
 }
 

@@ -168,6 +168,8 @@ static enum error build(struct load *load, int *ret_exit)
     if (!error)
         error = model_settle_queries(load->model, complaints);
     if (!error)
+        error = plan_check(load->model, complaints);
+    if (!error)
         error = check_memory(load->model, complaints);
     *ret_exit = error == ERR_MEMORY ? 1 : 2;
     return error;
