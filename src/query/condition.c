@@ -65,10 +65,13 @@ static void write_test_key(const struct condition *condition, struct text *key)
 
 static void write_exists_key(const struct level *child, struct text *key)
 {
-    text_add(key, child->relation->target->config->name.text);
+    const struct relation *relation = child->relation;
+    text_add(key, relation->target->config->name.text);
     text_byte(key, '.');
-    text_add(key, child->relation->key->name);
-    text_uint(key, child->relation->kind);
+    text_add(key, relation->key->name);
+    text_uint(key, relation->kind);
+    text_byte(key, relation->outgoing ? '>' : '<');
+    text_add(key, relation->through_key ? relation->through_key->name : SLICE(""));
     conditions_write_key(&child->conditions, key);
     conditions_write_key(&child->between, key);
 }

@@ -127,7 +127,7 @@ bool operand_is_path(struct slice text)
     return find_arrow(text) < text.len;
 }
 
-struct slice operand_label(struct slice text)
+struct slice operand_label(struct arena *arena, struct slice text)
 {
     struct slice label = text, rest = text;
     int64_t index;
@@ -137,7 +137,7 @@ struct slice operand_label(struct slice text)
         if (!slice_to_int(key, &index) || label.len == text.len)
             label = key;
     }
-    return label;
+    return unquoted(arena, label);
 }
 
 /* --- casts --- */

@@ -21,7 +21,7 @@ bool operand_read(struct build *build, struct slice text, struct slice place,
 bool operand_is_path(struct slice text);
 
 /* The key of a path's value in an answer: its last name. */
-struct slice operand_label(struct slice text);
+struct slice operand_label(struct arena *arena, struct slice text);
 
 /* CAST(column AS type). */
 bool operand_cast(struct build *build, const struct column *column, struct slice type,

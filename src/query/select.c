@@ -300,7 +300,7 @@ static bool read_column(struct build *build, struct select_reader *reader, const
         return false;
     if (column && !read_cast(build, reader, &column, function.data ? NULL : &function))
         return false;
-    label = word.data && operand_is_path(word) ? operand_label(word) : (struct slice){NULL, 0};
+    label = word.data && operand_is_path(word) ? operand_label(build->arena, word) : (struct slice){NULL, 0};
     if (function.data && !read_aggregate(build, reader, function, &column))
         return false;
     struct slice name = item->alias.data ? item->alias : function.data ? function : label;

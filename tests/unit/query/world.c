@@ -87,12 +87,56 @@ static void make_table(struct catalog *catalog, const struct world_table *from, 
         make_index(arena, &from->indexes[table->index_count], table, &table->indexes[table->index_count]);
 }
 
+static struct table *table_of(struct catalog *catalog, const char *name)
+{
+    for (unsigned i = 0; i < catalog->table_count; i++)
+        if (slice_eq(catalog->tables[i].name, slice_str(name)))
+            return &catalog->tables[i];
+    fail_msg("no table %s", name);
+    return NULL;
+}
+
+static unsigned make_positions(struct arena *arena, const struct table *table, const char *names,
+                               unsigned **ret_positions)
+{
+    struct slice rest = slice_str(names);
+    unsigned count = 0;
+    *ret_positions = ARENA_ARRAY(arena, unsigned, 4);
+    while (rest.data)
+        (*ret_positions)[count++] = position_of(table, slice_cut(&rest, ','));
+    return count;
+}
+
+static void make_reference(struct catalog *catalog, const struct world_reference *from, struct table *table)
+{
+    struct arena *arena = &catalog->arena;
+    struct foreign_key *key = &catalog->foreign_keys[catalog->foreign_key_count++];
+    *key = (struct foreign_key){.table = table, .target = table_of(catalog, from->target)};
+    key->name = arena_format(arena, SLICE_FMT "_%s_fkey", SLICE_ARG(table->name), from->columns);
+    key->count = make_positions(arena, table, from->columns, &key->columns);
+    make_positions(arena, key->target, from->target_columns, &key->target_columns);
+    table->foreign_keys[table->foreign_key_count++] = key;
+}
+
+static void make_references(struct catalog *catalog, const struct world_table *tables)
+{
+    catalog->foreign_keys = ARENA_ARRAY(&catalog->arena, struct foreign_key, 64);
+    for (unsigned i = 0; i < catalog->table_count; i++) {
+        struct table *table = &catalog->tables[i];
+        table->foreign_keys = ARENA_ARRAY(&catalog->arena, struct foreign_key *, 4);
+        for (unsigned k = 0; tables[i].references[k].columns; k++)
+            make_reference(catalog, &tables[i].references[k], table);
+    }
+    catalog_link_references(catalog);
+}
+
 static struct catalog *make_catalog(enum dialect dialect, const struct world_table *tables)
 {
     struct catalog *catalog = catalog_new(dialect);
     catalog->tables = ARENA_ARRAY(&catalog->arena, struct table, 16);
     for (; tables[catalog->table_count].name; catalog->table_count++)
         make_table(catalog, &tables[catalog->table_count], &catalog->tables[catalog->table_count]);
+    make_references(catalog, tables);
     return catalog;
 }
 
@@ -207,6 +251,50 @@ void world_open_usual(struct world *world, enum dialect dialect)
                "  things: {}\n");
 }
 
+#define TEXT_COLUMN(name_) COLUMN(name_, VALUE_TEXT, "text")
+#define INT_COLUMN(name_) COLUMN(name_, VALUE_INT, "integer", .bits = 32)
+
+/* The same on both stores: their types differ in nothing that matters to relations. */
+static const struct world_table related[] = {
+    {.name = "teams",
+     .columns = {INT_COLUMN("id"), TEXT_COLUMN("name")},
+     .key = "id",
+     .indexes = {INDEX("id", .primary = true)}},
+    {.name = "users",
+     .columns = {INT_COLUMN("id"), TEXT_COLUMN("name"), INT_COLUMN("team_id"), INT_COLUMN("boss_id"),
+                 COLUMN("gone", VALUE_TIMESTAMPTZ, "timestamptz", .nullable = true),
+                 TEXT_COLUMN("secret_hash")},
+     .key = "id",
+     .indexes = {INDEX("id", .primary = true)},
+     .references = {{"team_id", "teams", "id"}, {"boss_id", "users", "id"}}},
+    {.name = "flags",
+     .columns = {INT_COLUMN("id"), INT_COLUMN("user_id"), INT_COLUMN("by_id"), TEXT_COLUMN("level"),
+                 COLUMN("meta", VALUE_JSON, "json", .nullable = true, .unordered = true)},
+     .key = "id",
+     .indexes = {INDEX("id", .primary = true)},
+     .references = {{"user_id", "users", "id"}, {"by_id", "users", "id"}}},
+    {.name = "words",
+     .columns = {INT_COLUMN("id"), TEXT_COLUMN("word")},
+     .key = "id",
+     .indexes = {INDEX("id", .primary = true)}},
+    {.name = "flag_words",
+     .columns = {INT_COLUMN("flag_id"), INT_COLUMN("word_id")},
+     .key = "flag_id,word_id",
+     .indexes = {INDEX("flag_id,word_id", .primary = true)},
+     .references = {{"flag_id", "flags", "id"}, {"word_id", "words", "id"}}},
+    {.name = NULL},
+};
+
+void world_open_related(struct world *world, enum dialect dialect)
+{
+    world_open(world, dialect, related,
+               "  teams: {}\n"
+               "  users: {columns: '*,-secret_hash', deleted: gone, rows: {anonymous: 'name=neq.root'}}\n"
+               "  flags: {order: level.desc}\n"
+               "  words: {}\n"
+               "  flag_words: {}\n");
+}
+
 /* --- plans --- */
 
 const struct resource *world_resource(const struct world *world, const char *name)
@@ -224,6 +312,7 @@ static struct plan_context context_of(struct world *world)
     return (struct plan_context){.model = world->model,
                                  .arena = &world->arena,
                                  .manner = world->manner,
+                                 .roles = ROLE_ANONYMOUS,
                                  .now = {1769850307123456},
                                  .cache = world->cache};
 }

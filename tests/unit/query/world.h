@@ -33,12 +33,18 @@ struct world_index {
     bool primary;
 };
 
+/* A foreign key; its name is PostgreSQL's own, `flags_user_id_fkey`. */
+struct world_reference {
+    const char *columns, *target, *target_columns;
+};
+
 struct world_table {
     const char *name;
     struct world_column columns[16]; /* ends with name NULL */
     const char *key;                 /* "id", "a,b"; NULL: none */
     struct world_index indexes[6];   /* ends with columns NULL */
     enum table_kind kind;
+    struct world_reference references[4]; /* ends with columns NULL */
 };
 
 /* A column and an index in a table of a test; members may follow: COLUMN("id", VALUE_INT, "bigint", .bits = 64). */
@@ -58,6 +64,9 @@ void world_close(struct world *world);
 
 /* The tables and resources that most tests use: transactions, members (key org,name), totals (a view without key), things. */
 void world_open_usual(struct world *world, enum dialect dialect);
+
+/* teams, users (of a team, with a boss; some are gone), flags (of a user, by another; JSON), words, flag_words between. Root is hidden. */
+void world_open_related(struct world *world, enum dialect dialect);
 
 const struct resource *world_resource(const struct world *world, const char *name);
 
