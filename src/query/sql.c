@@ -123,6 +123,31 @@ static void write_test(struct text *text, const struct dialect_sql *sql, const s
 }
 
 static void write_condition(struct text *text, const struct dialect_sql *sql,
+                            const struct condition *condition);
+
+/* `a AND b AND …`. SQLite lets an expression be 1,000 deep, and each AND is one deeper: many stand in halves of halves. */
+static void write_joined(struct text *text, const struct dialect_sql *sql, const struct condition *items,
+                         unsigned count, struct slice word)
+{
+    enum { IN_A_ROW_MAX = 100 };
+    if (count > IN_A_ROW_MAX) {
+        unsigned half = count / 2;
+        text_byte(text, '(');
+        write_joined(text, sql, items, half, word);
+        text_byte(text, ')');
+        text_add(text, word);
+        text_byte(text, '(');
+        write_joined(text, sql, items + half, count - half, word);
+        text_byte(text, ')');
+        return;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        text_add(text, i ? word : SLICE(""));
+        write_condition(text, sql, &items[i]);
+    }
+}
+
+static void write_condition(struct text *text, const struct dialect_sql *sql,
                             const struct condition *condition)
 {
     bool group = condition->kind == CONDITION_AND || condition->kind == CONDITION_OR;
@@ -132,21 +157,17 @@ static void write_condition(struct text *text, const struct dialect_sql *sql,
         write_test(text, sql, condition);
     else if (condition->kind == CONDITION_EXISTS)
         sql_exists(text, sql, condition->child);
-    for (unsigned i = 0; i < condition->part_count; i++) {
-        if (i)
-            text_add(text, condition->kind == CONDITION_AND ? SLICE(" AND ") : SLICE(" OR "));
-        write_condition(text, sql, &condition->parts[i]);
-    }
+    else
+        write_joined(text, sql, condition->parts, condition->part_count,
+                     condition->kind == CONDITION_AND ? SLICE(" AND ") : SLICE(" OR "));
     text_add(text, condition->negated || group ? SLICE(")") : SLICE(""));
 }
 
 void sql_conditions(struct text *text, const struct dialect_sql *sql, const struct conditions *conditions,
                     struct slice first)
 {
-    for (unsigned i = 0; i < conditions->count; i++) {
-        text_add(text, i ? SLICE(" AND ") : first);
-        write_condition(text, sql, &conditions->items[i]);
-    }
+    text_add(text, conditions->count ? first : SLICE(""));
+    write_joined(text, sql, conditions->items, conditions->count, SLICE(" AND "));
 }
 
 static void write_where(struct text *text, const struct dialect_sql *sql, const struct conditions *conditions)
