@@ -314,6 +314,8 @@ static struct plan_context context_of(struct world *world)
                                  .manner = world->manner,
                                  .roles = ROLE_ANONYMOUS,
                                  .now = {1769850307123456},
+                                 .count = world->count,
+                                 .range = world->range,
                                  .cache = world->cache};
 }
 

@@ -14,8 +14,10 @@ struct world {
     struct model *model;
     struct plan_cache *cache; /* NULL until asked for */
     enum manner manner;
-    struct arena arena;     /* for plans */
-    struct problem problem; /* of the last refusal */
+    enum prefer_count count; /* as the request prefers */
+    struct range range;      /* of its head */
+    struct arena arena;      /* for plans */
+    struct problem problem;  /* of the last refusal */
 };
 
 /* A column as a test writes it. */

@@ -90,18 +90,26 @@ static int end(void **state)
     return 0;
 }
 
-static enum error match(struct fixture *fixture, const char *method, const char *path)
+/* header: with its line end. */
+static enum error match_with(struct fixture *fixture, const char *method, const char *path,
+                             const char *header)
 {
     static const struct http_limits limits = {.line_bytes_max = HEAD_BYTES_MAX,
                                               .head_bytes_max = HEAD_BYTES_MAX};
     struct http_field fields[HTTP_FIELDS_MAX];
     struct http_head head;
-    struct slice text = arena_format(&fixture->arena, "%s %s HTTP/1.1\r\nHost: a\r\n\r\n", method, path);
+    struct slice text =
+        arena_format(&fixture->arena, "%s %s HTTP/1.1\r\nHost: a\r\n%s\r\n", method, path, header);
     http_head_init(&head, fields, HTTP_FIELDS_MAX);
     assert_int_equal(http_head_parse(&head, &limits, text.data, text.len), HTTP_DONE);
     fixture->problem = (struct problem){0};
     memset(&fixture->route, 0xee, sizeof fixture->route); /* nothing may rely on what was there */
     return route_match(fixture->table, &head, &fixture->arena, &fixture->route, &fixture->problem);
+}
+
+static enum error match(struct fixture *fixture, const char *method, const char *path)
+{
+    return match_with(fixture, method, path, "");
 }
 
 #define ASSERT_LIST(path, which) \
@@ -434,6 +442,104 @@ static void a_match_takes_no_memory(void **state)
     }
 }
 
+/* --- schemas --- */
+
+#define PUBLIC "Accept-Profile: public\r\n"
+#define AUDIT "Accept-Profile: audit\r\n"
+
+/* `log` is the table users of the schema audit, `stats` another table there. */
+static void make_two_schemas(struct fixture *fixture)
+{
+    fixture->tables[LOG] = (struct table){.schema = SLICE("audit"), .name = SLICE("users")};
+    fixture->tables[STATS].schema = SLICE("audit");
+    fixture->tables[HIDDEN].schema = SLICE("secret");
+    remake_table(fixture);
+}
+
+static void assert_found(struct fixture *fixture, const char *path, const char *header, unsigned which,
+                         enum route_kind kind, const char *schema)
+{
+    assert_int_equal(match_with(fixture, "GET", path, header), OK);
+    assert_int_equal(fixture->route.kind, kind);
+    assert_ptr_equal(fixture->route.resource, &fixture->resources[which]);
+    assert_slice(fixture->route.schema, schema);
+    assert_int_equal(fixture->route.manner, MANNER_POSTGREST);
+}
+
+static void in_a_schema_a_resource_is_found_by_its_name_or_its_tables(void **state)
+{
+    struct fixture *fixture = *state;
+    make_two_schemas(fixture);
+    assert_found(fixture, "/rest/v1/users", PUBLIC, USERS, ROUTE_LIST, "public");
+    assert_found(fixture, "/rest/v1/users", AUDIT, LOG, ROUTE_LIST, "audit");
+    assert_found(fixture, "/rest/v1/log", AUDIT, LOG, ROUTE_LIST, "audit");
+    assert_found(fixture, "/rest/v1/users/5", AUDIT, LOG, ROUTE_ROW, "audit");
+    assert_slice(fixture->route.id, "5");
+    assert_found(fixture, "/rest/v1/%75sers/a%2Cb", AUDIT, LOG, ROUTE_ROW, "audit");
+    assert_slice(fixture->route.id, "a%2Cb");
+}
+
+static void a_resources_own_name_goes_before_its_tables(void **state)
+{
+    struct fixture *fixture = *state;
+    make_two_schemas(fixture);
+    fixture->tables[STATS].name = SLICE("log");
+    assert_found(fixture, "/rest/v1/log", AUDIT, LOG, ROUTE_LIST, "audit");
+}
+
+static void without_a_schema_names_lead_where_they_do_and_of_several_it_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_found(fixture, "/rest/v1/users", "", USERS, ROUTE_LIST, "");
+    make_two_schemas(fixture);
+    assert_found(fixture, "/rest/v1/users", "", USERS, ROUTE_LIST, "public");
+    assert_found(fixture, "/rest/v1/log/5", "", LOG, ROUTE_ROW, "audit");
+    assert_int_equal(match_with(fixture, "GET", "/api/users", AUDIT), OK);
+    assert_ptr_equal(fixture->route.resource, &fixture->resources[USERS]);
+    assert_int_equal(fixture->route.schema.len, 0);
+}
+
+static void what_is_not_in_the_schema_is_not_there(void **state)
+{
+    static const char *const paths[] = {"/rest/v1/log",   "/rest/v1/hidden",   "/rest/v1",
+                                        "/rest/v1/",      "/rest/v1/users/",   "/rest/v1/users/1/2",
+                                        "/rest/v1/other", "/rest/v1/users/1/", "/rest/v1/users/top/2"};
+    struct fixture *fixture = *state;
+    make_two_schemas(fixture);
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+        assert_int_equal(match_with(fixture, "GET", paths[i], PUBLIC), ERR_PROBLEM);
+        assert_int_equal(fixture->problem.status, 404);
+        assert_slice(fixture->problem.pg_code, "PGRST205");
+    }
+    assert_int_equal(match_with(fixture, "GET", "/rest/v1/users/%2e", PUBLIC), ERR_PROBLEM);
+    assert_slice(fixture->problem.code, "bad-path");
+}
+
+static void queries_are_of_no_schema(void **state)
+{
+    struct fixture *fixture = *state;
+    make_two_schemas(fixture);
+    assert_int_equal(match_with(fixture, "GET", "/rest/v1/users/top", AUDIT), OK);
+    assert_ptr_equal(fixture->route.query, &fixture->queries[USERS_TOP]);
+    assert_int_equal(match_with(fixture, "GET", "/rest/v1/stats", PUBLIC), OK);
+    assert_ptr_equal(fixture->route.query, &fixture->queries[STATS_QUERY]);
+}
+
+static void an_unknown_schema_is_a_406_in_postgrests_words(void **state)
+{
+    struct fixture *fixture = *state;
+    make_two_schemas(fixture);
+    assert_int_equal(match_with(fixture, "GET", "/rest/v1/users", "Accept-Profile: secret\r\n"), ERR_PROBLEM);
+    assert_int_equal(fixture->problem.status, 406);
+    assert_slice(fixture->problem.pg_code, "PGRST106");
+    assert_slice(fixture->problem.detail, "The schema must be one of the following: public, audit");
+    assert_slice(fixture->problem.place, "Accept-Profile");
+    assert_int_equal(match_with(fixture, "POST", "/rest/v1/users", "Content-Profile: x\r\n"), ERR_PROBLEM);
+    assert_slice(fixture->problem.place, "Content-Profile");
+    assert_int_equal(match_with(fixture, "POST", "/rest/v1/users", "Accept-Profile: x\r\n"), ERR_PROBLEM);
+    assert_slice(fixture->problem.code, "method-not-allowed");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 static const struct CMUnitTest tests[] = {
@@ -456,6 +562,12 @@ static const struct CMUnitTest tests[] = {
     TEST(options_is_answered_where_something_is),
     TEST(a_very_long_path_is_shown_cut),
     TEST(a_match_takes_no_memory),
+    TEST(in_a_schema_a_resource_is_found_by_its_name_or_its_tables),
+    TEST(a_resources_own_name_goes_before_its_tables),
+    TEST(without_a_schema_names_lead_where_they_do_and_of_several_it_is_told),
+    TEST(what_is_not_in_the_schema_is_not_there),
+    TEST(queries_are_of_no_schema),
+    TEST(an_unknown_schema_is_a_406_in_postgrests_words),
 };
 
 UNIT_TEST_MAIN(tests)
