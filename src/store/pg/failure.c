@@ -11,7 +11,7 @@
 enum says {
     SAYS_NOTHING,
     SAYS_MESSAGE, /* behind ours */
-    SAYS_RAISED,  /* its message and hint instead of ours: somebody wrote them for this */
+    SAYS_RAISED,  /* its message, detail and hint instead of ours: somebody wrote them for this */
     SAYS_REFUSAL, /* constraint, column and value; its message where there is no constraint */
 };
 
@@ -140,6 +140,7 @@ void pg_failure_of_result(const PGresult *result, struct failure *ret_failure)
     if (state && is_of_value(result, state))
         state = "22P02";
     pg_failure_make(ret_failure, state ? state : "08006", message);
+    one_line(ret_failure->detail, sizeof ret_failure->detail, detail ? detail : "");
     one_line(ret_failure->hint, sizeof ret_failure->hint, hint ? hint : "");
     pg_refusal_of_result(result, ret_failure->sqlstate, &ret_failure->refusal);
     ret_failure->fatal = is_fatal(result);
@@ -268,8 +269,10 @@ static struct problem problem_by(const struct rule *rule, const struct failure *
     };
     if (rule->says == SAYS_REFUSAL)
         tell_refusal(&problem, &failure->refusal, arena);
-    if (rule->says == SAYS_RAISED)
+    if (rule->says == SAYS_RAISED) {
+        problem.details = arena_copy(arena, slice_str(failure->detail));
         problem.hint = arena_copy(arena, slice_str(failure->hint));
+    }
     return problem;
 }
 

@@ -11,9 +11,9 @@
 #include "store/pg/refusal.h"
 
 struct failure {
-    char sqlstate[6];             /* "08006" when libpq knows none */
-    char message[400], hint[400]; /* the primary message and its hint, for clients where the table says so */
-    char cause[512];              /* message, detail and hint in one line, for the log */
+    char sqlstate[6];                          /* "08006" when libpq knows none */
+    char message[400], detail[400], hint[400]; /* its own words, for clients where the table says so */
+    char cause[512];                           /* message, detail and hint in one line, for the log */
     struct refusal refusal;
     bool fatal;   /* the session ends with it */
     bool orderly; /* the backend ended by itself, and rolled back what it had not committed */
