@@ -131,7 +131,7 @@ static void write_row(struct page *page, const struct slice *cells)
     }
     if (page->rows && spec->form == PAGE_JSON)
         buf_byte(out, ',');
-    if (spec->bare_value)
+    if (spec->bare_value || spec->bare_values)
         encode_value(out, spec->dialect, &spec->columns[0]->type, cells[0]);
     else
         write_object(out, spec, cells);

@@ -138,6 +138,11 @@ static bool is_plain_value(struct slice value)
     return !rest.data || (!read_modified(word, &read) && !slice_eq(word, SLICE("not")));
 }
 
+bool operator_begins(struct slice value)
+{
+    return !is_plain_value(value);
+}
+
 /* operator.operand, behind a `not.` that was taken off. */
 static bool read_word(struct build *build, const struct param *param, struct operator_read *read)
 {

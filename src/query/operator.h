@@ -63,6 +63,9 @@ static inline bool operator_is_search(enum filter_op op)
  * Always false. */
 bool operator_refuse_meant(struct build *build, struct slice value);
 
+/* Whether it begins with an operator and a dot, or with `not.`. */
+bool operator_begins(struct slice value);
+
 /* bare: a value without an operator is one to be equal to. */
 bool operator_read(struct build *build, const struct param *param, bool bare,
                    struct operator_read *ret_read) must_check;

@@ -50,8 +50,13 @@ struct plan {
         total_key; /* resource and filters, canonical: what a kept total is kept under. Empty: not to be kept */
     uint64_t shape; /* resource, order and filters hashed: binds a cursor to its query */
 
-    /* of a named query; a paged one has the members of a list, too */
+    /* of a named query, and of a call that gives no rows; a paged query has the members of a list, too */
     enum query_returns returns;
+
+    /* of a call */
+    bool writes;       /* the statement may change something: it is a transaction of its own */
+    bool bare_values;  /* a list of values: not of objects, but of what is in their one column */
+    bool says_nothing; /* there is nothing to answer with */
 };
 
 /* What of a model's plans is the same for every request: the texts of rows by key. Made once for each snapshot, then

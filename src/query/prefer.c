@@ -7,7 +7,7 @@
 #include "base/check.h"
 #include "query/text.h"
 
-enum { READS = 1, WRITES = 2 };
+enum { CALLS = 0, READS = 1, WRITES = 2 }; /* those of calls are heeded, and not told back */
 
 static const struct preference {
     struct slice name, value;
@@ -26,6 +26,7 @@ static const struct preference {
     PREFERENCE("return", "minimal", returns, RETURN_MINIMAL, WRITES),
     PREFERENCE("return", "headers-only", returns, RETURN_HEADERS_ONLY, WRITES),
     PREFERENCE("return", "representation", returns, RETURN_REPRESENTATION, WRITES),
+    PREFERENCE("params", "single-object", params, PARAMS_SINGLE_OBJECT, CALLS),
     PREFERENCE("count", "exact", count, COUNT_EXACT, READS | WRITES),
     PREFERENCE("count", "planned", count, COUNT_PLANNED, READS | WRITES),
     PREFERENCE("count", "estimated", count, COUNT_ESTIMATED, READS | WRITES),
@@ -84,7 +85,7 @@ enum error prefer_check(const struct prefer *prefer, struct slice unknown, struc
         .pg_code = SLICE("PGRST122"),
         .detail = SLICE("Invalid preferences given with handling=strict."),
         .details = arena_format(arena, "Invalid preferences: " SLICE_FMT, SLICE_ARG(unknown)),
-        .hint = SLICE("Known are return, count, resolution, missing, max-affected and handling."),
+        .hint = SLICE("Known are return, count, resolution, missing, max-affected, params and handling."),
         .place = SLICE("Prefer"),
         .value = slice_of(unknown.data, unknown.len < PROBLEM_VALUE_MAX ? unknown.len : PROBLEM_VALUE_MAX),
     };

@@ -13,11 +13,14 @@ enum prefer_count { COUNT_NONE, COUNT_EXACT, COUNT_PLANNED, COUNT_ESTIMATED };
 enum prefer_resolution { RESOLUTION_NONE, RESOLUTION_MERGE, RESOLUTION_IGNORE };
 enum prefer_missing { MISSING_UNSAID, MISSING_NULL, MISSING_DEFAULT };
 
+enum prefer_params { PARAMS_UNSAID, PARAMS_SINGLE_OBJECT }; /* of a function: the body is its one argument */
+
 struct prefer {
     enum prefer_return returns;
     enum prefer_count count;
     enum prefer_resolution resolution;
     enum prefer_missing missing;
+    enum prefer_params params;
     bool strict;          /* handling=strict */
     int64_t affected_max; /* max-affected; < 0: unsaid. Of strict handling alone, as PostgREST has it */
 };

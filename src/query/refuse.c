@@ -40,6 +40,9 @@ const struct refusal_kind refusal_kinds[REFUSE_COUNT] = {
     [REFUSE_UNFILTERED] = KIND(400, "unfiltered", "21000"),
     [REFUSE_BAD_BODY] = KIND(400, "bad-body", "PGRST102"),
     [REFUSE_TOO_MUCH] = KIND(400, "too-much-asked", "PGRST100"),
+    [REFUSE_UNKNOWN_CALL] = KIND(404, "unknown-call", "PGRST202"),
+    [REFUSE_AMBIGUOUS_CALL] = KIND(400, "ambiguous-call", "PGRST203"),
+    [REFUSE_CALL_BY_GET] = KIND(405, "method-not-allowed", "PGRST101"),
 };
 
 /* At most so many bytes, and no half of a character. */

@@ -6,6 +6,7 @@
  * breaks off, or is longer than http.body_bytes is net's to tell: then this request is cancelled. */
 #include <errno.h>
 
+#include "request/call_step.h"
 #include "request/steps.h"
 #include "request/worker.h"
 
@@ -41,7 +42,7 @@ static void begin_spool(struct request *request)
 enum step step_body(struct request *request)
 {
     const struct http_head *head = request->head;
-    PRE(head != NULL && request->route.write);
+    PRE(head != NULL && request->route.body);
     begin_spool(request);
     if (head->framing == HTTP_BODY_NONE ||
         head->method == HTTP_DELETE) /* a DELETE's says nothing: it is dropped */
@@ -50,7 +51,8 @@ enum step step_body(struct request *request)
                  coding = http_head_get(head, HTTP_CONTENT_ENCODING);
     if (coding.len > 0 && !slice_eq_nocase(coding, SLICE("identity")))
         return refuse_coding(request, coding);
-    if (!body_format_of(type, &request->body_format))
+    bool raw = request->route.kind == ROUTE_RPC && call_body_of(type) > CALL_BODY_JSON;
+    if (!raw && !body_format_of(type, &request->body_format))
         return refuse_type(request, type);
     request->target = arena_copy(&request->arena, request->target); /* for the log, should the client leave */
     request->sink->read_body(request->sink_context);

@@ -5,6 +5,7 @@
  * both are back. Rows are written as JSON while the store hands them out: nothing is held but the answer itself. */
 #include "base/log.h"
 #include "request/asked.h"
+#include "request/call_step.h"
 #include "request/links.h"
 #include "request/steps.h"
 #include "request/worker.h"
@@ -21,6 +22,8 @@ static const struct config *config_of(const struct request *request)
 static unsigned formats_offered(const struct route *route)
 {
     bool query = route->kind == ROUTE_QUERY;
+    if (route->kind == ROUTE_RPC)
+        return call_formats(route->rpc);
     if (query && route->query->config->returns == RETURNS_VALUE)
         return FORMAT_BIT(FORMAT_JSON);
     if (route->kind == ROUTE_ROW || (query && route->query->config->returns == RETURNS_ROW))
@@ -42,6 +45,8 @@ static enum error make_plan(struct request *request)
     if (route->kind == ROUTE_ROW)
         return plan_row(&context, route->resource, route->id, request->query_string, &request->plan,
                         &request->problem);
+    if (route->kind == ROUTE_RPC)
+        return call_plan(request, &context);
     if (route->kind == ROUTE_QUERY)
         return plan_query(&context, route->query, request->query_string, &request->plan, &request->problem);
     PRE(route->kind == ROUTE_LIST);
@@ -86,7 +91,7 @@ const struct envelope *request_envelope(const struct request *request)
 {
     const struct route *route = &request->route;
     const struct plan *plan = request->plan;
-    if (route->manner == MANNER_POSTGREST || plan->kind == PLAN_ROW)
+    if (route->manner == MANNER_POSTGREST || plan->kind == PLAN_ROW || route->kind == ROUTE_RPC)
         return NULL;
     if (request->format != FORMAT_JSON && request->format != FORMAT_STRIPPED)
         return NULL;
@@ -124,7 +129,8 @@ static void begin_page(struct request *request)
                              .reverse = plan->backwards,
                              .bare_object = row,
                              .bare_value = value,
-                             .first_alone = format_is_object(request->format) && !row,
+                             .bare_values = plan->bare_values && !csv,
+                             .first_alone = format_is_object(request->format) && !row && !value,
                              .strip_nulls = format_is_stripped(request->format)};
     page_init(&request->page, &spec, request_envelope(request), &request->arena,
               config_of(request)->answers.bytes_max);
@@ -227,11 +233,12 @@ static void submit_total(struct request *request)
     const struct plan *plan = request->plan;
     struct totals *totals = request->worker->service->totals;
     const struct route *route = &request->route;
-    const struct page_policy *page =
-        route->kind == ROUTE_QUERY ? &route->query->config->page : &route->resource->config->page;
+    int64_t ttl_ms = route->kind == ROUTE_RPC     ? 0
+                     : route->kind == ROUTE_QUERY ? route->query->config->page.total_ttl_ms
+                                                  : route->resource->config->page.total_ttl_ms;
     request->has_total = plan->total_is_exact &&
                          totals_get(totals, request->snapshot->model->number, plan->total_key,
-                                    loop_now(request->worker->loop), page->total_ttl_ms, &request->total);
+                                    loop_now(request->worker->loop), ttl_ms, &request->total);
     if (request->has_total)
         return;
     if (plan->total.text.len || plan->planned.text.len) {
@@ -256,7 +263,9 @@ enum step step_fetch(struct request *request)
     request->fetch = (struct fetch){.statement = plan->statement,
                                     .sink = {page_row, &request->page},
                                     .on_end = on_page_end,
-                                    .stream = format_is_export(request->format),
+                                    .stream = format_is_export(request->format) && !plan->writes,
+                                    .write = plan->writes,
+                                    .on_statement = plan->writes ? call_judge : NULL,
                                     .arena = &request->arena};
     request->fetching = true;
     if (plan->want_total)
@@ -342,6 +351,8 @@ enum step step_encode(struct request *request)
     if (request->route.write)
         return write_encode(request);
     struct page *page = &request->page;
+    if (request->route.kind == ROUTE_RPC && call_is_answered(request))
+        return STEP_RESPOND;
     if ((page->spec.bare_object || page->spec.bare_value) && page->rows == 0)
         return no_such_row(request);
     if (page->spec.first_alone && page->rows != 1)

@@ -38,6 +38,8 @@ static unsigned roles_that_may(const struct route *route)
 {
     if (route->kind == ROUTE_QUERY)
         return route->query->config->read;
+    if (route->kind == ROUTE_RPC)
+        return route->rpc->config->call;
     return route->write ? route->resource->config->write : route->resource->config->read;
 }
 
@@ -60,5 +62,5 @@ enum step step_identify(struct request *request)
     if (!auth_may(&request->principal, roles_that_may(route)))
         return request_fail(request, 401, SLICE("not-allowed"),
                             SLICE("This needs a role that the caller does not have."));
-    return route->write ? STEP_BODY : STEP_PLAN;
+    return route->body ? STEP_BODY : STEP_PLAN;
 }

@@ -71,6 +71,19 @@ static void add_queries(struct route_table *table, const struct serve_prefix *se
     }
 }
 
+static void add_rpcs(struct route_table *table, const struct serve_prefix *serve)
+{
+    const struct model *model = table->model;
+    for (unsigned i = 0; i < model->rpc_count; i++) {
+        const struct rpc *rpc = &model->rpcs[i];
+        struct route route = {.kind = ROUTE_RPC, .rpc = rpc, .manner = serve->manner};
+        struct entry entry = {.route = route, .prefix_bytes = serve->prefix.len};
+        struct slice path = arena_format(&table->arena, "rpc/" SLICE_FMT, SLICE_ARG(rpc->config->name.text));
+        if (rpc->config->call != ROLES_NONE)
+            add(table, join(table, serve->prefix, path), entry);
+    }
+}
+
 static void add_resources(struct route_table *table, const struct serve_prefix *serve)
 {
     const struct model *model = table->model;
@@ -101,6 +114,7 @@ struct route_table *route_table_new(const struct model *model)
         add_docs(table);
     for (unsigned i = 0; i < model->config->serve_count; i++) {
         add_queries(table, &model->config->serve[i]);
+        add_rpcs(table, &model->config->serve[i]);
         add_resources(table, &model->config->serve[i]);
     }
     return table;
@@ -288,6 +302,11 @@ static struct slice without_slash(const struct route_table *table, struct slice 
     return served ? arena_copy(arena, bare) : (struct slice){NULL, 0};
 }
 
+static bool is_call(const struct route_table *table, struct slice path)
+{
+    return slice_starts(slice_skip(path, prefix_of(table, path)), SLICE("/rpc/"));
+}
+
 static enum error unknown_path(const struct route_table *table, struct slice path, struct arena *arena,
                                struct problem *ret_problem)
 {
@@ -297,7 +316,7 @@ static enum error unknown_path(const struct route_table *table, struct slice pat
         nearest = nearest_path(table, path);
     *ret_problem = (struct problem){.status = 404,
                                     .code = SLICE("unknown-path"),
-                                    .pg_code = SLICE("PGRST205"),
+                                    .pg_code = is_call(table, path) ? SLICE("PGRST202") : SLICE("PGRST205"),
                                     .detail = arena_format(arena, "Nothing is served at `" SLICE_FMT "`.",
                                                            SLICE_ARG(shown)),
                                     .hint = hint_of(table, arena, nearest),
@@ -330,8 +349,19 @@ static unsigned writing_methods(const struct route *route)
     return methods;
 }
 
+/* What only reads is called by GET, too. */
+static unsigned calling_methods(const struct rpc *rpc)
+{
+    for (unsigned i = 0; i < rpc->overload_count; i++)
+        if (rpc->overloads[i]->volatility != FUNCTION_VOLATILE)
+            return READING | BIT(POST);
+    return BIT(POST);
+}
+
 static unsigned methods_of(const struct route *route)
 {
+    if (route->kind == ROUTE_RPC)
+        return calling_methods(route->rpc);
     if (route->kind != ROUTE_LIST && route->kind != ROUTE_ROW)
         return READING;
     const struct config_resource *config = route->resource->config;
@@ -354,15 +384,15 @@ static struct slice allow_of(unsigned methods, struct arena *arena)
     return arena_format(arena, SLICE_FMT "OPTIONS", SLICE_ARG(allow));
 }
 
-static enum error refuse_method(const struct http_head *head, struct slice allow, struct arena *arena,
-                                struct problem *ret_problem)
+static enum error refuse_method(const struct http_head *head, bool is_call, struct slice allow,
+                                struct arena *arena, struct problem *ret_problem)
 {
     struct slice method = head->method_text;
     method.len = method.len < PROBLEM_VALUE_MAX ? method.len : PROBLEM_VALUE_MAX;
     *ret_problem =
         (struct problem){.status = 405,
                          .code = SLICE("method-not-allowed"),
-                         .pg_code = SLICE("PGRST117"),
+                         .pg_code = is_call ? SLICE("PGRST101") : SLICE("PGRST117"),
                          .detail =
                              arena_format(arena, "`" SLICE_FMT "` is not possible here.", SLICE_ARG(method)),
                          .hint =
@@ -380,12 +410,13 @@ static enum error check_method(const struct http_head *head, struct arena *arena
                                struct problem *ret_problem)
 {
     unsigned methods = methods_of(route), method = 1u << head->method;
-    route->write = is_writing(head);
+    route->body = is_writing(head);
+    route->write = route->body && route->kind != ROUTE_RPC;
     if (methods & method)
         return OK;
     struct slice allow = allow_of(methods, arena);
     if (head->method != HTTP_OPTIONS)
-        return refuse_method(head, allow, arena, ret_problem);
+        return refuse_method(head, route->kind == ROUTE_RPC, allow, arena, ret_problem);
     route->preflight = true;
     route->allow = allow;
     return OK;

@@ -17,6 +17,7 @@ enum route_kind {
     ROUTE_LIST,
     ROUTE_ROW,
     ROUTE_QUERY,
+    ROUTE_RPC,
     ROUTE_LIVE,
     ROUTE_READY,
     ROUTE_HEALTH,
@@ -28,9 +29,11 @@ struct route {
     enum route_kind kind;
     const struct resource *resource; /* LIST, ROW */
     const struct named_query *query; /* QUERY */
+    const struct rpc *rpc;           /* RPC */
     enum manner manner; /* plain for built-in paths; also set with a problem, by the path's prefix */
     struct slice id;    /* ROW, DOCS: the last segment as sent, percent-encoded */
     bool write;         /* POST, PUT, PATCH or DELETE of a LIST or ROW */
+    bool body;          /* the same, and POST of an RPC: it has a body */
     struct slice
         schema; /* LIST, ROW in PostgREST's manner, where it chose between several or the request named it */
     bool preflight;     /* OPTIONS on a path that exists: 204 with Allow */

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between a request's body and a call's plan. See call_step.h, query/call.h. A body is held in memory, so it may be no longer than a
+ * record: `body.record_bytes`. */
+#include "request/call_step.h"
+
+#include <errno.h>
+
+#include "base/json.h"
+#include "request/asked.h"
+#include "request/records.h"
+#include "request/worker.h"
+
+unsigned call_formats(const struct rpc *rpc)
+{
+    unsigned formats = FORMATS_ALL;
+    for (unsigned i = 0; i < rpc->overload_count; i++) {
+        const struct function *function = rpc->overloads[i];
+        if (!function->returns_set && function->column_count == 0)
+            return FORMAT_BIT(FORMAT_JSON) | FORMAT_BIT(FORMAT_OBJECT);
+        if (!function->returns_set)
+            formats &= ~FORMAT_BIT(FORMAT_STRIPPED);
+        if (function->column_count == 0)
+            formats &= ~(FORMAT_BIT(FORMAT_STRIPPED) | FORMAT_BIT(FORMAT_OBJECT_STRIPPED));
+    }
+    return formats;
+}
+
+/* --- the body --- */
+
+enum call_body call_body_of(struct slice content_type)
+{
+    struct slice rest = content_type, type = slice_trim(slice_cut(&rest, ';'));
+    enum body_format format;
+    if (slice_eq_nocase(type, SLICE("text/plain")))
+        return CALL_BODY_TEXT;
+    if (slice_eq_nocase(type, SLICE("application/octet-stream")))
+        return CALL_BODY_BYTES;
+    return body_format_of(content_type, &format) && format == BODY_JSON ? CALL_BODY_JSON : CALL_BODY_NONE;
+}
+
+static enum error refuse_long(struct request *request, unsigned max)
+{
+    (void)request_fail(request, 413, SLICE("record-too-large"),
+                       arena_format(&request->arena,
+                                    "The body of a call is longer than the limit `body.record_bytes` of %u.",
+                                    max));
+    request->problem.place = SLICE("body");
+    return ERR_PROBLEM;
+}
+
+static enum error refuse_body(struct request *request, struct slice detail)
+{
+    (void)request_fail(request, 400, SLICE("malformed-body"), detail);
+    request->problem.pg_code = SLICE("PGRST102");
+    request->problem.place = SLICE("body");
+    return ERR_PROBLEM;
+}
+
+static enum error read_whole(struct request *request, struct slice *ret_body)
+{
+    unsigned max = request->snapshot->model->config->body.record_bytes;
+    uint64_t bytes = spool_bytes(&request->body_in);
+    size_t len;
+    if (bytes > max)
+        return refuse_long(request, max);
+    if (spool_in_memory(&request->body_in, ret_body))
+        return OK;
+    char *room = arena_alloc(&request->arena, bytes + 1);
+    enum error error = spool_read(&request->body_in, 0, room, bytes, &len);
+    if (error != OK) {
+        (void)request_fail(request, 503, SLICE("spool-full"),
+                           SLICE("The body was lost on the disk: send it again."));
+        request->problem.cause = arena_format(&request->arena, "spool: %s", strerror(errno));
+        return ERR_PROBLEM;
+    }
+    *ret_body = slice_of(room, len);
+    return OK;
+}
+
+/* --- its members --- */
+
+struct gathering {
+    struct request *request;
+    struct call *call;
+};
+
+static enum call_form form_of(enum token token)
+{
+    switch (token) {
+    case TOKEN_NULL:
+        return CALL_NULL;
+    case TOKEN_TRUE:
+    case TOKEN_FALSE:
+    case TOKEN_NUMBER:
+        return CALL_BARE;
+    case TOKEN_STRING:
+        return CALL_STRING;
+    case TOKEN_OBJECT:
+    case TOKEN_ARRAY:
+        return CALL_JSON;
+    case TOKEN_TEXT:
+        return CALL_TEXT;
+    }
+    UNREACHABLE("each token has a form");
+}
+
+static struct call_value value_of(struct arena *arena, const struct field *field)
+{
+    struct slice text = field->token == TOKEN_TRUE    ? SLICE("true")
+                        : field->token == TOKEN_FALSE ? SLICE("false")
+                                                      : field->text;
+    return (struct call_value){.name = arena_copy(arena, field->name),
+                               .form = form_of(field->token),
+                               .text = arena_copy(arena, text)};
+}
+
+static enum error take_record(void *context, const struct record *record)
+{
+    struct gathering *gathering = context;
+    struct arena *arena = &gathering->request->arena;
+    if (record->number > 1)
+        return refuse_body(gathering->request,
+                           SLICE("A call takes one object of arguments, and there are several."));
+    struct call_value *values = ARENA_ARRAY(arena, struct call_value, record->count + 1);
+    for (unsigned i = 0; i < record->count; i++)
+        values[i] = value_of(arena, &record->fields[i]);
+    gathering->call->values = values;
+    gathering->call->value_count = record->count;
+    return OK;
+}
+
+static enum error read_members(struct request *request, struct call *call)
+{
+    struct gathering gathering = {request, call};
+    const struct decode_sink sink = {take_record, &gathering};
+    bool ended = false;
+    enum error error = records_begin(request, &sink);
+    while (error == OK && !ended)
+        error = records_more(request, &ended);
+    records_end(request);
+    if (error == ERR_MEMORY)
+        (void)request_fail_memory(request);
+    return error;
+}
+
+static enum error read_body(struct request *request, struct call *call)
+{
+    struct slice type = http_head_get(request->head, HTTP_CONTENT_TYPE);
+    if (spool_bytes(&request->body_in) == 0)
+        return OK;
+    call->body_kind = call_body_of(type);
+    enum error error = read_whole(request, &call->body);
+    if (error != OK || call->body_kind > CALL_BODY_JSON)
+        return error;
+    bool json = call->body_kind == CALL_BODY_JSON;
+    call->body_is_list = json && !slice_starts(json_trim(call->body), SLICE("{"));
+    if (json && (call->body_is_list || call->body_is_one || !rpc_takes_members(request->route.rpc)))
+        return json_is_valid(call->body) ? OK
+                                         : refuse_body(request, SLICE("The body is not well-formed JSON."));
+    return read_members(request, call);
+}
+
+enum error call_plan(struct request *request, struct plan_context *context)
+{
+    PRE(request->head != NULL && request->route.rpc != NULL);
+    bool by_post = request->route.body;
+    struct call call = {.by_post = by_post,
+                        .body_is_one = by_post && request->prefer.params == PARAMS_SINGLE_OBJECT};
+    if (context->manner == MANNER_POSTGREST && asked_range(request, &context->range) != OK)
+        return ERR_PROBLEM;
+    if (by_post && read_body(request, &call) != OK)
+        return ERR_PROBLEM;
+    return plan_call(context, request->route.rpc, &call, request->query_string, &request->plan,
+                     &request->problem);
+}
+
+/* --- the answer --- */
+
+enum verdict call_judge(struct fetch *fetch)
+{
+    struct request *request = container_of(fetch, struct request, fetch);
+    CHECK_MAGIC(request, REQUEST_MAGIC);
+    const struct page *page = &request->page;
+    bool told = !page->body.failed && !request_stream_failed(request);
+    bool alone = !page->spec.first_alone || page->rows == 1;
+    return told && alone ? VERDICT_COMMIT : VERDICT_ROLLBACK;
+}
+
+bool call_is_answered(struct request *request)
+{
+    struct page *page = &request->page;
+    bool alone = page->spec.bare_object || page->spec.bare_value;
+    if (request->plan->writes && page->more)
+        request->has_total = false; /* nobody has counted */
+    if (request->plan->says_nothing) {
+        page_done(page);
+        request->answer.status = 204;
+        return true;
+    }
+    if (!alone || page->rows > 0)
+        return false;
+    buf_lit(&page->body, "null");
+    request->answer.status = 200;
+    request->answer.type = format_type(request->format);
+    return true;
+}

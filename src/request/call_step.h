@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PLAN and ENCODE of a function's call, where they differ from those of a list: its arguments come in the query string or in the body, and
+ * it may answer with nothing. Failure: request->problem. */
+#ifndef LEAT_REQUEST_CALL_STEP_H
+#define LEAT_REQUEST_CALL_STEP_H
+
+#include "query/call.h"
+#include "request/request.h"
+
+/* The forms its answer may take. */
+unsigned call_formats(const struct rpc *rpc);
+
+/* What a body of this Content-Type is to a function of one argument; TEXT and BYTES are for such alone. */
+enum call_body call_body_of(struct slice content_type);
+
+/* The body is read; request->plan is set. */
+enum error call_plan(struct request *request, struct plan_context *context) must_check;
+
+/* Of what writes: what cannot be told, or is not the one row that was asked for, is not done. On the sink's thread. */
+enum verdict call_judge(struct fetch *fetch);
+
+/* Nothing, or no row: then the answer is set. */
+bool call_is_answered(struct request *request);
+
+#endif
