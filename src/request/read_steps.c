@@ -236,9 +236,9 @@ static void submit_total(struct request *request)
     int64_t ttl_ms = route->kind == ROUTE_RPC     ? 0
                      : route->kind == ROUTE_QUERY ? route->query->config->page.total_ttl_ms
                                                   : route->resource->config->page.total_ttl_ms;
-    request->has_total = plan->total_is_exact &&
-                         totals_get(totals, request->snapshot->model->number, plan->total_key,
-                                    loop_now(request->worker->loop), ttl_ms, &request->total);
+    request->has_total =
+        plan->total_is_exact && totals_get(totals, request->snapshot->model->number, plan->total_key,
+                                           loop_now(request->worker->loop), ttl_ms, &request->total);
     if (request->has_total)
         return;
     if (plan->total.text.len || plan->planned.text.len) {

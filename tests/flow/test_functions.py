@@ -242,6 +242,30 @@ def test_all_of_its_work_is_done_however_few_rows_are_asked_for(leat, database):
     assert database.sql("SELECT count(*) FROM notes").strip() == "200"
 
 
+def test_what_cannot_be_told_is_not_done(leat, database):
+    call(leat, "forget", status=204)
+    one = {"Accept": "application/vnd.pgrst.object+json"}
+    assert call(leat, "note_many", {"n": 2}, status=406, headers=one)["code"] == "PGRST116"
+    assert database.sql("SELECT count(*) FROM notes").strip() == "0"
+    assert call(leat, "note_many", {"n": 1}, headers=one) == 1
+    csv = leat.client.post("/rest/v1/rpc/note_many", json={"n": 30000}, headers={"Accept": "text/csv"})
+    assert csv.status_code == 200 and csv.text.split() == ["note_many", *map(str, range(1, 30001))]
+    assert database.sql("SELECT count(*) FROM notes").strip() == "30001"
+
+
+def test_rows_are_counted_where_it_can_be_done_without_calling_twice(leat, database):
+    exact = {"Prefer": "count=exact"}
+    cut = leat.get("/rest/v1/rpc/figures?limit=1", headers=exact)
+    assert (cut.status_code, cut.headers["content-range"]) == (206, "0-0/2")
+    ranged = leat.get("/rest/v1/rpc/figures", headers=exact | {"Range-Unit": "items", "Range": "1-1"})
+    assert (ranged.headers["content-range"], ranged.json()[0]["river_id"]) == ("1-1/2", 2)
+    call(leat, "forget", status=204)
+    for limit, said in ((10, "0-2/3"), (2, "0-1/*")):
+        answer = leat.client.post(f"/rest/v1/rpc/note_many?limit={limit}", json={"n": 3}, headers=exact)
+        assert answer.headers["content-range"] == said
+    assert database.sql("SELECT count(*) FROM notes").strip() == "6"
+
+
 def test_what_fails_leaves_nothing(leat, database):
     call(leat, "forget", status=204)
     said = call(leat, "note", {"text": "bad"}, status=400)
