@@ -38,7 +38,7 @@ struct write_asked {
 
 struct write;
 
-/* asked must stay. The arena also frees it: write_end first. */
+/* context and asked must stay. The arena also frees it: write_end first. */
 enum error write_begin(const struct plan_context *context, const struct write_asked *asked,
                        struct write **ret_write, struct problem *ret_problem) must_check;
 

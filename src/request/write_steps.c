@@ -81,11 +81,11 @@ static enum error ask(struct request *request)
 {
     struct writing *writing = request->writing;
     const struct route *route = &request->route;
-    const struct plan_context context = {.model = request->snapshot->model,
-                                         .arena = &request->arena,
-                                         .manner = route->manner,
-                                         .now = clock_wall(),
-                                         .roles = request->principal.roles};
+    writing->context = (struct plan_context){.model = request->snapshot->model,
+                                             .arena = &request->arena,
+                                             .manner = route->manner,
+                                             .now = clock_wall(),
+                                             .roles = request->principal.roles};
     if (read_prefer(request) != OK)
         return ERR_PROBLEM;
     writing->asked =
@@ -97,7 +97,7 @@ static enum error ask(struct request *request)
     writing->alone = writing->asked.verb != WRITE_DELETE && is_alone(request);
     writing->asked.shows = shows_rows(request);
     writing->asked.names = names_row(request);
-    return write_begin(&context, &writing->asked, &writing->write, &request->problem);
+    return write_begin(&writing->context, &writing->asked, &writing->write, &request->problem);
 }
 
 /* What the answer's rows may be written as. */

@@ -16,6 +16,7 @@
 
 struct writing {
     struct write *write;
+    struct plan_context context;
     struct write_asked asked;
     struct prefer prefer;
     bool alone;      /* the body is one record */
