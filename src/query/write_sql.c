@@ -118,7 +118,7 @@ static void add_run(struct writer *writer, struct binds *binds, unsigned row)
     }
 }
 
-static unsigned write_run_values(struct writer *writer)
+static void write_run_values(struct writer *writer)
 {
     const struct write *write = writer->write;
     const char *between = " VALUES (";
@@ -142,7 +142,6 @@ static unsigned write_run_values(struct writer *writer)
         text_add(writer->text, mixed ? SLICE(" END") : SLICE(""));
     }
     text_byte(writer->text, ')');
-    return bind;
 }
 
 /* --- PostgreSQL: arrays --- */
@@ -305,6 +304,23 @@ static void write_excluded(struct writer *writer)
     text_add(writer->text, write->conflict[0]->sql);
 }
 
+/* A row that the rules hide is not changed. PostgreSQL's columns are those of the row that is there and those of `excluded`
+ * alike: a SELECT of the one tells them apart. */
+static void write_unhidden(struct writer *writer)
+{
+    const struct write *write = writer->write;
+    const struct conditions *rules = write->listing.conditions;
+    bool selects = is_pg(writer) && rules->count > 0;
+    if (selects) {
+        text_lit(writer->text, " WHERE EXISTS (SELECT 1 FROM (SELECT ");
+        text_add(writer->text, write->asked->resource->table->sql);
+        text_lit(writer->text, ".*) AS leat_there");
+    }
+    binds_number(writer->arena, writer->binds, rules);
+    sql_conditions(writer->text, writer->sql, rules, SLICE(" WHERE "));
+    text_add(writer->text, selects ? SLICE(")") : SLICE(""));
+}
+
 static void write_conflict(struct writer *writer)
 {
     const struct write *write = writer->write;
@@ -320,7 +336,7 @@ static void write_conflict(struct writer *writer)
         return;
     }
     write_excluded(writer);
-    sql_conditions(writer->text, writer->sql, write->listing.conditions, SLICE(" WHERE "));
+    write_unhidden(writer);
 }
 
 static bool gives_nothing(const struct write *write)
@@ -331,6 +347,20 @@ static bool gives_nothing(const struct write *write)
     return true;
 }
 
+/* Rows of defaults alone. */
+static void write_nothing_given(struct writer *writer, unsigned *ret_runs)
+{
+    const struct write *write = writer->write;
+    if (!is_pg(writer) || write->rows == 1) {
+        text_lit(writer->text, " DEFAULT VALUES");
+        *ret_runs = is_pg(writer) ? 0 : write->rows;
+        return;
+    }
+    text_lit(writer->text, " SELECT FROM generate_series(1,");
+    binds_add(writer->arena, writer->binds, bind_integer(writer->arena, write->rows));
+    text_lit(writer->text, "$1::integer)");
+}
+
 /* *ret_runs: how often it is run. */
 static void write_insert(struct writer *writer, unsigned *ret_runs)
 {
@@ -338,8 +368,7 @@ static void write_insert(struct writer *writer, unsigned *ret_runs)
     text_lit(writer->text, "INSERT INTO ");
     text_add(writer->text, write->asked->resource->table->sql);
     if (gives_nothing(write)) {
-        text_lit(writer->text, " DEFAULT VALUES");
-        *ret_runs = write->rows;
+        write_nothing_given(writer, ret_runs);
         return;
     }
     write_names(writer);
@@ -348,7 +377,8 @@ static void write_insert(struct writer *writer, unsigned *ret_runs)
     } else if (is_pg(writer)) {
         write_unnest(writer);
     } else {
-        (void)write_run_values(writer);
+        write_run_values(writer);
+        add_run(writer, writer->binds, 0); /* what follows is numbered behind */
         *ret_runs = write->rows;
     }
     write_conflict(writer);
@@ -537,8 +567,12 @@ static void forget_levels(struct level *level)
 static void fill_runs(struct writer *writer, unsigned runs, struct statement *statement)
 {
     struct binds all = {0};
-    for (unsigned row = 0; row < runs; row++)
+    for (unsigned row = 0; row < runs; row++) {
+        unsigned before = all.count;
         add_run(writer, &all, row);
+        for (unsigned i = all.count - before; i < writer->binds->count; i++)
+            binds_add(writer->arena, &all, writer->binds->items[i]);
+    }
     statement->runs = runs;
     statement->binds = all.items;
     statement->bind_count = runs ? all.count / runs : 0;
