@@ -64,11 +64,11 @@ def database(store, request, tmp_path):
         path = tmp_path / "test.db"
 
         def run(sql):
-            done = subprocess.run(["sqlite3", "-bail", str(path)], input="PRAGMA journal_mode=WAL;\n" + sql, text=True,
-                                  capture_output=True, check=False)
+            done = subprocess.run(["sqlite3", "-bail", "-cmd", ".timeout 10000", str(path)], input=sql, text=True, capture_output=True,
+                                  check=False)
             assert done.returncode == 0, done.stderr
             return done.stdout
-        run("")
+        run("PRAGMA journal_mode=WAL;")
         yield Database(store, f"sqlite:{path}", run)
     else:
         with Postgres() as server:

@@ -154,8 +154,9 @@ def test_upsert_leaves_columns_alone_that_it_was_not_given(js):
 
 
 def test_upsert_goes_by_the_columns_named(js, db):
-    assert js.data("client.from('mills').upsert({id: 77, name: 'Cuckoo', grain: 'maize'}, {onConflict: 'name'}).select('name, grain')") == [
-        {"name": "Cuckoo", "grain": "maize"}]
+    assert js.data("client.from('mills').upsert({id: 77, name: 'Old Forge', grain: 'maize'}, {onConflict: 'name'}).select('id, name, grain')") == [
+        {"id": 77, "name": "Old Forge", "grain": "maize"}], "all that is given is set, the key, too"
+    assert js.error("client.from('mills').upsert({id: 78, name: 'Cuckoo'}, {onConflict: 'name'})", 409)["code"] == "23503", "others refer to it"
     assert db.sql("SELECT count(*) FROM mills;").strip() == "5"
 
 
