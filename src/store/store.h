@@ -2,23 +2,12 @@
 /* The one interface to databases. store/pg/ and store/sqlite/ implement it (store/driver.h) and are the only users of libpq and
  * libsqlite3; nobody else knows which it is, but for the dialect of the SQL text (catalog.h).
  *
- * A worker has a port. A read is a `struct fetch` inside its request: text, binds, a sink for the rows, on_end.
+ * A worker has a port. What it asks is a `struct fetch` (fetch.h) inside a request: text, binds, a sink for the rows, on_end.
  *
  *   store_submit → SUBMIT_DONE     it ran inline: rows were given to the sink, fetch->problem tells how it ended
  *                → SUBMIT_PENDING  on_end comes exactly once, later, on the port's thread, whatever happens
  *   store_cancel                   asks for an early end: on_end still comes, soon, with code "cancelled"; but a write that runs goes on,
  *                                  and its on_end tells how it ended
- *
- * A write is a fetch with `write` set: one transaction, committed at its end. on_end comes when the outcome is certain: with status
- * 0 it is committed, with a problem nothing of it is there, but for one: 503 "outcome-unknown", when the connection was lost
- * after the commit had been sent.
- *
- *   statement → rows to the sink → on_statement ─ COMMIT ───→ committed → on_end
- *       ↑                              │ NEXT    └ ROLLBACK ─→ rolled back → on_end (fetch->problem as on_statement left it)
- *       └── exchanged statement, sink ─┘
- *
- * A bulk answer has `stream` set: it is never held by the store nor limited in bytes, and runs where it delays no other (a slow lane,
- * the offload pool), its rows given one by one.
  *
  * Ownership: the fetch and all it points to belong to the caller and must stay until on_end. The sink may be called on
  * another thread than the port's (SQLite's offload pool), but never at the same time as the caller's own code: between submit and
@@ -35,73 +24,10 @@
 #include "base/problem.h"
 #include "catalog/model.h"
 #include "loop/offload.h"
+#include "store/fetch.h"
 
 struct store;
 struct port;
-
-/* A bound value. `text` is always there (PostgreSQL binds text); SQLite binds by kind. */
-struct bind {
-    enum bind_kind { BIND_NULL, BIND_TEXT, BIND_INT, BIND_REAL, BIND_BLOB } kind;
-    struct slice text; /* NUL-terminated behind its length; data NULL for BIND_NULL */
-    int64_t integer;
-    double real;
-};
-
-/* A read of one row by its one-column key can share a statement with others of the same shape: `text` takes one bind, an array of keys
- * (pg: `… WHERE id = ANY($1::bigint[])`), and its rows bear the key's text in cell `key_cell` (behind the visible ones; the sink is
- * given the cells before it... all of them, as for the single form, whose rows have the same cells). */
-struct gather {
-    struct slice text;
-    unsigned key_cell;
-};
-
-struct statement {
-    struct slice text; /* equal text = the same shape: prepared, measured and given its lane by it */
-    const struct bind *binds;
-    unsigned bind_count;
-    unsigned
-        runs; /* SQLite's writes: run so many times, each with the next bind_count of the binds; 0: once */
-    const struct gather
-        *gather; /* NULL: runs alone. Its key is binds[0], in the canonical text of its type */
-};
-
-/* What takes the rows, one by one. cells: the database's text form, data NULL for NULL; valid during the call alone.
- * Returns false when it wants no more (its cap is reached): the fetch then ends without a problem. */
-struct row_sink {
-    bool (*on_row)(void *context, const struct slice *cells, unsigned count);
-    void *context;
-};
-
-/* What becomes of a write whose statement ended well. */
-enum verdict {
-    VERDICT_COMMIT,
-    VERDICT_ROLLBACK, /* fetch->problem was set, or the caller keeps in mind why */
-    VERDICT_NEXT /* fetch->statement, and the sink if need be, were exchanged for the next of this transaction */
-};
-
-struct fetch {
-    struct statement statement;
-    struct row_sink sink;
-    void (*on_end)(struct fetch *fetch);
-    bool stream; /* see above */
-    bool write;
-    /* Of a write, when a statement ended well and all its rows were given; NULL: COMMIT. On the sink's thread. */
-    enum verdict (*on_statement)(struct fetch *fetch);
-    uint64_t changed;     /* rows the last statement wrote, RETURNING or not; pg: of a SELECT, that it gave */
-    struct arena *arena;  /* for the problem's texts */
-    struct mono deadline; /* for waiting and running together; us 0: the store's own limits alone */
-
-    struct problem problem;  /* at the end: status 0 = all rows were given */
-    unsigned rows;           /* given to the sink */
-    int64_t wait_us, run_us; /* waiting for a connection; at the database */
-    const char *lane;        /* "fast", "slow", "write", "inline", "offload": for logs and tests */
-
-    struct list link; /* from here on the store's own */
-    unsigned state;
-    void *store_data[4];
-    struct mono submitted, sent;
-    struct job job;
-};
 
 enum submit { SUBMIT_DONE, SUBMIT_PENDING };
 
