@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "request/asked.h"
 #include "request/records.h"
+#include "request/stream_steps.h"
 #include "request/worker.h"
 
 unsigned call_formats(const struct rpc *rpc)

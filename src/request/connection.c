@@ -2,6 +2,7 @@
 /* Connections as a source of requests and a sink of answers: the one place where net/ and the steps meet.
  * A fault that net/ found becomes a request too, which begins at RESPOND: it gets its id, its problem, its log line. */
 #include "http/writer.h"
+#include "request/stream_steps.h"
 #include "request/worker.h"
 
 /* A body no larger than this is copied behind its head, so that both leave in one write and pipelined answers join. */

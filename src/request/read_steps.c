@@ -8,6 +8,7 @@
 #include "request/call_step.h"
 #include "request/links.h"
 #include "request/steps.h"
+#include "request/stream_steps.h"
 #include "request/worker.h"
 #include "request/write_steps.h"
 

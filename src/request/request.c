@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "request/records.h"
 #include "request/stream.h"
+#include "request/stream_steps.h"
 #include "request/worker.h"
 #include "request/write_steps.h"
 

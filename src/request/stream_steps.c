@@ -9,6 +9,7 @@
  *
  * A failure after the head is a cut: a body of chunks without the last is seen to be broken, as is one shorter than its length. The
  * log has the cause. */
+#include "request/stream_steps.h"
 #include "request/steps.h"
 #include "request/stream.h"
 #include "request/worker.h"
