@@ -159,7 +159,7 @@ static void check_plan(const struct world *world, const struct plan *plan)
 
 static void check_problem(enum error error, const struct problem *problem)
 {
-    PRE(error == ERR_PROBLEM && problem->status >= 400 && problem->status < 500);
+    PRE(error == ERR_PROBLEM && problem->status >= 300 && problem->status < 500);
     PRE(problem->code.len && problem->pg_code.len && problem->detail.len);
     PRE(slice_is_utf8(problem->detail) && slice_is_utf8(problem->hint) && slice_is_utf8(problem->value));
     PRE(problem->value.len <= PROBLEM_VALUE_MAX);
