@@ -117,7 +117,7 @@ def make_sqlite(path):
 
 def make_postgresql(server):
     import psycopg2
-    server.psql("CREATE DATABASE operators;")
+    server.psql("DROP DATABASE IF EXISTS operators WITH (FORCE);\nCREATE DATABASE operators;")
     server.psql(script("postgresql"), database="operators")
     connection = server.connect("operators")
 
