@@ -86,14 +86,18 @@ static void note_row_end(struct page *page)
     page->row_ends[page->rows] = page->body.len;
 }
 
-static void write_spread(struct buf *out, enum dialect dialect, const struct column *column,
+/* before: what stands in front of the next member. Of nulls that are stripped nothing may be left. */
+static void write_spread(struct buf *out, const struct page_spec *spec, const struct column *column,
                          struct slice cell, char *before)
 {
-    bool first = *before == '{';
-    if (first)
+    bool begins = *before == '{', first = begins;
+    if (begins)
         buf_byte(out, '{');
-    encode_member(out, dialect, column, cell, &first);
-    *before = ',';
+    encode_member(out, spec->dialect, column, cell, spec->strip_nulls, &first);
+    if (!first)
+        *before = ',';
+    else if (begins && out->len > 0)
+        out->len--;
 }
 
 static void write_object(struct buf *out, const struct page_spec *spec, const struct slice *cells)
@@ -102,7 +106,7 @@ static void write_object(struct buf *out, const struct page_spec *spec, const st
     for (unsigned i = 0; i < spec->column_count; i++) {
         const struct column *column = spec->columns[i];
         if (column->type.nested && column->type.nested->spread) {
-            write_spread(out, spec->dialect, column, cells[i], &before);
+            write_spread(out, spec, column, cells[i], &before);
             continue;
         }
         if (spec->strip_nulls && !cells[i].data)

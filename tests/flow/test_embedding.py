@@ -347,6 +347,13 @@ def test_an_answer_comes_from_one_statement(leat, store, request):
         assert not [line for line in said if '"notes"' in line and '"people"' not in line]
 
 
+def test_stripped_nulls_are_stripped_of_what_is_spread_too(leat):
+    accept = {"Accept": "application/vnd.pgrst.array+json;nulls=stripped"}
+    assert leat.get("/rest/v1/people?select=...desks(room),id,boss_id&order=id&id=in.(1,3)", headers=accept).text == \
+        '[{"room":"A1","id":1},{"id":3,"boss_id":1}]'
+    assert leat.get("/rest/v1/people?select=...desks(room,d:id),...teams(team:name)&id=eq.4", headers=accept).text == "[{}]"
+
+
 def test_a_csv_holds_embedded_rows_as_json(leat):
     answer = leat.get("/api/people?select=id,teams(name)&id=eq.1", headers={"Accept": "text/csv"})
     assert answer.text == 'id,teams\r\n1,"{""name"":""red""}"\r\n'
