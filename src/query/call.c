@@ -8,70 +8,41 @@
  * See call.h; call_choose.c finds out which function it is. */
 #include "query/call.h"
 
-#include "base/buf.h"
 #include "query/call_choose.h"
 #include "query/listing.h"
 #include "query/paging.h"
-#include "query/value.h"
+#include "query/value_record.h"
 
 /* --- arguments --- */
 
-enum { JSON_BYTES_MAX = 64 * 1024 * 1024 };
-
-/* A string as JSON, perhaps within an object. */
-static struct slice json_of(struct arena *arena, const struct call_value *value, const char *before,
-                            const char *behind)
+/* What only PostgreSQL can make of JSON: arrays, composites. */
+static bool is_made_of_json(const struct type *type, const struct field *value)
 {
-    struct buf text;
-    buf_init(&text, JSON_BYTES_MAX);
-    buf_add(&text, slice_str(before));
-    if (value->form == CALL_STRING)
-        buf_json(&text, value->text);
-    else
-        buf_add(&text, value->text);
-    buf_add(&text, slice_str(behind));
-    struct slice json = arena_copy(arena, buf_slice(&text));
-    arena->failed = arena->failed || text.failed;
-    buf_done(&text);
-    return json;
+    return type->kind == VALUE_OTHER && (value->token == TOKEN_OBJECT || value->token == TOKEN_ARRAY);
 }
 
-static bool parse(struct build *build, const struct type *type, const struct call_value *value,
-                  struct bind *ret_bind)
+static bool make_bind(struct build *build, const struct type *type, const struct field *value,
+                      struct bind *ret_bind)
 {
     struct value_scope scope = {build->arena, DIALECT_PG, build->context->now};
     struct value_refusal refusal;
-    if (value_parse(&scope, type, value->text, ret_bind, &refusal))
+    if (is_made_of_json(type, value)) {
+        *ret_bind = bind_text(build->arena,
+                              arena_format(build->arena, "{\"v\":" SLICE_FMT "}", SLICE_ARG(value->text)));
         return true;
-    return refuse_value(build, value->name, value->text, &refusal);
-}
-
-/* What only PostgreSQL can make of JSON: arrays, composites. */
-static bool is_made_of_json(const struct type *type, const struct call_value *value)
-{
-    return type->kind == VALUE_OTHER && value->form == CALL_JSON;
-}
-
-static bool make_bind(struct build *build, const struct type *type, const struct call_value *value,
-                      struct bind *ret_bind)
-{
-    if (is_made_of_json(type, value))
-        *ret_bind = bind_text(build->arena, json_of(build->arena, value, "{\"v\":", "}"));
-    else if (type->kind == VALUE_JSON && value->form != CALL_TEXT)
-        *ret_bind = bind_text(build->arena, json_of(build->arena, value, "", ""));
-    else
-        return parse(build, type, value, ret_bind);
-    return true;
+    }
+    return value_from_field(&scope, type, value, ret_bind, &refusal) ||
+           refuse_value(build, value->name, value->text, &refusal);
 }
 
 /* `$1::type`, which is the argument's own: names of types without it would choose another overload. */
 static void write_value(struct listing *listing, struct text *text, const struct type *type,
-                        const struct call_value *value)
+                        const struct field *value)
 {
     struct slice name = type->kind == VALUE_TEXT ? value_cast_name(type) : type->name;
     bool made = value && is_made_of_json(type, value);
     text_add(text, made ? SLICE("(SELECT v FROM json_to_record(") : SLICE(""));
-    if (!value || value->form == CALL_NULL) {
+    if (!value || value->token == TOKEN_NULL) {
         text_lit(text, "NULL");
     } else {
         text_byte(text, '$');
@@ -84,7 +55,7 @@ static void write_value(struct listing *listing, struct text *text, const struct
 }
 
 /* A variadic argument of a URL is there once for each of its values. */
-static const struct call_value *gathered(const struct calling *calling, const struct call_value *first)
+static const struct field *gathered(const struct calling *calling, const struct field *first)
 {
     struct arena *arena = calling->build->arena;
     struct bind *binds = ARENA_ARRAY(arena, struct bind, calling->value_count);
@@ -92,17 +63,17 @@ static const struct call_value *gathered(const struct calling *calling, const st
     for (unsigned i = 0; i < calling->value_count; i++)
         if (slice_eq(calling->values[i].name, first->name))
             binds[count++] = bind_text(arena, calling->values[i].text);
-    struct call_value *all = ARENA_NEW(arena, struct call_value);
+    struct field *all = ARENA_NEW(arena, struct field);
     *all = *first;
     all->text = sql_pg.list(arena, binds, count).text;
     return all;
 }
 
-static const struct call_value *find_value(const struct calling *calling, const struct function_arg *arg)
+static const struct field *find_value(const struct calling *calling, const struct function_arg *arg)
 {
     for (unsigned i = 0; i < calling->value_count; i++)
         if (slice_eq(calling->values[i].name, arg->name))
-            return arg->variadic && calling->values[i].form == CALL_TEXT
+            return arg->variadic && calling->values[i].token == TOKEN_TEXT
                        ? gathered(calling, &calling->values[i])
                        : &calling->values[i];
     return NULL;
@@ -120,10 +91,10 @@ static bool check_once(struct calling *calling, const struct function_arg *arg)
 }
 
 static bool write_arg(struct calling *calling, struct listing *listing, struct text *text,
-                      const struct function_arg *arg, const struct call_value *value)
+                      const struct function_arg *arg, const struct field *value)
 {
     struct bind bind;
-    if (value && value->form != CALL_NULL) {
+    if (value && value->token != TOKEN_NULL) {
         if (!make_bind(calling->build, &arg->type, value, &bind))
             return false;
         binds_add(calling->build->arena, &listing->binds, bind);
@@ -143,7 +114,7 @@ static bool write_args(struct calling *calling, struct listing *listing, struct 
     bool first = true;
     for (unsigned i = 0; i < function->arg_count; i++) {
         const struct function_arg *arg = &function->args[i];
-        const struct call_value *value = find_value(calling, arg);
+        const struct field *value = find_value(calling, arg);
         if (!value && !calling->whole)
             continue; /* it has a default */
         text_add(text, first ? SLICE("") : SLICE(","));
@@ -173,10 +144,10 @@ static bool take_whole(struct calling *calling)
 {
     struct build *build = calling->build;
     const struct call *call = calling->call;
-    struct call_value *value = ARENA_NEW(build->arena, struct call_value);
-    *value = (struct call_value){.name = calling->function->args[0].name,
-                                 .form = call->body_kind == CALL_BODY_JSON ? CALL_JSON : CALL_TEXT,
-                                 .text = call->body};
+    struct field *value = ARENA_NEW(build->arena, struct field);
+    *value = (struct field){.name = calling->function->args[0].name,
+                            .token = call->body_kind == CALL_BODY_JSON ? TOKEN_OBJECT : TOKEN_TEXT,
+                            .text = call->body};
     if (call->body_kind == CALL_BODY_BYTES)
         value->text = hex_of(build->arena, call->body);
     calling->values = value;
@@ -317,7 +288,7 @@ enum error plan_call(const struct plan_context *context, const struct rpc *rpc, 
     struct calling calling = {.build = &build,
                               .rpc = rpc,
                               .call = call,
-                              .values = (struct call_value *)call->values,
+                              .values = (struct field *)call->values,
                               .value_count = call->value_count};
     struct params params;
     struct listing listing;

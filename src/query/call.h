@@ -11,26 +11,14 @@
 #ifndef LEAT_QUERY_CALL_H
 #define LEAT_QUERY_CALL_H
 
+#include "base/record.h"
 #include "query/plan.h"
-
-/* A member of the body. */
-struct call_value {
-    struct slice name;
-    enum call_form {
-        CALL_NULL,
-        CALL_TEXT,   /* of what knows no types: a URL, a form, CSV */
-        CALL_BARE,   /* true, false, a number: the same as JSON and as text */
-        CALL_STRING, /* unescaped */
-        CALL_JSON    /* an object or an array, as it was sent */
-    } form;
-    struct slice text;
-};
 
 enum call_body { CALL_BODY_NONE, CALL_BODY_JSON, CALL_BODY_TEXT, CALL_BODY_BYTES };
 
 struct call {
-    bool by_post; /* else by GET: arguments are of the query string */
-    const struct call_value *values;
+    bool by_post;               /* else by GET: arguments are of the query string */
+    const struct field *values; /* members of the body */
     unsigned value_count;
     enum call_body body_kind;
     struct slice body; /* whole, for a function of one argument without a name; valid JSON where it says so */

@@ -46,12 +46,12 @@ void call_take_params(struct calling *calling, struct params *params)
 {
     PRE(!calling->call->by_post);
     unsigned kept = 0;
-    calling->values = ARENA_ARRAY(calling->build->arena, struct call_value, params->count + 1);
+    calling->values = ARENA_ARRAY(calling->build->arena, struct field, params->count + 1);
     for (unsigned i = 0; i < params->count; i++) {
         struct param param = params->items[i];
         if (param.value.data && is_argument(calling, &param))
             calling->values[calling->value_count++] =
-                (struct call_value){.name = param.name, .form = CALL_TEXT, .text = param.value};
+                (struct field){.name = param.name, .token = TOKEN_TEXT, .text = param.value};
         else
             params->items[kept++] = param;
     }

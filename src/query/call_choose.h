@@ -10,7 +10,7 @@ struct calling {
     struct build *build;
     const struct rpc *rpc;
     const struct call *call;
-    struct call_value *values; /* the arguments by name; of a URL a variadic one may be there several times */
+    struct field *values; /* the arguments by name; of a URL a variadic one may be there several times */
     unsigned value_count;
     const struct function *function; /* the one that is called */
     bool whole;                      /* its one argument is the body */

@@ -85,36 +85,6 @@ struct gathering {
     struct call *call;
 };
 
-static enum call_form form_of(enum token token)
-{
-    switch (token) {
-    case TOKEN_NULL:
-        return CALL_NULL;
-    case TOKEN_TRUE:
-    case TOKEN_FALSE:
-    case TOKEN_NUMBER:
-        return CALL_BARE;
-    case TOKEN_STRING:
-        return CALL_STRING;
-    case TOKEN_OBJECT:
-    case TOKEN_ARRAY:
-        return CALL_JSON;
-    case TOKEN_TEXT:
-        return CALL_TEXT;
-    }
-    UNREACHABLE("each token has a form");
-}
-
-static struct call_value value_of(struct arena *arena, const struct field *field)
-{
-    struct slice text = field->token == TOKEN_TRUE    ? SLICE("true")
-                        : field->token == TOKEN_FALSE ? SLICE("false")
-                                                      : field->text;
-    return (struct call_value){.name = arena_copy(arena, field->name),
-                               .form = form_of(field->token),
-                               .text = arena_copy(arena, text)};
-}
-
 static enum error take_record(void *context, const struct record *record)
 {
     struct gathering *gathering = context;
@@ -122,9 +92,12 @@ static enum error take_record(void *context, const struct record *record)
     if (record->number > 1)
         return refuse_body(gathering->request,
                            SLICE("A call takes one object of arguments, and there are several."));
-    struct call_value *values = ARENA_ARRAY(arena, struct call_value, record->count + 1);
-    for (unsigned i = 0; i < record->count; i++)
-        values[i] = value_of(arena, &record->fields[i]);
+    struct field *values = ARENA_ARRAY(arena, struct field, record->count + 1);
+    for (unsigned i = 0; i < record->count; i++) {
+        values[i] = record->fields[i];
+        values[i].name = arena_copy(arena, values[i].name);
+        values[i].text = arena_copy(arena, values[i].text);
+    }
     gathering->call->values = values;
     gathering->call->value_count = record->count;
     return OK;

@@ -281,6 +281,11 @@ def test_no_other_function_can_be_named(leat, name):
     assert leat.client.post(f"/rest/v1/rpc/{name}", json={"a": 1}).status_code in (400, 404)
 
 
+def test_a_nul_is_no_text(leat):
+    assert call(leat, "total", {"label": "a\0b", "n": [1]}, status=400, prefix="/api")["place"] == "label"
+    assert leat.client.post("/rest/v1/rpc/total", json={"label": "a", "n": ["1\0"]}).status_code == 400
+
+
 @pytest.mark.parametrize("key", ['a" => 1); --', "a::int", "$1", "a b", ""])
 def test_no_argument_is_written_into_sql(leat, key):
     assert call(leat, "add_up", {key: 1}, status=404)["code"] == "PGRST202"
