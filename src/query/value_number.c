@@ -193,3 +193,17 @@ bool value_read_decimal(const struct value_scope *scope, const struct type *type
     *ret_bind = (struct bind){.kind = BIND_REAL, .text = written, .real = middle};
     return true;
 }
+
+bool value_round_decimal(const struct value_scope *scope, const struct type *type, struct slice text,
+                         struct bind *ret_bind)
+{
+    struct decimal d;
+    int64_t value;
+    if (!decimal_cut(text, &d) || d.has_exponent || !scaled(&d, type->scale, &value))
+        return false;
+    bool away = d.fraction.len > type->scale && d.fraction.data[type->scale] >= '5';
+    if (away && __builtin_add_overflow(value, d.negative ? -1 : 1, &value))
+        return false;
+    *ret_bind = bind_integer(scope->arena, value);
+    return true;
+}

@@ -14,6 +14,9 @@ value_reader value_read_text, value_read_uuid, value_read_bytea, value_read_enum
 value_reader value_read_date, value_read_timestamp, value_read_timestamptz, value_read_time,
     value_read_timetz;
 
+/* A DECIMAL(p,s) as it is stored: digits behind the scale are rounded, halves away from zero, as PostgreSQL does. */
+value_reader value_round_decimal;
+
 /* A word of PostgreSQL's that stands beyond all numbers or times. */
 bool value_is_infinity(struct slice text, struct slice *ret_canonical) must_check;
 

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "query/text.h"
+#include "query/value_parse.h"
 
 /* --- JSON arrays → array literals --- */
 
@@ -140,6 +141,19 @@ static bool refuse_kind(struct value_refusal *refusal, const char *expected)
     return false;
 }
 
+/* A filter compares numbers, of which 1.5 and 1.50 are one; what is stored keeps its digits, or is rounded to them. */
+static bool read_single(const struct value_scope *scope, const struct type *type, struct slice text,
+                        struct bind *ret_bind, struct value_refusal *ret_refusal)
+{
+    if (type->kind == VALUE_DECIMAL && value_round_decimal(scope, type, slice_trim(text), ret_bind))
+        return true;
+    if (!value_parse(scope, type, text, ret_bind, ret_refusal))
+        return false;
+    if (type->kind == VALUE_NUMERIC && scope->dialect == DIALECT_PG)
+        *ret_bind = bind_text(scope->arena, slice_trim(text));
+    return true;
+}
+
 bool value_from_field(const struct value_scope *scope, const struct type *type, const struct field *field,
                       struct bind *ret_bind, struct value_refusal *ret_refusal)
 {
@@ -161,5 +175,7 @@ bool value_from_field(const struct value_scope *scope, const struct type *type, 
     if (word && type->kind != VALUE_BOOL && type->kind != VALUE_TEXT)
         return refuse_kind(ret_refusal, "a value of its type, not true or false");
     struct slice text = word ? (field->token == TOKEN_TRUE ? SLICE("true") : SLICE("false")) : field->text;
-    return value_parse(scope, type, text, ret_bind, ret_refusal);
+    if (memchr(text.data, '\0', text.len))
+        return refuse_kind(ret_refusal, "a text without NUL characters");
+    return read_single(scope, type, text, ret_bind, ret_refusal);
 }
