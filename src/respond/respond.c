@@ -126,6 +126,7 @@ static void write_plain(struct buf *out, const struct problem *problem, struct s
     member(out, ",\"hint\":", problem->hint);
     member(out, ",\"place\":", problem->place);
     member(out, ",\"column\":", problem->column);
+    member(out, ",\"constraint\":", problem->constraint);
     member_value(out, problem->value);
     member(out, ",\"nearest\":", problem->nearest);
     member(out, ",\"request_id\":", request_id);
