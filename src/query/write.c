@@ -15,7 +15,8 @@ static bool check_slots(struct build *build, const struct write_asked *asked, co
 {
     for (unsigned i = 0; i < SLOT_COUNT; i++) {
         bool of_post = i == SLOT_COLUMNS || (i == SLOT_ON_CONFLICT && asked->verb == WRITE_POST);
-        if (!slots->given[i].value.data || i == SLOT_SELECT || (of_post && asked->verb != WRITE_DELETE))
+        if (!slots->given[i].value.data || i == SLOT_SELECT || i == SLOT_ORDER ||
+            (of_post && asked->verb != WRITE_DELETE))
             continue;
         return refuse(build, REFUSE_UNKNOWN_PARAMETER, slots->given[i].name,
                       "A write of this kind takes no `" SLICE_FMT "`", SLICE_ARG(slots->given[i].name));
@@ -33,7 +34,7 @@ static bool check_filters(struct build *build, const struct write_asked *asked, 
                    "%s takes no filter `" SLICE_FMT "`", asked->id.data ? "A row" : "What is created",
                    SLICE_ARG(shown(slots->filters[i].name)));
             return refuse_hint(build, "It takes `select`%s",
-                               asked->verb == WRITE_POST ? ", `columns` and `on_conflict`" : "");
+                               asked->verb == WRITE_POST ? ", `order`, `columns` and `on_conflict`" : "");
         }
     return true;
 }
@@ -105,6 +106,10 @@ static bool read_query(struct write *write, struct slots *slots)
     if (!listing_read(&write->listing, slots->given[SLOT_SELECT].value, slots->filters, slots->filter_count))
         return false;
     write->asked_count = build->counts->conditions;
+    write->ordered = slots->given[SLOT_ORDER].value.data != NULL;
+    if (write->ordered &&
+        !order_parse(build, slots->given[SLOT_ORDER].value, write->listing.conditions, &write->listing.order))
+        return false;
     if (asked->verb == WRITE_PUT && !asked->id.data && !key_of_filters(write))
         return false;
     return check_filtered(write);
@@ -112,26 +117,51 @@ static bool read_query(struct write *write, struct slots *slots)
 
 /* --- what comes back --- */
 
-/* The key's cells stand behind what is shown: for Location, and for SQLite's reading. */
-static void settle_cells(struct write *write)
+/* The key's cells stand behind what is shown: for Location. */
+static void order_by_key(struct write *write)
 {
     struct listing *listing = &write->listing;
-    const struct write_asked *asked = write->asked;
-    struct plan *plan = listing->plan;
-    listing_columns(listing);
-    if (!asked->shows) {
-        plan->column_count = 0;
-        listing->cells = (struct cells){0};
-    }
-    if (!asked->names)
-        return;
-    const struct resource *resource = asked->resource;
+    const struct resource *resource = write->asked->resource;
     listing->order =
         (struct order){.terms = ARENA_ARRAY(listing->build.arena, struct order_term, resource->key_count + 1),
                        .count = resource->key_count};
     for (unsigned i = 0; i < resource->key_count; i++)
         listing->order.terms[i].column = resource->key[i];
+}
+
+static void settle_cells(struct write *write)
+{
+    struct listing *listing = &write->listing;
+    const struct write_asked *asked = write->asked;
+    listing_columns(listing);
+    if (!asked->shows) {
+        listing->plan->column_count = 0;
+        listing->cells = (struct cells){0};
+    }
+    write->ordered = write->ordered && asked->shows && !asked->names; /* what is named is one row */
+    if (asked->names)
+        order_by_key(write);
+    else if (!write->ordered)
+        listing->order = (struct order){0};
     listing_order(listing);
+}
+
+/* What the answer shows are rows, each by itself; where they are read apart, they are found by their key. */
+static bool check_shown(struct write *write)
+{
+    struct build *build = &write->listing.build;
+    const struct resource *resource = write->asked->resource;
+    unsigned keys_max = write->ordered ? 1 : KEY_COLUMNS_MAX;
+    if (write->asked->shows && write->listing.level->aggregates)
+        return refuse(build, REFUSE_BAD_SELECT, SLICE("select"),
+                      "What is written is shown row by row: there are no aggregates of it");
+    if (!write_reads_apart(write) || write_removes(write) ||
+        (resource->key_count > 0 && resource->key_count <= keys_max))
+        return true;
+    return refuse(build, REFUSE_NO_KEY, SLICE(""),
+                  "SQLite shows what was written %s only of a resource whose key is %s",
+                  write->ordered ? "in an order" : "with embedded rows",
+                  write->ordered ? "one column" : "known");
 }
 
 enum error write_begin(const struct plan_context *context, const struct write_asked *asked,
@@ -154,6 +184,8 @@ enum error write_begin(const struct plan_context *context, const struct write_as
         !write_columns_begin(write, slots.given[SLOT_COLUMNS].value, slots.given[SLOT_ON_CONFLICT].value))
         return ERR_PROBLEM;
     settle_cells(write);
+    if (!check_shown(write))
+        return ERR_PROBLEM;
     arena_init(&write->arena, 16 * 1024);
     *ret_write = write;
     return OK;
@@ -173,6 +205,7 @@ static void forget_rows(struct write *write)
     write->cells = NULL;
     write->absent = NULL;
     write->rows = write->rows_room = 0;
+    write->spent = false;
     for (unsigned i = 0; i < write->column_count; i++)
         write->columns[i].missing = 0;
 }
@@ -277,7 +310,7 @@ static bool check_same_names(struct write *write)
 
 enum error write_add(struct write *write, const struct record *record, struct problem *ret_problem)
 {
-    PRE(write->asked->verb != WRITE_DELETE && !write_is_full(write));
+    PRE(write->asked->verb != WRITE_DELETE);
     struct build *build = &write->listing.build;
     build->problem = ret_problem;
     bool one = write->asked->verb != WRITE_POST;
@@ -285,6 +318,8 @@ enum error write_add(struct write *write, const struct record *record, struct pr
         refuse(build, REFUSE_BAD_BODY, SLICE("body"), "This takes one object, and there are several");
         return ERR_PROBLEM;
     }
+    if (write->spent)
+        forget_rows(write);
     make_room(write);
     if (!read_record(write, record)) {
         say_record(build, record);
@@ -297,13 +332,22 @@ enum error write_add(struct write *write, const struct record *record, struct pr
 
 bool write_is_full(const struct write *write)
 {
-    return write->rows >= WRITE_ROWS_MAX || (size_t)(write->rows + 1) * write->stride > WRITE_CELLS_MAX ||
-           write->arena.used_bytes > 4 * WRITE_BYTES_MAX;
+    return !write->spent &&
+           (write->rows >= WRITE_ROWS_MAX || (size_t)(write->rows + 1) * write->stride > WRITE_CELLS_MAX ||
+            write->arena.used_bytes > 4 * WRITE_BYTES_MAX);
+}
+
+size_t write_piece_bytes(const struct write *write, size_t bytes_max)
+{
+    enum { RECORD_BYTES_MIN = 3, PIECE_BYTES_MIN = 1024 };
+    size_t bytes = (size_t)WRITE_CELLS_MAX * RECORD_BYTES_MIN / write->stride;
+    bytes = bytes < PIECE_BYTES_MIN ? PIECE_BYTES_MIN : bytes;
+    return bytes < bytes_max ? bytes : bytes_max;
 }
 
 unsigned write_pending(const struct write *write)
 {
-    return write->rows;
+    return write->spent ? 0 : write->rows;
 }
 
 /* --- statements --- */
@@ -311,7 +355,7 @@ unsigned write_pending(const struct write *write)
 static bool changes_nothing(const struct write *write)
 {
     for (unsigned i = 0; i < write->column_count; i++)
-        if (!write->columns[i].create_only && write->columns[i].missing == 0)
+        if (!write->columns[i].constant && write->columns[i].missing == 0)
             return false;
     return true;
 }
@@ -328,13 +372,22 @@ enum error write_statement(struct write *write, struct statement *ret_statement,
                "There is nothing to change: an object with a column at least is expected");
         return ERR_PROBLEM;
     }
-    write_sql(write, ret_statement);
+    if (write->ordered && write->records > write->rows) {
+        refuse(build, REFUSE_BAD_ORDER, SLICE("order"), "So many rows are not shown in an order");
+        return ERR_PROBLEM;
+    }
+    if (write_reads_apart(write) && write_removes(write)) {
+        write->stage = STAGE_LOOK;
+        write_sql_look(write, ret_statement);
+    } else {
+        write_sql(write, ret_statement);
+    }
     return OK;
 }
 
 static bool reads_after(const struct write *write)
 {
-    return write_embeds(write) && !write->listing.build.sql->embeds_json && write->key_count > 0;
+    return write_reads_apart(write) && write->key_count > 0;
 }
 
 static bool replaces(const struct write *write)
@@ -344,7 +397,7 @@ static bool replaces(const struct write *write)
 
 bool write_goes_on(const struct write *write)
 {
-    return replaces(write) || (write_embeds(write) && !write->listing.build.sql->embeds_json);
+    return replaces(write) || write_reads_apart(write);
 }
 
 uint64_t write_changed(const struct write *write)
@@ -354,24 +407,43 @@ uint64_t write_changed(const struct write *write)
 
 bool write_next(struct write *write, uint64_t changed, struct statement *ret_statement)
 {
-    if (write->stage < STAGE_READ)
+    if (write->stage < STAGE_LOOK)
         write->changed += changed;
+    if (write->stage == STAGE_LOOK) {
+        write->stage = STAGE_WRITE;
+        write_sql(write, ret_statement);
+        return true;
+    }
     if (write->stage == STAGE_WRITE && replaces(write) && changed == 0) {
         write->stage = STAGE_CREATE;
         write->created = true;
         write_sql(write, ret_statement);
         return true;
     }
-    if (write->stage < STAGE_READ && reads_after(write)) {
+    if (write->stage < STAGE_LOOK && reads_after(write)) {
         write->stage = STAGE_READ;
         write_sql_read(write, ret_statement);
         write->key_count = 0;
         return true;
     }
     write->stage = STAGE_DONE;
-    if (write->asked->verb == WRITE_POST)
-        forget_rows(write);
+    write->spent = write->asked->verb == WRITE_POST;
     return false;
+}
+
+void write_blame(const struct write *write, struct problem *problem)
+{
+    struct arena *arena = write->listing.build.arena;
+    for (unsigned i = 0; i < write->column_count && write->rows == 1 && !problem->value.data; i++) {
+        const struct write_column *column = &write->columns[i];
+        const struct bind *value = column->constant ? &column->value : &write->cells[i];
+        if (!slice_eq(column->column->name, problem->column) || value->kind == BIND_NULL ||
+            (!column->constant && write->absent[i]))
+            continue;
+        problem->value = value->text;
+        problem->details = arena_format(arena, "`" SLICE_FMT "` is `" SLICE_FMT "`.",
+                                        SLICE_ARG(problem->column), SLICE_ARG(shown(value->text)));
+    }
 }
 
 bool write_created(const struct write *write)
@@ -411,6 +483,6 @@ static bool take_key(void *context, const struct slice *cells, unsigned count)
 
 struct row_sink write_sink(struct write *write)
 {
-    bool keys = write_embeds(write) && !write->listing.build.sql->embeds_json && write->stage < STAGE_READ;
+    bool keys = write_reads_apart(write) && write->stage < STAGE_LOOK;
     return (struct row_sink){keys ? take_key : NULL, write};
 }

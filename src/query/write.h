@@ -49,8 +49,11 @@ void write_end(struct write *write);
 enum error write_add(struct write *write, const struct record *record,
                      struct problem *ret_problem) must_check;
 
-/* Enough records for one statement: write_statement is due before the next write_add. */
+/* Enough records for one statement: write_statement is due soon. Some more may be added, those of a piece of the body. */
 bool write_is_full(const struct write *write);
+
+/* How large such a piece may be, of bytes_max: the shortest records, `{}`, take room for each of the table's columns. */
+size_t write_piece_bytes(const struct write *write, size_t bytes_max);
 
 /* Records added since the last statement. */
 unsigned write_pending(const struct write *write);
@@ -67,6 +70,9 @@ struct row_sink write_sink(struct write *write);
 
 /* What the answer's writer needs: columns and, where the key was asked for, its cells as an order. */
 const struct plan *write_shown(const struct write *write);
+
+/* The database refused it and told a column: of a write of one row the problem gets the value, too. */
+void write_blame(const struct write *write, struct problem *problem);
 
 /* Rows inserted, changed or deleted by the statements that ended, and whether a PUT made its row. */
 uint64_t write_changed(const struct write *write);

@@ -25,6 +25,7 @@ struct write_column {
 enum write_stage {
     STAGE_WRITE,  /* INSERT, UPDATE, DELETE */
     STAGE_CREATE, /* PUT: the row was not there */
+    STAGE_LOOK,   /* SQLite: what is going to be deleted is read first; then WRITE */
     STAGE_READ,   /* SQLite: what was written is read with what is embedded in it */
     STAGE_DONE
 };
@@ -37,6 +38,7 @@ struct write {
     const struct bind *key;       /* of the path, or of a PUT's filters; NULL: none */
     struct write_column *columns; /* room: all of the table */
     unsigned column_count;
+    bool ordered;                   /* `order=` says in which order rows are shown */
     bool columns_fixed;             /* `columns=` said which */
     const struct column **conflict; /* `on_conflict=`, or the key */
     unsigned conflict_count;
@@ -45,6 +47,7 @@ struct write {
     struct bind *cells; /* rows × stride; of a row that does not give a column: `absent` */
     bool *absent;
     unsigned stride, rows, rows_room;
+    bool spent;       /* the rows are written; the store may look at their statement yet */
     uint64_t records; /* since the beginning */
     enum write_stage stage;
     bool created;
@@ -62,13 +65,27 @@ bool write_column_find(struct write *write, struct slice name, unsigned hint, un
 
 /* write_sql.c */
 void write_sql(struct write *write, struct statement *ret_statement);
-/* SQLite: the SELECT of one written row with all that is embedded, by its key. */
+/* SQLite: the SELECT of what is going to be deleted. */
+void write_sql_look(struct write *write, struct statement *ret_statement);
+/* SQLite: the SELECT of written rows by their keys, of one that is run for each, or in their order. */
 void write_sql_read(struct write *write, struct statement *ret_statement);
 
-/* Whether the answer's rows have rows embedded in them. */
-static inline bool write_embeds(const struct write *write)
+/* Whether what RETURNING gives is not the answer yet: rows are embedded in it, or come in an order. */
+static inline bool write_rereads(const struct write *write)
 {
-    return write->asked->shows && !level_is_flat(write->listing.level);
+    return write->asked->shows && (write->ordered || !level_is_flat(write->listing.level));
+}
+
+/* It is read by a statement of its own then, where a write cannot stand in WITH. */
+static inline bool write_reads_apart(const struct write *write)
+{
+    return write_rereads(write) && !write->listing.build.sql->embeds_json;
+}
+
+/* Whether DELETE leaves nothing to be read afterwards. */
+static inline bool write_removes(const struct write *write)
+{
+    return write->asked->verb == WRITE_DELETE && !write->asked->resource->deleted;
 }
 
 #endif

@@ -7,7 +7,7 @@
  *   WITH leat_w AS (… RETURNING *) SELECT p0.c1,(SELECT …) FROM (SELECT … FROM leat_w) AS p0
  *
  * Bundles of rows are arrays, one a column, for any number of rows is one shape then; unnest() of typed arrays is faster than
- * json_to_recordset(), and the values are checked already (decision 0021). A column that is an array itself comes as texts. Where
+ * json_to_recordset(), and the values are checked already (decision 0021). A column of arrays or composites comes as texts. Where
  * some rows give a column and others do not, a boolean beside it says which take the default. */
 #include "query/value.h"
 #include "query/write_rows.h"
@@ -178,6 +178,12 @@ static struct bind absences_of(struct writer *writer, unsigned column)
     return (struct bind){.kind = BIND_TEXT, .text = text_done(&text)};
 }
 
+/* unnest() would take an array of arrays apart, and a composite into its members. */
+static bool comes_as_text(const struct type *type)
+{
+    return type->kind == VALUE_OTHER;
+}
+
 static void write_numbered(struct text *text, const char *what, unsigned number)
 {
     text_add(text, slice_str(what));
@@ -200,7 +206,7 @@ static void write_unnested(struct writer *writer, unsigned at)
         text_lit(writer->text, " ELSE ");
     }
     write_numbered(writer->text, "x.c", at);
-    if (column->column->type.is_array) {
+    if (comes_as_text(&column->column->type)) {
         text_lit(writer->text, "::");
         text_add(writer->text, column->column->type.name);
     }
@@ -228,7 +234,7 @@ static void write_arrays(struct writer *writer)
             continue;
         text_add(writer->text, slice_str(between));
         between = ",";
-        write_array(writer, array_of(writer, i), type->is_array ? SLICE("text") : value_cast_name(type));
+        write_array(writer, array_of(writer, i), comes_as_text(type) ? SLICE("text") : value_cast_name(type));
         if (!is_mixed(write, column))
             continue;
         text_byte(writer->text, ',');
@@ -432,12 +438,16 @@ static void write_resets(struct writer *writer, bool first)
         text_lit(writer->text, " = ");
         write_default(writer, resource->columns[i]);
     }
-    if (first) { /* nothing but the key: it stays as it is, and is found or not */
-        text_lit(writer->text, " SET ");
-        text_add(writer->text, resource->key[0]->sql);
-        text_lit(writer->text, " = ");
-        text_add(writer->text, resource->key[0]->sql);
-    }
+}
+
+/* Nothing but the key is given: the row stays as it is, and is found or not. */
+static void write_itself(struct writer *writer)
+{
+    const struct column *key = writer->write->asked->resource->key[0];
+    text_lit(writer->text, " SET ");
+    text_add(writer->text, key->sql);
+    text_lit(writer->text, " = ");
+    text_add(writer->text, key->sql);
 }
 
 static void write_where(struct writer *writer)
@@ -456,6 +466,8 @@ static void write_update(struct writer *writer)
     write_assignments(writer);
     if (write->asked->verb == WRITE_PUT && !write->asked->resource->config->put_merges)
         write_resets(writer, writer->text->len == before);
+    if (writer->text->len == before)
+        write_itself(writer);
     write_where(writer);
 }
 
@@ -495,10 +507,10 @@ static void write_key_cells(struct writer *writer)
 static void write_returning(struct writer *writer)
 {
     struct write *write = writer->write;
-    if (write_embeds(write)) {
+    if (write_rereads(write)) {
         if (is_pg(writer))
             text_lit(writer->text, " RETURNING *");
-        else
+        else if (!write_removes(write))
             write_key_cells(writer);
         return;
     }
@@ -526,7 +538,8 @@ static void wrap(struct writer *writer, struct text *whole)
     struct level *level = listing->level;
     struct conditions none = {0};
     binds_number_children(writer->arena, writer->binds, level);
-    sql_embed_cells(writer->arena, level, &listing->cells);
+    sql_child_orders(writer->arena, writer->sql, level);
+    sql_embed_cells(listing->build.arena, level, &listing->cells); /* they outlive the records */
     const struct list_sql list = {.from = SLICE("leat_w"),
                                   .level = level,
                                   .cells = &listing->cells,
@@ -595,7 +608,7 @@ void write_sql(struct write *write, struct statement *ret_statement)
     else
         write_update(&writer);
     write_returning(&writer);
-    bool wraps = write_embeds(write) && is_pg(&writer);
+    bool wraps = write_rereads(write) && is_pg(&writer);
     if (wraps) {
         text_init(&whole, arena, 2048);
         wrap(&writer, &whole);
@@ -616,40 +629,80 @@ static unsigned key_place(const struct resource *resource, const struct conditio
     UNREACHABLE("the conditions are of the key");
 }
 
-void write_sql_read(struct write *write, struct statement *ret_statement)
+/* A SELECT of the rows that these conditions say. */
+static struct slice select_rows(struct listing *listing, struct arena *arena, struct binds *binds,
+                                const struct conditions *conditions)
+{
+    forget_levels(listing->level);
+    binds_number(arena, binds, conditions);
+    binds_number_children(arena, binds, listing->level);
+    sql_child_orders(arena, listing->build.sql, listing->level);
+    sql_embed_cells(listing->build.arena, listing->level, &listing->cells);
+    const struct list_sql list = {.from = listing->from,
+                                  .level = listing->level,
+                                  .cells = &listing->cells,
+                                  .conditions = conditions,
+                                  .order = page_order(listing),
+                                  .order_count = listing->order.count,
+                                  .unlimited = true};
+    return sql_list(arena, listing->build.sql, &list);
+}
+
+void write_sql_look(struct write *write, struct statement *ret_statement)
 {
     struct listing *listing = &write->listing;
-    struct arena *arena = &write->arena;
+    struct binds binds = {0};
+    struct slice text = select_rows(listing, &write->arena, &binds, listing->conditions);
+    *ret_statement = (struct statement){.text = text, .binds = binds.items, .bind_count = binds.count};
+}
+
+/* All of them at once, for the order is theirs together. */
+static void read_ordered(struct write *write, struct statement *ret_statement)
+{
+    struct listing *listing = &write->listing;
+    const struct condition among = {.kind = CONDITION_TEST,
+                                    .op = FILTER_IN,
+                                    .column = write->asked->resource->key[0],
+                                    .bind = listing->build.sql->list(&write->arena, write->keys,
+                                                                     write->key_count)};
+    struct conditions keys = {0};
+    struct binds binds = {0};
+    conditions_add(&listing->build, &keys, &among);
+    struct slice text = select_rows(listing, &write->arena, &binds, &keys);
+    *ret_statement = (struct statement){.text = text, .binds = binds.items, .bind_count = binds.count};
+}
+
+/* One that is run for each, so that they come in the order of their records. */
+static void read_each(struct write *write, struct statement *ret_statement)
+{
     const struct resource *resource = write->asked->resource;
+    struct arena *arena = &write->arena;
     struct conditions key = {0};
     struct binds binds = {0}, all = {0};
-    PRE(resource->key_count > 0 && write->key_count % resource->key_count == 0);
     for (unsigned i = 0; i < resource->key_count; i++) {
         const struct condition is = {.kind = CONDITION_TEST,
                                      .op = FILTER_EQ,
                                      .column = resource->key[i],
                                      .bind = write->keys[i]};
-        conditions_add(&listing->build, &key, &is);
+        conditions_add(&write->listing.build, &key, &is);
     }
-    forget_levels(listing->level);
-    binds_number(arena, &binds, &key);
-    binds_number_children(arena, &binds, listing->level);
-    sql_embed_cells(arena, listing->level, &listing->cells);
-    const struct list_sql list = {.from = listing->from,
-                                  .level = listing->level,
-                                  .cells = &listing->cells,
-                                  .conditions = &key,
-                                  .order = page_order(listing),
-                                  .order_count = listing->order.count,
-                                  .rows = 1};
-    for (unsigned row = 0; row < write->key_count / resource->key_count; row++)
+    struct slice text = select_rows(&write->listing, arena, &binds, &key);
+    unsigned runs = write->key_count / resource->key_count;
+    for (unsigned row = 0; row < runs; row++)
         for (unsigned i = 0; i < binds.count; i++)
             binds_add(arena, &all,
                       i < resource->key_count
                           ? write->keys[row * resource->key_count + key_place(resource, &key, i)]
                           : binds.items[i]);
-    *ret_statement = (struct statement){.text = sql_list(arena, listing->build.sql, &list),
-                                        .binds = all.items,
-                                        .bind_count = binds.count,
-                                        .runs = write->key_count / resource->key_count};
+    *ret_statement =
+        (struct statement){.text = text, .binds = all.items, .bind_count = binds.count, .runs = runs};
+}
+
+void write_sql_read(struct write *write, struct statement *ret_statement)
+{
+    PRE(write->key_count > 0 && write->key_count % write->asked->resource->key_count == 0);
+    if (write->ordered)
+        read_ordered(write, ret_statement);
+    else
+        read_each(write, ret_statement);
 }

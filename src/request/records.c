@@ -48,27 +48,30 @@ static enum error unreadable(struct request *request)
 }
 
 /* The next piece of the body, where it lies or copied. */
-static enum error next_piece(struct request *request, struct slice *ret_piece)
+static enum error next_piece(struct request *request, size_t bytes_max, struct slice *ret_piece)
 {
-    if (spool_in_memory(&request->body_in, ret_piece))
+    struct slice whole;
+    if (spool_in_memory(&request->body_in, &whole)) {
+        struct slice rest = slice_skip(whole, request->body_at);
+        *ret_piece = slice_of(rest.data, rest.len < bytes_max ? rest.len : bytes_max);
         return OK;
+    }
     if (request->body_piece == NULL)
         request->body_piece = arena_alloc(&request->arena, RECORDS_PIECE_BYTES);
     size_t len;
-    enum error error =
-        spool_read(&request->body_in, request->body_at, request->body_piece, RECORDS_PIECE_BYTES, &len);
+    enum error error = spool_read(&request->body_in, request->body_at, request->body_piece, bytes_max, &len);
     if (error != OK)
         return unreadable(request);
     *ret_piece = slice_of(request->body_piece, len);
     return OK;
 }
 
-enum error records_more(struct request *request, bool *ret_ended)
+enum error records_some(struct request *request, size_t bytes_max, bool *ret_ended)
 {
-    PRE(request->decoder != NULL);
+    PRE(request->decoder != NULL && bytes_max > 0 && bytes_max <= RECORDS_PIECE_BYTES);
     PRE(request->body_at == 0 || request->body_at < spool_bytes(&request->body_in));
     struct slice piece;
-    enum error error = next_piece(request, &piece);
+    enum error error = next_piece(request, bytes_max, &piece);
     if (error != OK)
         return error;
     request->body_at += piece.len;
@@ -77,4 +80,9 @@ enum error records_more(struct request *request, bool *ret_ended)
     if (error == OK)
         *ret_ended = ended;
     return error;
+}
+
+enum error records_more(struct request *request, bool *ret_ended)
+{
+    return records_some(request, RECORDS_PIECE_BYTES, ret_ended);
 }

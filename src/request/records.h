@@ -12,6 +12,8 @@ enum error records_begin(struct request *request, const struct decode_sink *sink
 
 /* Reads the next RECORDS_PIECE_BYTES of the body and gives their records to the sink. *ret_ended: that was all of it. */
 enum error records_more(struct request *request, bool *ret_ended) must_check;
+/* The same of fewer bytes, for those who bound how many records come at once. */
+enum error records_some(struct request *request, size_t bytes_max, bool *ret_ended) must_check;
 
 #define RECORDS_PIECE_BYTES (64 * 1024)
 

@@ -48,15 +48,20 @@ static bool is_alone(struct request *request)
     return slice_starts(slice_trim(begin), SLICE("{"));
 }
 
+/* Whether one row at most is written: that of the path, or the one record of a POST. */
+static bool is_of_one(const struct request *request)
+{
+    const struct writing *writing = request->writing;
+    return request->route.kind == ROUTE_ROW || (writing->asked.verb == WRITE_POST && writing->alone);
+}
+
 /* Whether the answer shows the rows. Plain: of one row, as it is then; PostgREST's clients ask for it. */
 static bool shows_rows(const struct request *request)
 {
     const struct writing *writing = request->writing;
-    bool one = request->route.kind == ROUTE_ROW || writing->alone;
     if (writing->prefer.returns != RETURN_DEFAULT)
         return writing->prefer.returns == RETURN_REPRESENTATION;
-    return is_plain(request) && one && writing->asked.verb != WRITE_DELETE &&
-           (writing->asked.verb == WRITE_POST || request->route.kind == ROUTE_ROW);
+    return is_plain(request) && is_of_one(request) && writing->asked.verb != WRITE_DELETE;
 }
 
 static bool names_row(const struct request *request)
@@ -120,14 +125,14 @@ static enum error on_record(void *context, const struct record *record)
     return write_add(request->writing->write, record, &request->problem);
 }
 
-/* Records until there are enough for a statement, or no more. A piece of the body is taken whole: it holds no more than
- * RECORDS_PIECE_BYTES of them. */
+/* Records until there are enough for a statement, or no more. A piece of the body is taken whole. */
 static enum error fill(struct request *request)
 {
     struct writing *writing = request->writing;
+    size_t at_once = write_piece_bytes(writing->write, RECORDS_PIECE_BYTES);
     enum error error = OK;
     while (error == OK && !writing->body_ended && !write_is_full(writing->write))
-        error = records_more(request, &writing->body_ended);
+        error = records_some(request, at_once, &writing->body_ended);
     return error;
 }
 
@@ -185,8 +190,7 @@ static void begin_page(struct request *request)
     unsigned *key_cells = ARENA_ARRAY(&request->arena, unsigned, shown->order_count + 1);
     for (unsigned i = 0; i < shown->order_count; i++)
         key_cells[i] = shown->order[i].cell;
-    bool one = is_plain(request) && (request->route.kind == ROUTE_ROW || request->writing->alone) &&
-               request->format == FORMAT_JSON;
+    bool one = is_plain(request) && is_of_one(request) && request->format == FORMAT_JSON;
     struct page_spec spec = {.dialect = shown->dialect,
                              .form = request->format == FORMAT_CSV ? PAGE_CSV : PAGE_JSON,
                              .line_end = is_plain(request) ? SLICE("\r\n") : SLICE("\n"),
@@ -310,8 +314,10 @@ static enum verdict on_statement(struct fetch *fetch)
 
 static enum step after_fetch(struct request *request)
 {
-    if (problem_is(&request->fetch.problem))
+    if (problem_is(&request->fetch.problem)) {
         request->problem = request->fetch.problem;
+        write_blame(request->writing->write, &request->problem);
+    }
     return problem_is(&request->problem) ? STEP_RESPOND : STEP_ENCODE;
 }
 
@@ -328,9 +334,9 @@ static void on_end(struct fetch *fetch)
 static bool is_conditional(const struct request *request)
 {
     const struct writing *writing = request->writing;
-    bool one = request->route.kind == ROUTE_ROW || writing->alone;
     return !writing->body_ended || write_goes_on(writing->write) || format_is_object(request->format) ||
-           (writing->prefer.strict && writing->prefer.affected_max >= 0) || (writing->asked.shows && !one);
+           (writing->prefer.strict && writing->prefer.affected_max >= 0) ||
+           (writing->asked.shows && !is_of_one(request));
 }
 
 enum step write_fetch(struct request *request)
@@ -420,8 +426,6 @@ static void show_nothing(struct request *request)
 static void write_body(struct request *request)
 {
     const struct writing *writing = request->writing;
-    bool of_post = writing->asked.verb == WRITE_POST;
-    bool several = request->route.kind == ROUTE_LIST && !(of_post && writing->alone);
     if (writing->asked.shows) {
         page_finish(&request->page, NULL, NULL);
         if (request->page.body.failed)
@@ -429,7 +433,7 @@ static void write_body(struct request *request)
         return;
     }
     page_done(&request->page);
-    if (is_plain(request) && several && writing->prefer.returns == RETURN_DEFAULT)
+    if (is_plain(request) && !is_of_one(request) && writing->prefer.returns == RETURN_DEFAULT)
         tell_count(request);
 }
 
