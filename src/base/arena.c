@@ -174,3 +174,16 @@ void arena_done(struct arena *arena)
         chunk_free(first);
     *arena = (struct arena){.chunk_bytes = arena->chunk_bytes};
 }
+
+void *arena_grow(struct arena *arena, void *items, size_t size, unsigned count, unsigned *room)
+{
+    enum { ROOM_MIN = 8 };
+    PRE(count <= *room);
+    if (count < *room)
+        return items;
+    *room = *room ? *room * 2 : ROOM_MIN;
+    void *grown = arena_array(arena, size, *room);
+    if (count)
+        memcpy(grown, items, count * size);
+    return grown;
+}

@@ -49,4 +49,10 @@ void *arena_array(struct arena *arena, size_t size, size_t count) __attribute__(
 #define ARENA_ARRAY(arena, type, count) ((type *)arena_array((arena), sizeof(type), (size_t)(count)))
 #define ARENA_NEW(arena, type) ARENA_ARRAY(arena, type, 1)
 
+/* Room for one more of `count` things: *items and *room as they are, or copied to a place with twice the room. */
+#define ARENA_GROW(arena, items, count, room) \
+    ((items) = arena_grow((arena), (items), sizeof *(items), (count), &(room)))
+void *arena_grow(struct arena *arena, void *items, size_t size, unsigned count, unsigned *room)
+    __attribute__((returns_nonnull));
+
 #endif

@@ -17,14 +17,7 @@ static bool comes_before(const struct condition *a, const struct condition *b)
 /* Insertion: there are few, and equal ones stay as they came. */
 void conditions_add(struct build *build, struct conditions *conditions, const struct condition *condition)
 {
-    if (conditions->count == conditions->room) {
-        unsigned room = conditions->room ? conditions->room * 2 : 8;
-        struct condition *items = ARENA_ARRAY(build->arena, struct condition, room);
-        if (conditions->count)
-            memcpy(items, conditions->items, conditions->count * sizeof *items);
-        conditions->items = items;
-        conditions->room = room;
-    }
+    ARENA_GROW(build->arena, conditions->items, conditions->count, conditions->room);
     unsigned at = conditions->count++;
     for (; at > 0 && comes_before(condition, &conditions->items[at - 1]); at--)
         conditions->items[at] = conditions->items[at - 1];

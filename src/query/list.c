@@ -20,6 +20,13 @@ bool quoted_take(struct arena *arena, struct slice *rest, struct slice *ret_text
     return false;
 }
 
+struct slice name_unquoted(struct arena *arena, struct slice text)
+{
+    struct slice name = slice_trim(text), rest = name, inner;
+    bool quoted = name.len && name.data[0] == '"' && quoted_take(arena, &rest, &inner) && rest.len == 0;
+    return quoted ? inner : name;
+}
+
 bool name_item_take(struct arena *arena, struct slice *rest, struct name_item *ret_item)
 {
     PRE(rest->data);

@@ -20,6 +20,9 @@ struct name_item {
 /* Cuts off the next item; *rest gets data NULL behind the last. False: a quote that never ends. */
 bool name_item_take(struct arena *arena, struct slice *rest, struct name_item *ret_item) must_check;
 
+/* A name without blanks around it and without its quotes, if it has any. */
+struct slice name_unquoted(struct arena *arena, struct slice text);
+
 /* `*` becomes `%`, but for one behind a backslash. A backslash at the very end is refused. */
 bool pattern_parse(struct build *build, struct slice place, struct slice text,
                    struct slice *ret_pattern) must_check;

@@ -68,14 +68,7 @@ bool listing_read(struct listing *listing, struct slice select, const struct par
 
 void binds_add(struct arena *arena, struct binds *binds, struct bind bind)
 {
-    if (binds->count == binds->room) {
-        unsigned room = binds->room ? binds->room * 2 : 8;
-        struct bind *items = ARENA_ARRAY(arena, struct bind, room);
-        if (binds->count)
-            memcpy(items, binds->items, binds->count * sizeof *items);
-        binds->items = items;
-        binds->room = room;
-    }
+    ARENA_GROW(arena, binds->items, binds->count, binds->room);
     binds->items[binds->count++] = bind;
 }
 

@@ -43,6 +43,9 @@ void listing_columns(struct listing *listing);
 /* The order's cells, and where they stand in the answer: plan->order. */
 void listing_order(struct listing *listing);
 
+/* The same as the statement goes, by the page's cells: listing->order was turned round for a cursor that points back. */
+struct plan_order *listing_page_order(struct listing *listing);
+
 /* row.c: a row's key out of its path. */
 bool plan_read_key(struct build *build, struct slice id, const struct bind **ret_binds) must_check;
 

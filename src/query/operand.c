@@ -30,14 +30,6 @@ static size_t find_arrow(struct slice text)
     return text.len;
 }
 
-static struct slice unquoted(struct arena *arena, struct slice text)
-{
-    struct slice rest = slice_trim(text), inner;
-    if (rest.len && rest.data[0] == '"' && quoted_take(arena, &rest, &inner) && rest.len == 0)
-        return inner;
-    return slice_trim(text);
-}
-
 static bool refuse_path(struct build *build, struct slice text, const char *why)
 {
     refuse(build, REFUSE_BAD_VALUE, text, "`" SLICE_FMT "`: %s", SLICE_ARG(shown(text)), why);
@@ -52,7 +44,7 @@ static bool take_step(struct build *build, struct slice text, struct slice *rest
     struct slice raw = slice_of(rest->data, find_arrow(*rest));
     *rest = slice_skip(*rest, raw.len);
     int64_t index;
-    *ret_step = (struct json_step){.key = unquoted(build->arena, raw), .as_text = as_text};
+    *ret_step = (struct json_step){.key = name_unquoted(build->arena, raw), .as_text = as_text};
     bool quoted = slice_starts(slice_trim(raw), SLICE("\""));
     ret_step->is_index = !quoted && slice_to_int(ret_step->key, &index);
     if (!name_is_tame(ret_step->key))
@@ -108,7 +100,7 @@ bool operand_find(struct build *build, struct slice text, const struct column **
     *ret_column = level_find(build, build->level, text);
     if (*ret_column)
         return true;
-    *ret_column = level_find(build, build->level, unquoted(build->arena, slice_of(text.data, arrow)));
+    *ret_column = level_find(build, build->level, name_unquoted(build->arena, slice_of(text.data, arrow)));
     if (!*ret_column || arrow == text.len)
         return true;
     return read_path(build, *ret_column, text, slice_skip(text, arrow), ret_column);
@@ -137,7 +129,7 @@ struct slice operand_label(struct arena *arena, struct slice text)
         if (!slice_to_int(key, &index) || label.len == text.len)
             label = key;
     }
-    return unquoted(arena, label);
+    return name_unquoted(arena, label);
 }
 
 /* --- casts --- */

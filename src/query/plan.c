@@ -146,8 +146,7 @@ static void fill_binds(struct listing *listing)
     plan->statement.bind_count = listing->binds.count;
 }
 
-/* The order as the statement goes, by the page's cells; listing->order was turned round for a cursor that points back. */
-static struct plan_order *statement_order(struct listing *listing)
+struct plan_order *listing_page_order(struct listing *listing)
 {
     struct arena *arena = listing->build.arena;
     struct plan_order *order = ARENA_ARRAY(arena, struct plan_order, listing->order.count + 1);
@@ -170,7 +169,7 @@ void listing_write(struct listing *listing)
         .level = listing->level,
         .cells = &listing->cells,
         .conditions = listing->conditions,
-        .order = statement_order(listing),
+        .order = listing_page_order(listing),
         .order_count = listing->order.count,
         .keyset = listing->keyset,
         .one_pass = listing->one_pass,

@@ -69,26 +69,12 @@ static bool take_word(struct build *build, struct select_reader *reader, struct 
     return true;
 }
 
-static struct slice unquoted(struct arena *arena, struct slice word)
-{
-    struct slice rest = word, inner;
-    bool whole = word.len && word.data[0] == '"' && quoted_take(arena, &rest, &inner) && rest.len == 0;
-    return whole ? inner : word;
-}
-
 /* --- fields --- */
 
 static struct level_field *add_field(struct build *build)
 {
     struct level *level = build->level;
-    if (level->field_count == level->field_room) {
-        unsigned room = level->field_room ? level->field_room * 2 : 16;
-        struct level_field *fields = ARENA_ARRAY(build->arena, struct level_field, room);
-        if (level->field_count)
-            memcpy(fields, level->fields, level->field_count * sizeof *fields);
-        level->fields = fields;
-        level->field_room = room;
-    }
+    ARENA_GROW(build->arena, level->fields, level->field_count, level->field_room);
     return &level->fields[level->field_count++];
 }
 
@@ -182,7 +168,7 @@ static bool read_hints(struct build *build, struct select_reader *reader, struct
         struct slice hint;
         if (!take_word(build, reader, &hint))
             return false;
-        hint = unquoted(build->arena, hint);
+        hint = name_unquoted(build->arena, hint);
         if (slice_eq(hint, SLICE("inner")) || slice_eq(hint, SLICE("left")))
             *ret_inner = slice_eq(hint, SLICE("inner"));
         else if (*count == HINTS_MAX)
@@ -215,7 +201,7 @@ static bool read_children(struct build *build, struct select_reader *reader, str
 
 static bool read_embedded(struct build *build, struct select_reader *reader, const struct item *item)
 {
-    struct slice hints[HINTS_MAX], word = unquoted(build->arena, item->word);
+    struct slice hints[HINTS_MAX], word = name_unquoted(build->arena, item->word);
     const struct relation *relation;
     unsigned hint_count = 0;
     bool inner = false;
@@ -326,7 +312,7 @@ static bool read_item(struct build *build, struct select_reader *reader)
     if (!take_word(build, reader, &item.word))
         return false;
     if (!looking_at(reader, SLICE("::")) && looking_at(reader, SLICE(":"))) {
-        item.alias = unquoted(build->arena, item.word);
+        item.alias = name_unquoted(build->arena, item.word);
         if (!check_name(build, reader, item.alias))
             return false;
         reader->at++;
@@ -339,7 +325,8 @@ static bool read_item(struct build *build, struct select_reader *reader)
         return add_all(build, build->resource->columns, build->resource->column_count);
     }
     bool opens = looking_at(reader, SLICE("(")) || looking_at(reader, SLICE("{"));
-    bool calls = looking_at(reader, SLICE("()")) && !embed_knows(build, unquoted(build->arena, item.word));
+    bool calls =
+        looking_at(reader, SLICE("()")) && !embed_knows(build, name_unquoted(build->arena, item.word));
     if (looking_at(reader, SLICE("!")) || (opens && !calls))
         return read_embedded(build, reader, &item);
     if (item.spread)

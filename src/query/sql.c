@@ -12,14 +12,7 @@ static bool is_same(const struct column *a, const struct column *b)
 
 unsigned cells_add(struct arena *arena, struct cells *cells, const struct column *column)
 {
-    if (cells->count == cells->room) {
-        unsigned room = cells->room ? cells->room * 2 : 16;
-        const struct column **columns = ARENA_ARRAY(arena, const struct column *, room);
-        if (cells->count)
-            memcpy(columns, cells->columns, cells->count * sizeof *columns);
-        cells->columns = columns;
-        cells->room = room;
-    }
+    ARENA_GROW(arena, cells->columns, cells->count, cells->room);
     cells->columns[cells->count] = column;
     return cells->count++;
 }

@@ -520,17 +520,6 @@ static void write_returning(struct writer *writer)
     sql_cells(writer->text, writer->sql, &write->listing.cells, false);
 }
 
-/* The key, where the answer names the row: hidden cells behind what is shown. */
-static struct plan_order *page_order(struct listing *listing)
-{
-    struct arena *arena = listing->build.arena;
-    struct plan_order *order = ARENA_ARRAY(arena, struct plan_order, listing->order.count + 1);
-    for (unsigned i = 0; i < listing->order.count; i++)
-        order[i] = (struct plan_order){listing->order.terms[i],
-                                       cells_raw(arena, &listing->cells, listing->order.terms[i].column)};
-    return order;
-}
-
 /* The SELECT around the write: its rows are the page. */
 static void wrap(struct writer *writer, struct text *whole)
 {
@@ -544,7 +533,7 @@ static void wrap(struct writer *writer, struct text *whole)
                                   .level = level,
                                   .cells = &listing->cells,
                                   .conditions = &none,
-                                  .order = page_order(listing),
+                                  .order = listing_page_order(listing),
                                   .order_count = listing->order.count,
                                   .unlimited = true};
     text_lit(whole, "WITH leat_w AS (");
@@ -642,7 +631,7 @@ static struct slice select_rows(struct listing *listing, struct arena *arena, st
                                   .level = listing->level,
                                   .cells = &listing->cells,
                                   .conditions = conditions,
-                                  .order = page_order(listing),
+                                  .order = listing_page_order(listing),
                                   .order_count = listing->order.count,
                                   .unlimited = true};
     return sql_list(arena, listing->build.sql, &list);
