@@ -66,6 +66,7 @@ struct fetch {
     void (*on_end)(struct fetch *fetch);
     bool stream; /* see above */
     bool write;
+    bool makes; /* a write that may make tables: of Leat's own alone, never of a request's text */
     /* Of a write, when a statement ended well and all its rows were given; NULL: COMMIT. On the sink's thread. */
     enum verdict (*on_statement)(struct fetch *fetch);
     uint64_t changed;     /* rows the last statement wrote, RETURNING or not; pg: of a SELECT, that it gave */

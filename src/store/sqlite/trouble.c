@@ -156,6 +156,13 @@ static bool value_is_refused(const struct lite_trouble *trouble)
     return false;
 }
 
+static bool table_is_missing(const struct lite_trouble *trouble)
+{
+    static const char begin[] = "no such table: ";
+    return trouble->code == SQLITE_ERROR && trouble->message &&
+           strncmp(trouble->message, begin, sizeof begin - 1) == 0;
+}
+
 struct problem lite_problem(struct arena *arena, const struct lite_trouble *trouble)
 {
     PRE(trouble->code != SQLITE_OK && trouble->code != SQLITE_ROW && trouble->code != SQLITE_DONE);
@@ -173,6 +180,8 @@ struct problem lite_problem(struct arena *arena, const struct lite_trouble *trou
         .retry_after_s = rule->retry_after_s,
         .cause = arena_format(arena, "SQLite %d: %s", trouble->code, message),
     };
+    if (table_is_missing(trouble))
+        problem.pg_code = SLICE("42P01");
     if (value_is_refused(trouble)) {
         problem.status = 400;
         problem.code = SLICE("invalid-value");

@@ -44,7 +44,7 @@ struct lite_writer {
     struct lite_reader *connection; /* NULL: to be opened */
     sqlite3_stmt *words[WORD_COUNT];
     struct lite_target target;
-    bool own;    /* what is prepared or stepped now is the writer's, not a request's */
+    bool own; /* what is prepared or stepped now is the writer's or Leat's (fetch->makes), not a request's */
     bool broken; /* the connection is to be opened anew */
     struct lite_group *group;
 };

@@ -215,6 +215,29 @@ static void what_is_no_change_of_rows_is_not_run(void **state)
     fixture_free(&fixture);
 }
 
+static void a_write_that_makes_a_table_makes_it_and_the_next_may_make_none(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture, schema);
+    struct read missing, making, other;
+    read_init(&missing, "INSERT INTO own (a) VALUES (1)");
+    write_run(&fixture, &missing);
+    assert_slice(missing.fetch.problem.pg_code, "42P01");
+    read_init(&making, "CREATE TABLE IF NOT EXISTS own (a)");
+    making.fetch.makes = true;
+    write_run(&fixture, &making);
+    assert_int_equal(making.fetch.problem.status, 0);
+    read_init(&other, "CREATE TABLE another (a)");
+    write_run(&fixture, &other);
+    assert_int_equal(other.fetch.problem.status, 500);
+    assert_read(&fixture, "SELECT count(*) FROM own", "0", NULL);
+    read_done(&missing);
+    read_done(&making);
+    read_done(&other);
+    fixture_free(&fixture);
+}
+
 static void runs_take_their_binds_one_after_another_and_stand_or_fall_together(void **state)
 {
     (void)state;
@@ -480,6 +503,7 @@ int main(void)
         cmocka_unit_test(each_constraint_has_its_status_and_is_named),
         cmocka_unit_test(a_row_that_is_still_referred_to_is_said_so),
         cmocka_unit_test(what_is_no_change_of_rows_is_not_run),
+        cmocka_unit_test(a_write_that_makes_a_table_makes_it_and_the_next_may_make_none),
         cmocka_unit_test(runs_take_their_binds_one_after_another_and_stand_or_fall_together),
         cmocka_unit_test(many_rows_are_given_and_a_sink_that_has_enough_undoes_nothing),
         cmocka_unit_test(the_next_statement_sees_what_the_first_did),
