@@ -88,6 +88,15 @@ static void resolve_resource(const struct resolver *r, const struct config_resou
         resource->order_count = resolve_order(r, &known, &config->order, &resource->order);
 }
 
+static void check_table_is_not_own(const struct resolver *r, const struct config *config,
+                                   const struct resource *resource)
+{
+    if (resource->table && table_is_own(config, resource->table))
+        complain(r->complaints, resource->config->table.at,
+                 "`" SLICE_FMT "` is where Leat keeps used keys (`idempotency.table`): it cannot be served",
+                 SLICE_ARG(resource->table->name));
+}
+
 /* --- named queries --- */
 
 /* The statement with its parameters in the database's own form. */
@@ -231,6 +240,7 @@ enum error model_build(struct config *config, struct catalog *catalog, struct co
         struct resource *resource = &model->resources[model->resource_count];
         resource->index = model->resource_count++;
         resolve_resource(&r, &config->resources[i], resource);
+        check_table_is_not_own(&r, config, resource);
     }
     if (complaints_errors(complaints) == before)
         relate_resources(model);

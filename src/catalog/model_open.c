@@ -128,6 +128,15 @@ static void add_resource(struct config *config, const struct table *table, struc
     envelope_default(arena, &resource->envelope, resource->name.text, &resource->page);
 }
 
+bool table_is_own(const struct config *config, const struct table *table)
+{
+    struct slice rest = config->idempotency.table.text, first = slice_cut(&rest, '.');
+    if (rest.data)
+        return slice_eq(first, table->schema) && slice_eq(rest, table->name);
+    return slice_eq(first, table->name) &&
+           (slice_eq(table->schema, SLICE("public")) || slice_eq(table->schema, SLICE("main")));
+}
+
 void model_open_resources(struct config *config, const struct catalog *catalog)
 {
     PRE(config && catalog);
@@ -138,7 +147,7 @@ void model_open_resources(struct config *config, const struct catalog *catalog)
     config->resources = resources;
     for (unsigned i = 0; i < catalog->table_count; i++) {
         struct slice name = path_of(config, catalog, &catalog->tables[i]);
-        if (name.data)
+        if (name.data && !table_is_own(config, &catalog->tables[i]))
             add_resource(config, &catalog->tables[i], name);
     }
 }

@@ -64,6 +64,11 @@ struct config {
         uint64_t spool_bytes; /* of one answer that is too large for memory */
     } answers;
     struct {
+        struct word table; /* "name" or "schema.name" */
+        int64_t keep_ms;   /* 0: keys are not heeded */
+        uint64_t body_bytes;
+    } idempotency;
+    struct {
         int64_t delay_ms, idle_ms, max_ms;
     } drain;
     struct {

@@ -51,6 +51,7 @@ const char config_defaults[] =
     "  folder: ${TMPDIR:-/var/tmp}\n"
     "  bytes: 4GiB\n"
     "answers: {bytes_max: 4MiB, bytes_total: 256MiB, spool_bytes: 1GiB}\n"
+    "idempotency: {table: leat_idempotency, keep: 24h, body_bytes: 64KiB}\n"
     "drain: {delay: 0s, idle: 1s, max: 30s}\n"
     "log: {level: info, sample: 1, slow: 500ms, sql: on}\n"
     "query: {params: 100, conditions: 100, in_values: 1000, order: 8, select: 200, depth: 8, value_bytes: 8KiB}\n"
@@ -128,6 +129,14 @@ static const struct key answers_keys[] = {
     {0},
 };
 static const struct section section_answers = {"answers", answers_keys};
+
+static const struct key idempotency_keys[] = {
+    {"table", &kind_text, FIELD(idempotency.table)},
+    {"keep", &kind_duration, FIELD(idempotency.keep_ms), .low = SECOND, .high = 366 * DAY, .zero = "off"},
+    {"body_bytes", &kind_bytes, FIELD(idempotency.body_bytes), .low = 0, .high = 64 * MIB},
+    {0},
+};
+static const struct section section_idempotency = {"idempotency", idempotency_keys};
 
 static const struct key drain_keys[] = {
     {"delay", &kind_duration, FIELD(drain.delay_ms), .low = 0, .high = HOUR},
@@ -243,6 +252,7 @@ static const struct key root_keys[] = {
     {"body", &kind_section, .section = &section_body},
     {"spool", &kind_section, .section = &section_spool},
     {"answers", &kind_section, .section = &section_answers},
+    {"idempotency", &kind_section, .section = &section_idempotency},
     {"drain", &kind_section, .section = &section_drain},
     {"log", &kind_section, .section = &section_log},
     {"query", &kind_section, .section = &section_url},
@@ -268,8 +278,21 @@ static const struct key root_keys[] = {
 const struct section section_root = {"the configuration", root_keys};
 
 const struct section *const sections_all[] = {
-    &section_root, &section_database, &section_pool,     &section_http,
-    &section_body, &section_spool,    &section_answers,  &section_drain,
-    &section_log,  &section_url,      &section_defaults, &section_resource,
-    &section_page, &section_query,    &section_function, NULL,
+    &section_root,
+    &section_database,
+    &section_pool,
+    &section_http,
+    &section_body,
+    &section_spool,
+    &section_answers,
+    &section_idempotency,
+    &section_drain,
+    &section_log,
+    &section_url,
+    &section_defaults,
+    &section_resource,
+    &section_page,
+    &section_query,
+    &section_function,
+    NULL,
 };

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "request/call_step.h"
+#include "request/idempotency.h"
 #include "request/steps.h"
 #include "request/worker.h"
 
@@ -44,6 +45,8 @@ enum step step_body(struct request *request)
     const struct http_head *head = request->head;
     PRE(head != NULL && request->route.body);
     begin_spool(request);
+    if (idempotency_read(request) != OK)
+        return STEP_RESPOND;
     if (head->framing == HTTP_BODY_NONE ||
         head->method == HTTP_DELETE) /* a DELETE's says nothing: it is dropped */
         return STEP_PLAN;
@@ -78,6 +81,7 @@ void request_body_piece(struct request *request, struct slice piece, bool last)
     CHECK_MAGIC(request, REQUEST_MAGIC);
     PRE(request->step == STEP_BODY);
     enum error error = spool_append(&request->body_in, piece);
+    idempotency_add(request, piece);
     if (error != OK)
         request_resume(request, fail(request, error));
     else if (last)

@@ -82,7 +82,8 @@ struct request {
     uint64_t body_at;             /* so much of it is decoded */
     char *body_piece;             /* RECORDS_PIECE_BYTES of the arena; NULL until needed */
     struct plan *plan;
-    struct writing *writing; /* of a write: write_steps.h */
+    struct writing *writing;         /* of a write: write_steps.h */
+    struct idempotency *idempotency; /* of a write with an Idempotency-Key: idempotency.h */
     struct page page;
     struct stream *stream; /* of an export, or of an answer too large for memory; else NULL */
     struct task turn;      /* STREAM goes on */

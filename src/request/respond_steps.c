@@ -8,16 +8,19 @@ static void write_problem(struct request *request)
     struct answer *answer = &request->answer;
     const struct problem *problem = &request->problem;
     page_done(&request->page);
+    buf_done(&request->body);
     buf_init(&request->body, 64 * 1024);
     respond_problem_body(&request->body, problem, request->route.manner, slice_of(request->id, 16),
                          &answer->type);
     answer->status = problem->status;
     answer->allow = problem->allow;
     answer->retry_after_s = problem->retry_after_s;
-    answer->link = answer->etag = answer->preference_applied = answer->content_profile = (struct slice){0};
+    answer->location = answer->link = answer->etag = answer->preference_applied = answer->content_profile =
+        (struct slice){0};
     if (problem->status != 416)
         answer->content_range = (struct slice){0};
     answer->page_size_used = 0;
+    answer->replayed = answer->body_lost = false;
     answer->framing = FRAMING_LENGTH;
     answer->no_store = true;
 }

@@ -33,6 +33,7 @@ struct worker {
     struct access_log log; /* lines of this turn: written at its end */
     struct task log_flush;
     uint64_t request_count;
+    unsigned claims;   /* of idempotency keys */
     uint64_t id_state; /* of the ids of requests */
     bool draining, drained;
     struct health_check *health_check; /* worker 0's */

@@ -3,6 +3,7 @@
 #include "request/write_steps.h"
 
 #include "http/path.h"
+#include "request/idempotency.h"
 #include "request/records.h"
 #include "request/steps.h"
 #include "request/worker.h"
@@ -294,11 +295,10 @@ static enum verdict next_records(struct request *request)
     return error == OK ? VERDICT_NEXT : roll_back(request);
 }
 
-static enum verdict on_statement(struct fetch *fetch)
+static enum verdict after_statement(struct request *request)
 {
-    struct request *request = container_of(fetch, struct request, fetch);
-    CHECK_MAGIC(request, REQUEST_MAGIC);
     struct writing *writing = request->writing;
+    struct fetch *fetch = &request->fetch;
     bool more = write_next(writing->write, fetch->changed, &fetch->statement);
     set_sink(request);
     if (request->page.body.failed)
@@ -310,56 +310,14 @@ static enum verdict on_statement(struct fetch *fetch)
     return next_records(request);
 }
 
-/* --- FETCH: the way there and back --- */
-
-static enum step after_fetch(struct request *request)
-{
-    if (problem_is(&request->fetch.problem)) {
-        request->problem = request->fetch.problem;
-        write_blame(request->writing->write, &request->problem);
-    }
-    return problem_is(&request->problem) ? STEP_RESPOND : STEP_ENCODE;
-}
-
-static void on_end(struct fetch *fetch)
+static enum verdict on_statement(struct fetch *fetch)
 {
     struct request *request = container_of(fetch, struct request, fetch);
     CHECK_MAGIC(request, REQUEST_MAGIC);
-    request->fetch_out = false;
-    if (!request->fetching)
-        request_resume(request, after_fetch(request));
+    return after_statement(request);
 }
 
-/* Whether what becomes of it hangs on what the first statement does. */
-static bool is_conditional(const struct request *request)
-{
-    const struct writing *writing = request->writing;
-    return !writing->body_ended || write_goes_on(writing->write) || format_is_object(request->format) ||
-           (writing->prefer.strict && writing->prefer.affected_max >= 0) ||
-           (writing->asked.shows && !is_of_one(request));
-}
-
-enum step write_fetch(struct request *request)
-{
-    PRE(request->writing && request->writing->write);
-    begin_page(request);
-    request->target = arena_copy(&request->arena, request->target); /* for the log, should the client leave */
-    if (request->fetch.statement.text.len == 0)
-        return STEP_ENCODE; /* nothing to write */
-    request->fetch = (struct fetch){.statement = request->fetch.statement,
-                                    .on_end = on_end,
-                                    .on_statement = is_conditional(request) ? on_statement : NULL,
-                                    .write = true,
-                                    .arena = &request->arena};
-    set_sink(request);
-    request->fetching = true;
-    request->fetch_out = true;
-    request->fetch_out = store_submit(request->tap->port, &request->fetch) == SUBMIT_PENDING;
-    request->fetching = false;
-    return request->fetch_out ? STEP_WAIT : after_fetch(request);
-}
-
-/* --- ENCODE --- */
+/* --- the answer --- */
 
 static uint64_t changed_rows(const struct request *request)
 {
@@ -437,13 +395,14 @@ static void write_body(struct request *request)
         tell_count(request);
 }
 
-enum step write_encode(struct request *request)
+/* With a key before the commit, on the store's thread, so that it can be kept; else in ENCODE. */
+static void compose(struct request *request)
 {
     struct writing *writing = request->writing;
     struct answer *answer = &request->answer;
     if (is_absent(request)) {
         plan_row_absent(&request->arena, request->route.resource, request->route.id, &request->problem);
-        return STEP_RESPOND;
+        return;
     }
     answer->location = location(request);
     write_body(request);
@@ -457,5 +416,81 @@ enum step write_encode(struct request *request)
             writing->prefer.count == COUNT_NONE
                 ? SLICE("*/*")
                 : arena_format(&request->arena, "*/%llu", (unsigned long long)changed_rows(request));
+}
+
+/* --- FETCH: the way there and back --- */
+
+static bool submit(struct request *request)
+{
+    request->fetching = true;
+    request->fetch_out = true;
+    request->fetch_out = store_submit(request->tap->port, &request->fetch) == SUBMIT_PENDING;
+    request->fetching = false;
+    return request->fetch_out;
+}
+
+static enum step after_fetch(struct request *request)
+{
+    while (idempotency_goes_on(request))
+        if (submit(request))
+            return STEP_WAIT;
+    if (problem_is(&request->fetch.problem)) {
+        request->problem = request->fetch.problem;
+        write_blame(request->writing->write, &request->problem);
+    }
+    if (problem_is(&request->problem) || idempotency_is_replayed(request))
+        return STEP_RESPOND;
+    return STEP_ENCODE;
+}
+
+static void on_end(struct fetch *fetch)
+{
+    struct request *request = container_of(fetch, struct request, fetch);
+    CHECK_MAGIC(request, REQUEST_MAGIC);
+    request->fetch_out = false;
+    if (request->fetching)
+        return;
+    enum step next = after_fetch(request);
+    if (next != STEP_WAIT)
+        request_resume(request, next);
+}
+
+/* Whether what becomes of it hangs on what the first statement does. */
+static bool is_conditional(const struct request *request)
+{
+    const struct writing *writing = request->writing;
+    return !writing->body_ended || write_goes_on(writing->write) || format_is_object(request->format) ||
+           (writing->prefer.strict && writing->prefer.affected_max >= 0) ||
+           (writing->asked.shows && !is_of_one(request));
+}
+
+static const struct guarded guarded_write = {set_sink, after_statement, compose};
+
+enum step write_fetch(struct request *request)
+{
+    PRE(request->writing && request->writing->write);
+    begin_page(request);
+    request->target = arena_copy(&request->arena, request->target); /* for the log, should the client leave */
+    if (request->route.kind == ROUTE_ROW) /* for the answer, which may be composed when the head is gone */
+        request->route.id = arena_copy(&request->arena, request->route.id);
+    if (request->fetch.statement.text.len == 0 && !request->idempotency)
+        return STEP_ENCODE; /* nothing to write */
+    request->fetch = (struct fetch){.statement = request->fetch.statement,
+                                    .on_end = on_end,
+                                    .on_statement = is_conditional(request) ? on_statement : NULL,
+                                    .write = true,
+                                    .arena = &request->arena};
+    set_sink(request);
+    if (request->idempotency)
+        idempotency_begin(request, &guarded_write);
+    return submit(request) ? STEP_WAIT : after_fetch(request);
+}
+
+/* --- ENCODE --- */
+
+enum step write_encode(struct request *request)
+{
+    if (!request->idempotency)
+        compose(request);
     return STEP_RESPOND;
 }

@@ -19,7 +19,8 @@ static const struct slice safe_headers[] = {
 
 /* What a page may read of an answer's head. */
 #define EXPOSED \
-    "Allow, Content-Location, Content-Range, ETag, Link, Location, Preference-Applied, Range-Unit, " \
+    "Allow, Content-Location, Content-Range, ETag, Idempotency-Body, Idempotency-Replayed, Link, Location, " \
+    "Preference-Applied, Range-Unit, " \
     "Retry-After, X-Page-Size, X-Request-Id"
 
 /* Where the configuration says `*`, any origin is answered by `*`; `null` is none. */

@@ -62,6 +62,10 @@ static void write_rare(struct buf *out, const struct answer *answer)
         http_write_field(out, SLICE("ETag"), answer->etag);
         buf_lit(out, "Cache-Control: no-cache\r\n");
     }
+    if (answer->replayed)
+        buf_lit(out, "Idempotency-Replayed: true\r\n");
+    if (answer->body_lost)
+        buf_lit(out, "Idempotency-Body: not-kept\r\n");
     if (answer->page)
         buf_lit(out, PAGE_FIELDS);
     cors_write(out, &answer->cors, answer->allow);

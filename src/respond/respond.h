@@ -30,6 +30,8 @@ struct answer {
     bool no_store;           /* Cache-Control: no-store */
     bool vary_accept;        /* Vary: Accept */
     struct slice etag; /* with its quotes; then Cache-Control: no-cache, which is: ask whether it changed */
+    bool replayed;     /* Idempotency-Replayed: it was given before, to a request with the same key */
+    bool body_lost;    /* with it: its body was too large to be kept */
     bool page;         /* for a browser to show: what it may load and do is bounded */
     struct cors cors;
 };

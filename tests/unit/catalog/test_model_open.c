@@ -11,6 +11,7 @@ static struct building *build_open(void)
     static const char *const id[] = {"id", "a\"secret", NULL}, *const plain[] = {"id", NULL};
     shop_table(building->catalog, "public", "auth", TABLE_TABLE, plain, 1);
     shop_table(building->catalog, "public", "odd name!", TABLE_TABLE, plain, 1);
+    shop_table(building->catalog, "public", "leat_idempotency", TABLE_TABLE, plain, 1);
     shop_table(building->catalog, "public", "unhideable", TABLE_TABLE, id, 1);
     assert_int_equal(config_without_file("sqlite:/x", NULL, 0, &building->complaints, &building->config), OK);
     model_open_resources(building->config, building->catalog);
@@ -71,6 +72,14 @@ static void a_table_whose_secret_cannot_be_hidden_is_not_served(void **state)
     building_free(building);
 }
 
+static void the_table_of_used_keys_is_not_served(void **state)
+{
+    (void)state;
+    struct building *building = build_open();
+    assert_null(resource_called(building->model, "leat_idempotency"));
+    building_free(building);
+}
+
 static void a_table_without_a_key_is_warned_of(void **state)
 {
     (void)state;
@@ -108,6 +117,7 @@ int main(void)
         cmocka_unit_test(columns_that_look_like_secrets_are_hidden),
         cmocka_unit_test(names_that_cannot_stand_in_a_path_are_changed),
         cmocka_unit_test(a_table_whose_secret_cannot_be_hidden_is_not_served),
+        cmocka_unit_test(the_table_of_used_keys_is_not_served),
         cmocka_unit_test(a_table_without_a_key_is_warned_of),
         cmocka_unit_test(secrets_are_told_from_other_words),
     };

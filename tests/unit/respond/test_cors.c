@@ -6,7 +6,8 @@
 
 #define CONSOLE "https://console.example.com"
 #define EXPOSED \
-    "Access-Control-Expose-Headers: Allow, Content-Location, Content-Range, ETag, Link, Location, " \
+    "Access-Control-Expose-Headers: Allow, Content-Location, Content-Range, ETag, " \
+    "Idempotency-Body, Idempotency-Replayed, Link, Location, " \
     "Preference-Applied, Range-Unit, Retry-After, X-Page-Size, X-Request-Id\r\n"
 #define ORIGIN(origin) "GET / HTTP/1.1\r\nHost: a\r\nOrigin: " origin "\r\n\r\n"
 #define PREFLIGHT(fields) \
