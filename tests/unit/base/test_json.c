@@ -174,12 +174,44 @@ static void only_a_number_alone_is_a_number(void **state)
     assert_false(json_is_number((struct slice){NULL, 0}));
 }
 
+static void a_string_says_what_stands_between_its_quotes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *quoted, *text; /* NULL: it is none */
+    } strings[] = {
+        {"\"\"", ""},
+        {"\"a b\"", "a b"},
+        {"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\b\f\n\r\t"},
+        {"\"\\u0041\\u00e9\\u20AC\"", "Aé€"},
+        {"\"\\ud83c\\udfa1\"", "🎡"},
+        {"\"\\\\u0041\"", "\\u0041"},
+        {"\"\\ud83c\"", NULL},
+        {"\"\\ud83cx\"", NULL},
+        {"\"\\ud83c\\u0041\"", NULL},
+        {"\"\\udfa1\"", NULL},
+    };
+    struct arena arena;
+    arena_init(&arena, 1024);
+    for (size_t i = 0; i < ARRAY_LEN(strings); i++) {
+        struct slice text = {NULL, 0};
+        assert_int_equal(json_unescape(&arena, slice_str(strings[i].quoted), &text), strings[i].text != NULL);
+        if (strings[i].text)
+            assert_slice(text, strings[i].text);
+    }
+    struct slice nul;
+    assert_true(json_unescape(&arena, SLICE("\"a\\u0000b\""), &nul));
+    assert_true(nul.len == 3 && nul.data[1] == '\0');
+    arena_done(&arena);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_rfc_8259_allows_is_valid),
     cmocka_unit_test(what_it_does_not_allow_is_not),
     cmocka_unit_test(a_text_cut_short_is_never_valid),
     cmocka_unit_test(nesting_is_allowed_to_its_limit_and_no_deeper),
     cmocka_unit_test(only_a_number_alone_is_a_number),
+    cmocka_unit_test(a_string_says_what_stands_between_its_quotes),
 };
 
 UNIT_TEST_MAIN(tests)

@@ -307,7 +307,7 @@ const struct resource *world_resource(const struct world *world, const char *nam
 }
 
 /* 2026-01-31T09:05:07.123456Z */
-static struct plan_context context_of(struct world *world)
+struct plan_context world_context(struct world *world)
 {
     return (struct plan_context){.model = world->model,
                                  .arena = &world->arena,
@@ -321,7 +321,7 @@ static struct plan_context context_of(struct world *world)
 
 struct plan *world_list(struct world *world, const char *resource, const char *query)
 {
-    struct plan_context context = context_of(world);
+    struct plan_context context = world_context(world);
     struct plan *plan = NULL;
     world->problem = (struct problem){0};
     enum error error =
@@ -334,7 +334,7 @@ struct plan *world_list(struct world *world, const char *resource, const char *q
 
 struct plan *world_row(struct world *world, const char *resource, const char *id, const char *query)
 {
-    struct plan_context context = context_of(world);
+    struct plan_context context = world_context(world);
     struct plan *plan = NULL;
     world->problem = (struct problem){0};
     enum error error = plan_row(&context, world_resource(world, resource), slice_str(id), slice_str(query),
@@ -357,7 +357,7 @@ static const char *code_of(struct world *world, enum error error, const char *wh
 
 const char *world_refused(struct world *world, const char *resource, const char *query)
 {
-    struct plan_context context = context_of(world);
+    struct plan_context context = world_context(world);
     struct plan *plan = NULL;
     enum error error =
         plan_list(&context, world_resource(world, resource), slice_str(query), &plan, &world->problem);
@@ -367,7 +367,7 @@ const char *world_refused(struct world *world, const char *resource, const char 
 
 const char *world_row_refused(struct world *world, const char *resource, const char *id, const char *query)
 {
-    struct plan_context context = context_of(world);
+    struct plan_context context = world_context(world);
     struct plan *plan = NULL;
     enum error error = plan_row(&context, world_resource(world, resource), slice_str(id), slice_str(query),
                                 &plan, &world->problem);

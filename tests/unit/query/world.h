@@ -72,6 +72,9 @@ void world_open_related(struct world *world, enum dialect dialect);
 
 const struct resource *world_resource(const struct world *world, const char *name);
 
+/* What plans are made in: now is 2026-01-31T09:05:07.123456Z. */
+struct plan_context world_context(struct world *world);
+
 /* A plan, or the test fails with the problem's sentence. */
 struct plan *world_list(struct world *world, const char *resource, const char *query);
 struct plan *world_row(struct world *world, const char *resource, const char *id, const char *query);
