@@ -400,6 +400,17 @@ bool write_goes_on(const struct write *write)
     return replaces(write) || write_reads_apart(write);
 }
 
+bool write_may_be_hindered(const struct write *write)
+{
+    return write->asked->verb == WRITE_POST && write->asked->prefer->resolution == RESOLUTION_MERGE &&
+           write->listing.conditions->count > 0;
+}
+
+bool write_is_hindered(const struct write *write)
+{
+    return write_may_be_hindered(write) && write->changed < write->records;
+}
+
 uint64_t write_changed(const struct write *write)
 {
     return write->changed;

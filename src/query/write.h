@@ -78,6 +78,10 @@ void write_blame(const struct write *write, struct problem *problem);
 uint64_t write_changed(const struct write *write);
 bool write_created(const struct write *write);
 
+/* Whether rows that are hidden from the caller may stand in the way of an upsert; and, at its end, whether they did. */
+bool write_may_be_hindered(const struct write *write);
+bool write_is_hindered(const struct write *write);
+
 /* Whether more than the first statement may be needed, however few records there are. */
 bool write_goes_on(const struct write *write);
 

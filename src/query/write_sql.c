@@ -31,10 +31,34 @@ static void write_bind(struct writer *writer, struct bind bind, const struct typ
     writer->sql->bind(writer->text, writer->binds->count, type);
 }
 
+static void write_quoted(struct text *text, struct slice s)
+{
+    text_byte(text, '\'');
+    for (size_t i = 0; i < s.len; i++) {
+        text_add(text, s.data[i] == '\'' ? SLICE("'") : SLICE(""));
+        text_byte(text, s.data[i]);
+    }
+    text_byte(text, '\'');
+}
+
+/* An identity has a default that is none of SQL's expressions. */
+static void write_next_identity(struct writer *writer, const struct column *column)
+{
+    text_lit(writer->text, "nextval(pg_get_serial_sequence(");
+    write_quoted(writer->text, writer->write->asked->resource->table->sql);
+    text_byte(writer->text, ',');
+    write_quoted(writer->text, column->name);
+    text_lit(writer->text, "))");
+}
+
 /* What a column is when nobody says. */
 static void write_default(struct writer *writer, const struct column *column)
 {
     struct slice fallback = column->fallback;
+    if (is_pg(writer) && column->has_default && fallback.len == 0) {
+        write_next_identity(writer, column);
+        return;
+    }
     text_add(writer->text, fallback.len ? SLICE("(") : SLICE(""));
     text_add(writer->text, fallback.len ? fallback : SLICE("NULL"));
     text_add(writer->text, fallback.len ? SLICE(")") : SLICE(""));

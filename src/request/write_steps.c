@@ -271,6 +271,18 @@ static enum verdict refuse_large(struct request *request)
     return roll_back(request);
 }
 
+static enum verdict refuse_hindered(struct request *request)
+{
+    request->problem = (struct problem){
+        .status = 409,
+        .code = SLICE("unique-violation"),
+        .pg_code = SLICE("23505"),
+        .detail = SLICE("There is already a row with one of these keys, which may not be changed."),
+        .hint = SLICE("Nothing was changed."),
+    };
+    return roll_back(request);
+}
+
 /* The verdict when all that was to be written is. */
 static enum verdict settle(struct request *request)
 {
@@ -278,6 +290,8 @@ static enum verdict settle(struct request *request)
         return refuse_affected(request);
     if (format_is_object(request->format) && write_changed(request->writing->write) != 1)
         return refuse_not_one(request);
+    if (write_is_hindered(request->writing->write))
+        return refuse_hindered(request);
     return VERDICT_COMMIT;
 }
 
@@ -395,6 +409,19 @@ static void write_body(struct request *request)
         tell_count(request);
 }
 
+/* As PostgREST has it: of changed rows their numbers, of all that were written how many, where it was asked for. */
+static struct slice content_range(struct request *request)
+{
+    const struct writing *writing = request->writing;
+    unsigned long long changed = changed_rows(request);
+    bool counts = writing->prefer.count != COUNT_NONE;
+    struct slice numbers = writing->asked.verb == WRITE_PATCH && changed > 0
+                               ? arena_format(&request->arena, "0-%llu", changed - 1)
+                               : SLICE("*");
+    struct slice total = counts ? arena_format(&request->arena, "%llu", changed) : SLICE("*");
+    return arena_format(&request->arena, SLICE_FMT "/" SLICE_FMT, SLICE_ARG(numbers), SLICE_ARG(total));
+}
+
 /* With a key before the commit, on the store's thread, so that it can be kept; else in ENCODE. */
 static void compose(struct request *request)
 {
@@ -407,15 +434,13 @@ static void compose(struct request *request)
     answer->location = location(request);
     write_body(request);
     answer->status = status_of(request);
-    if (request->page.body.len == 0 && request->body.len == 0 && answer->status == 200)
+    bool ignored = is_plain(request) && is_of_one(request) && changed_rows(request) == 0;
+    if (request->page.body.len == 0 && request->body.len == 0 && (answer->status == 200 || ignored))
         answer->status = 204;
     answer->type = writing->asked.shows ? format_type(request->format) : SLICE("application/json");
     answer->preference_applied = prefer_applied(&writing->prefer, false, &request->arena);
     if (!is_plain(request))
-        answer->content_range =
-            writing->prefer.count == COUNT_NONE
-                ? SLICE("*/*")
-                : arena_format(&request->arena, "*/%llu", (unsigned long long)changed_rows(request));
+        answer->content_range = content_range(request);
 }
 
 /* --- FETCH: the way there and back --- */
@@ -461,7 +486,7 @@ static bool is_conditional(const struct request *request)
     const struct writing *writing = request->writing;
     return !writing->body_ended || write_goes_on(writing->write) || format_is_object(request->format) ||
            (writing->prefer.strict && writing->prefer.affected_max >= 0) ||
-           (writing->asked.shows && !is_of_one(request));
+           write_may_be_hindered(writing->write) || (writing->asked.shows && !is_of_one(request));
 }
 
 static const struct guarded guarded_write = {set_sink, after_statement, compose};

@@ -23,6 +23,10 @@ def test_patch_of_several_says_how_many_or_shows_them(workshop):
     assert sorted(row["id"] for row in shown) == [2, 3] and {row["size"] for row in shown} == {8}
     answer = workshop.ask("PATCH", "/rest/v1/things?maker_id=eq.2", {"size": 7})
     assert (answer.status_code, answer.text) == (204, "")
+    assert answer.headers["content-range"] == "0-1/*"
+    for filters, counted in (("maker_id=eq.2", "0-1/2"), ("maker_id=eq.99", "*/0")):
+        answer = workshop.ask("PATCH", f"/rest/v1/things?{filters}", {"size": 7}, prefer="count=exact")
+        assert answer.headers["content-range"] == counted
     assert workshop.sql("SELECT size FROM things ORDER BY id").split() == ["10", "7", "7"]
 
 

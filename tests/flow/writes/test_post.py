@@ -178,10 +178,12 @@ def test_an_upsert_keeps_the_moment_of_creation(workshop):
 
 
 def test_an_upsert_cannot_change_a_row_that_is_hidden(workshop):
-    body = [{"id": 3, "name": "lock", "kind": "opened"}, {"id": 2, "name": "gate", "kind": "opened"}]
-    shown = workshop.said(201, "POST", "/api/open_things?select=id", body, prefer=f"{MERGE}, return=representation")
-    assert shown == [{"id": 2}]
-    assert workshop.sql("SELECT kind FROM things ORDER BY id").split() == ["round", "opened", "locked"]
+    hidden, seen = {"id": 3, "name": "lock", "kind": "opened"}, {"id": 2, "name": "gate", "kind": "opened"}
+    for path, body in (("/api/open_things", hidden), ("/api/open_things?select=id", [seen, hidden]), ("/api/notes", {"id": 2, "text": "mine"}),
+                       ("/api/open_things?select=id,parts(id)", hidden)):
+        problem = workshop.refused(409, "unique-violation", "POST", path, body, prefer=f"{MERGE}, return=representation")
+        assert "may not be changed" in problem["detail"]
+    assert workshop.said(201, "POST", "/api/open_things", seen, prefer=MERGE)["kind"] == "opened"
 
 
 def test_two_records_for_one_row_are_refused_or_the_later_counts(workshop):
@@ -196,3 +198,14 @@ def test_two_records_for_one_row_are_refused_or_the_later_counts(workshop):
 def test_answers_are_json_that_a_parser_takes(workshop):
     answer = workshop.ask("POST", "/api/chores", {"id": 5, "text": 'quote " and \\ and \u2028 and ü and \x01'})
     assert json.loads(answer.text)["text"] == 'quote " and \\ and \u2028 and ü and \x01'
+
+
+def test_a_key_that_only_some_rows_give_is_made_for_the_others(workshop):
+    shown = workshop.said(201, "POST", "/api/things?select=id,name", [{"name": "a"}, {"id": 5000, "name": "b"}], prefer="return=representation")
+    assert shown[1] == {"id": 5000, "name": "b"} and shown[0]["id"] > 0
+
+
+def test_an_upsert_of_one_row_that_is_there_and_ignored_says_nothing(workshop):
+    answer = workshop.ask("POST", "/api/pairs", {"a": 1, "b": "x", "note": "other"}, prefer=IGNORE)
+    assert (answer.status_code, answer.text) == (204, "") and "location" not in answer.headers
+    assert workshop.said(201, "POST", "/rest/v1/pairs", {"a": 1, "b": "x"}, prefer=f"{IGNORE}, return=representation") == []
