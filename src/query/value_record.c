@@ -175,7 +175,5 @@ bool value_from_field(const struct value_scope *scope, const struct type *type, 
     if (word && type->kind != VALUE_BOOL && type->kind != VALUE_TEXT)
         return refuse_kind(ret_refusal, "a value of its type, not true or false");
     struct slice text = word ? (field->token == TOKEN_TRUE ? SLICE("true") : SLICE("false")) : field->text;
-    if (memchr(text.data, '\0', text.len))
-        return refuse_kind(ret_refusal, "a text without NUL characters");
     return read_single(scope, type, text, ret_bind, ret_refusal);
 }

@@ -170,7 +170,7 @@ static void a_nul_is_refused_on_both_stores(void **state)
         struct bind bind;
         struct value_refusal refusal;
         assert_false(value_from_field(&scope, &text, &field, &bind, &refusal));
-        assert_slice(refusal.expected, "a text without NUL characters");
+        assert_slice(refusal.expected, "a value without the character U+0000");
     }
     arena_done(&arena);
 }
