@@ -135,6 +135,7 @@ static bool resolve_query(const struct resolver *r, const struct config_query *c
     enum dialect dialect = r->catalog->dialect;
     *query = (struct named_query){.config = config,
                                   .sql = query_file(config, dialect),
+                                  .changes = config->changes,
                                   .param_count = config->param_count};
     if (!query->sql->pieces) {
         complain_softly(r->complaints, config->at,
@@ -169,6 +170,14 @@ static void check_columns(const struct named_query *query, struct complaints *co
     struct place at = query->sql->at;
     struct slice path = query->config->path;
     bool one = query->config->returns == RETURNS_VALUE;
+    if (query->changes && query->config->order.text.data)
+        complain(complaints, query->config->order.at,
+                 "query `" SLICE_FMT
+                 "`: it changes something, and what it answers has no pages: take `order` out",
+                 SLICE_ARG(path));
+    if (query->changes && query->config->returns == RETURNS_ROW && query->column_count == 0)
+        complain(complaints, at, "query `" SLICE_FMT "`: `returns: row` wants columns: add RETURNING",
+                 SLICE_ARG(path));
     if (one && query->column_count != 1)
         complain(complaints, at, "query `" SLICE_FMT "`: `returns: value` wants one column, it answers %u",
                  SLICE_ARG(path), query->column_count);
@@ -192,7 +201,7 @@ enum error model_settle_queries(struct model *model, struct complaints *complain
     for (unsigned i = 0; i < model->query_count; i++) {
         struct named_query *query = &model->queries[i];
         check_columns(query, complaints);
-        if (!query->config->order.text.data)
+        if (!query->config->order.text.data || query->changes)
             continue;
         const struct column **columns = ARENA_ARRAY(r.arena, const struct column *, query->column_count + 1);
         for (unsigned j = 0; j < query->column_count; j++)

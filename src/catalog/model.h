@@ -88,9 +88,10 @@ struct named_query {
     const struct config_sql *sql; /* the file that serves this store */
     struct query_param *params;
     unsigned param_count;
+    bool changes;           /* it may change something: asked for by POST, a transaction of its own */
     struct column *columns; /* of the answer, as the database described the statement; NULL until described */
-    unsigned column_count;
-    struct slice text;        /* the statement as sent, parameters as $n / ?n, with casts */
+    unsigned column_count;  /* none: it answers how many rows it has changed */
+    struct slice text;      /* the statement as sent, parameters as $n / ?n, with casts */
     struct order_term *order; /* of a paged one: config->order against `columns`; see model_settle_queries */
     unsigned order_count;
     unsigned index;

@@ -164,8 +164,10 @@ static unsigned read_query(struct walk *walk, const struct sql_file *files, unsi
     PRE(count > 0);
     struct slice head = {0};
     unsigned taken = 0;
-    *query =
-        (struct config_query){.path = files->path, .read = walk->config->read, .page = walk->config->page};
+    *query = (struct config_query){.path = files->path,
+                                   .read = walk->config->read,
+                                   .write = walk->config->write,
+                                   .page = walk->config->page};
     query->at = (struct place){.file = files->name, .line = 1, .column = 1};
     for (; taken < count && slice_eq(files[taken].path, query->path); taken++)
         read_sql(walk, &files[taken], query, &head);

@@ -36,7 +36,8 @@ struct config_query {
     struct config_param *params;
     unsigned param_count;
     enum query_returns returns;
-    unsigned read;
+    unsigned read, write; /* write: who may ask for what changes something */
+    bool changes;      /* its head has `write:`; one whose statement changes something is so without, too */
     struct word order; /* pages by a unique key; empty: not paged */
     struct page_policy page;
     struct envelope envelope;

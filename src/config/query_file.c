@@ -39,6 +39,7 @@ static bool read_head(struct walk *walk, struct slice head, struct place at, str
     if (node_parse(walk->arena, source, walk->complaints, &root))
         return false;
     walk_section(walk, &section_query, root, "the head", query);
+    query->changes = root->kind == NODE_MAP && node_child(root, SLICE("write"));
     if (!query->order.text.data && root->kind == NODE_MAP && node_child(root, SLICE("page")))
         complain(walk->complaints, node_child(root, SLICE("page"))->key_at,
                  "`page` needs `order`: pages run along columns that are unique together");

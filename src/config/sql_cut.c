@@ -6,8 +6,7 @@
  * parameter). Where a file serves both databases what they read differently is refused: a comment within a comment.
  * In a file of SQLite's [names] and `names` are quotes too, and comments do not nest.
  *
- * There is one statement, and it reads: its first word is SELECT, WITH, VALUES or TABLE. (A WITH that changes data is
- * refused by the database: connections are read-only.) A `;` at its end is cut off, with the comments behind it, so that
+ * There is one statement, and its first word is one of those below; whether it changes something the database tells. A `;` at its end is cut off, with the comments behind it, so that
  * the text may be wrapped.
  *
  * Failure: complaints with line and column. Pure. */
@@ -179,9 +178,10 @@ static enum token next_token(struct lexer *l)
     return starts_name(c) ? word(l) : punctuation(l);
 }
 
-static bool word_reads(struct slice found)
+static bool begins_statement(struct slice found)
 {
-    static const char *const words[] = {"select", "with", "values", "table"};
+    static const char *const words[] = {"select", "with",   "values", "table",  "insert",
+                                        "update", "delete", "merge",  "replace"};
     for (unsigned i = 0; i < ARRAY_LEN(words); i++)
         if (slice_eq_nocase(found, slice_str(words[i])))
             return true;
@@ -234,10 +234,10 @@ static bool statement_goes_on(struct lexer *l, enum token token, bool *begun, bo
                  "a second statement begins here: a named query is one statement");
         return false;
     }
-    if (!*begun && !(token == TOKEN_WORD && word_reads(found))) {
+    if (!*begun && !(token == TOKEN_WORD && begins_statement(found))) {
         complain(l->walk->complaints, l->place,
                  "found `" SLICE_FMT
-                 "`, expected SELECT, WITH, VALUES or TABLE: statements that write are not built yet",
+                 "`, expected SELECT, WITH, VALUES, TABLE, INSERT, UPDATE, DELETE, MERGE or REPLACE",
                  SLICE_ARG(found));
         return false;
     }

@@ -226,6 +226,7 @@ static const struct key query_keys[] = {
     {.name = "params", .kind = &kind_params},
     {"returns", &kind_choice, QUERY(returns), .choices = returns_words},
     {"read", &kind_roles, QUERY(read)},
+    {"write", &kind_roles, QUERY(write)},
     {"order", &kind_names, QUERY(order)},
     {"page", &kind_section, QUERY(page), .section = &section_page},
     {"envelope", &kind_envelope, QUERY(envelope)},
@@ -235,7 +236,6 @@ static const struct key query_keys[] = {
     NOT_YET("rows"),
     NOT_YET("tables"),
     NOT_YET("tenant"),
-    NOT_YET("write"),
     {0},
 };
 const struct section section_query = {"the head of a query", query_keys};

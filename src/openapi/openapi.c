@@ -17,7 +17,7 @@ static void tag(struct doc *doc, struct slice name, struct slice description)
 
 static bool may_ask(const struct doc *doc, const struct named_query *query)
 {
-    return (query->config->read & doc->roles) != 0;
+    return ((query->changes ? query->config->write : query->config->read) & doc->roles) != 0;
 }
 
 static bool may_call(const struct doc *doc, const struct rpc *rpc)

@@ -79,15 +79,28 @@ static void answer_one(struct doc *doc, const struct named_query *query)
     doc_close(doc, '}');
 }
 
+static void answer(struct doc *doc, const struct doc_prefix *prefix, const struct named_query *query)
+{
+    if (query->changes && query->column_count == 0)
+        doc_raw(
+            doc, "200",
+            SLICE(
+                "{\"description\":\"How many rows were changed.\",\"content\":{\"application/json\":{\"schema\":"
+                "{\"type\":\"object\",\"properties\":{\"changed\":{\"type\":\"integer\"}}}}}}"));
+    else if (query->config->returns == RETURNS_ROWS)
+        answer_list(doc, prefix, &query->config->envelope, query_row, query);
+    else
+        answer_one(doc, query);
+}
+
 void query_path(struct doc *doc, const struct doc_prefix *prefix, const struct named_query *query)
 {
     const struct config_query *config = query->config;
-    bool rows = config->returns == RETURNS_ROWS;
     doc_open_name(doc,
                   arena_format(&doc->arena, SLICE_FMT "/" SLICE_FMT, SLICE_ARG(prefix->serve->prefix),
                                SLICE_ARG(config->path)),
                   '{');
-    operation_begin(doc, prefix, "get", "query", config->path, SLICE("queries"));
+    operation_begin(doc, prefix, query->changes ? "post" : "get", "query", config->path, SLICE("queries"));
     doc_text(doc, "summary", config->summary.len ? config->summary : config->path);
     doc_open(doc, "parameters", '[');
     for (unsigned i = 0; i < query->param_count; i++)
@@ -96,11 +109,8 @@ void query_path(struct doc *doc, const struct doc_prefix *prefix, const struct n
         paging_parameters(doc, prefix, &config->page, true);
     doc_close(doc, ']');
     doc_open(doc, "responses", '{');
-    if (rows)
-        answer_list(doc, prefix, &config->envelope, query_row, query);
-    else
-        answer_one(doc, query);
-    operation_problems(doc, prefix, !rows, false);
+    answer(doc, prefix, query);
+    operation_problems(doc, prefix, config->returns != RETURNS_ROWS, query->changes);
     doc_close(doc, '}');
     doc_close(doc, '}');
     doc_close(doc, '}');

@@ -5,7 +5,7 @@
 
 #include "query/listing.h"
 #include "query/paging.h"
-#include "query/value.h"
+#include "query/value_record.h"
 
 /* --- parameters --- */
 
@@ -54,33 +54,38 @@ static bool check_range(struct build *build, const struct config_param *param, s
     return false;
 }
 
-static bool read_text(struct build *build, const struct query_param *param, struct slice text,
-                      struct bind *ret_bind)
+static bool read_value(struct build *build, const struct query_param *param, const struct field *value,
+                       struct bind *ret_bind)
 {
     struct value_scope scope = {build->arena, build->context->model->catalog->dialect, build->context->now};
     struct value_refusal refusal;
-    if (!value_parse(&scope, &param->type, text, ret_bind, &refusal))
-        return refuse_value(build, param->config->name.text, text, &refusal);
-    return check_list(build, param->config, text, ret_bind) &&
-           check_range(build, param->config, text, ret_bind);
+    if (!value_from_field(&scope, &param->type, value, ret_bind, &refusal))
+        return refuse_value(build, param->config->name.text, value->text, &refusal);
+    return check_list(build, param->config, value->text, ret_bind) &&
+           check_range(build, param->config, value->text, ret_bind);
+}
+
+/* What was given and says nothing: `?name`, or null where that cannot be. */
+static bool is_nothing(const struct config_param *config, const struct field *given)
+{
+    return given->token == TOKEN_NULL ? !config->optional : given->token == TOKEN_TEXT && !given->text.data;
 }
 
 /* given NULL: absent. */
-static bool read_param(struct build *build, const struct query_param *param, const struct param *given,
+static bool read_param(struct build *build, const struct query_param *param, const struct field *given,
                        struct bind *ret_bind)
 {
     const struct config_param *config = param->config;
-    if (given && given->value.data)
-        return read_text(build, param, given->value, ret_bind);
-    if (given)
+    const struct field fallback = {config->name.text, TOKEN_TEXT, config->fallback};
+    if (given && is_nothing(config, given))
         return refuse(build, REFUSE_MISSING_PARAMETER, config->name.text, "`" SLICE_FMT "` has no value",
                       SLICE_ARG(config->name.text));
-    if (config->fallback.data)
-        return read_text(build, param, config->fallback, ret_bind);
-    if (config->optional) {
+    if (given ? given->token == TOKEN_NULL : config->optional) {
         *ret_bind = bind_null();
         return true;
     }
+    if (given || config->fallback.data)
+        return read_value(build, param, given ? given : &fallback, ret_bind);
     refuse(build, REFUSE_MISSING_PARAMETER, config->name.text, "The parameter `" SLICE_FMT "` is missing",
            SLICE_ARG(config->name.text));
     return refuse_hint(build, "Add `" SLICE_FMT "=…`, of type " SLICE_FMT, SLICE_ARG(config->name.text),
@@ -115,44 +120,62 @@ static bool refuse_unknown(struct build *build, const struct named_query *query,
     return refuse_not_among(build, name, "parameters", names, query->param_count);
 }
 
-/* Declared ones to `given` by their place, those of paging (where the query is paged) to the slots. A declared one wins. */
-static bool sort_params(struct build *build, const struct named_query *query, const struct params *params,
-                        const struct param **given, struct slots *slots)
+/* All that were given, on their way to their places. */
+struct sorting {
+    struct build *build;
+    const struct named_query *query;
+    const struct field **given; /* of each declared one; NULL: absent */
+    struct slots *slots;        /* those of paging, where the query is paged */
+};
+
+/* A declared one wins. */
+static bool sort_one(struct sorting *sorting, const struct field *field)
 {
-    for (unsigned i = 0; i < params->count; i++) {
-        const struct param *param = &params->items[i];
-        enum slot slot;
-        unsigned at;
-        bool declared = find_declared(query, param->name, &at), again;
-        if (declared) {
-            again = given[at] != NULL;
-            given[at] = param;
-        } else if (query->order_count && slot_known(param->name, &slot) && pages_by(slot) &&
-                   param->value.data) {
-            again = slots->given[slot].value.data != NULL;
-            slots->given[slot] = *param;
-        } else {
-            return refuse_unknown(build, query, param->name);
-        }
-        if (again)
-            return refuse(build, REFUSE_REPEATED_PARAMETER, param->name, "`" SLICE_FMT "` is given twice",
-                          SLICE_ARG(param->name));
+    const struct named_query *query = sorting->query;
+    enum slot slot;
+    unsigned at;
+    bool again;
+    if (find_declared(query, field->name, &at)) {
+        again = sorting->given[at] != NULL;
+        sorting->given[at] = field;
+    } else if (query->order_count && slot_known(field->name, &slot) && pages_by(slot) && field->text.data) {
+        again = sorting->slots->given[slot].value.data != NULL;
+        sorting->slots->given[slot] = (struct param){field->name, field->text};
+    } else {
+        return refuse_unknown(sorting->build, query, field->name);
     }
+    return !again || refuse(sorting->build, REFUSE_REPEATED_PARAMETER, field->name,
+                            "`" SLICE_FMT "` is given twice", SLICE_ARG(field->name));
+}
+
+static bool sort_all(struct sorting *sorting, struct slice query_string, const struct record *body)
+{
+    struct build *build = sorting->build;
+    struct params params;
+    if (!params_parse(build, query_string, &params))
+        return false;
+    struct field *fields = ARENA_ARRAY(build->arena, struct field, params.count + 1);
+    for (unsigned i = 0; i < params.count; i++) {
+        fields[i] = (struct field){params.items[i].name, TOKEN_TEXT, params.items[i].value};
+        if (!sort_one(sorting, &fields[i]))
+            return false;
+    }
+    for (unsigned i = 0; body && i < body->count; i++)
+        if (!sort_one(sorting, &body->fields[i]))
+            return false;
     return true;
 }
 
 static bool read_params(struct build *build, const struct named_query *query, struct slice query_string,
-                        struct slots *slots, struct bind **ret_binds)
+                        const struct record *body, struct slots *slots, struct bind **ret_binds)
 {
-    struct params params;
-    if (!params_parse(build, query_string, &params))
-        return false;
-    const struct param **given = ARENA_ARRAY(build->arena, const struct param *, query->param_count + 1);
-    if (!sort_params(build, query, &params, given, slots))
+    struct sorting sorting = {.build = build, .query = query, .slots = slots};
+    sorting.given = ARENA_ARRAY(build->arena, const struct field *, query->param_count + 1);
+    if (!sort_all(&sorting, query_string, body))
         return false;
     struct bind *binds = ARENA_ARRAY(build->arena, struct bind, query->param_count + 1);
     for (unsigned i = 0; i < query->param_count; i++)
-        if (!read_param(build, &query->params[i], given[i], &binds[i]))
+        if (!read_param(build, &query->params[i], sorting.given[i], &binds[i]))
             return false;
     *ret_binds = binds;
     return true;
@@ -209,12 +232,13 @@ static bool make_pages(struct listing *listing, const struct named_query *query,
     return true;
 }
 
-static bool make_query(struct listing *listing, const struct named_query *query, struct slice query_string)
+static bool make_query(struct listing *listing, const struct named_query *query, struct slice query_string,
+                       const struct record *body)
 {
     struct plan *plan = listing->plan;
     struct slots slots = {.filter_count = 0};
     struct bind *binds;
-    if (!read_params(&listing->build, query, query_string, &slots, &binds))
+    if (!read_params(&listing->build, query, query_string, body, &slots, &binds))
         return false;
     listing->binds = (struct binds){binds, query->param_count, query->param_count};
     plan->columns = ARENA_ARRAY(listing->build.arena, const struct column *, query->column_count + 1);
@@ -229,7 +253,8 @@ static bool make_query(struct listing *listing, const struct named_query *query,
 }
 
 enum error plan_query(const struct plan_context *context, const struct named_query *query,
-                      struct slice query_string, struct plan **ret_plan, struct problem *ret_problem)
+                      struct slice query_string, const struct record *body, struct plan **ret_plan,
+                      struct problem *ret_problem)
 {
     PRE(context && query && ret_plan && ret_problem);
     struct conditions none = {0};
@@ -244,7 +269,8 @@ enum error plan_query(const struct plan_context *context, const struct named_que
     listing.plan->kind = PLAN_QUERY;
     listing.plan->dialect = context->model->catalog->dialect;
     listing.plan->returns = query->config->returns;
-    if (!make_query(&listing, query, query_string))
+    listing.plan->writes = query->changes;
+    if (!make_query(&listing, query, query_string, body))
         return ERR_PROBLEM;
     *ret_plan = listing.plan;
     return OK;

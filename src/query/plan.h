@@ -7,6 +7,7 @@
 #define LEAT_QUERY_PLAN_H
 
 #include "base/problem.h"
+#include "base/record.h"
 #include "catalog/model.h"
 #include "query/prefer.h"
 #include "query/range.h"
@@ -53,7 +54,7 @@ struct plan {
     /* of a named query, and of a call that gives no rows; a paged query has the members of a list, too */
     enum query_returns returns;
 
-    /* of a call */
+    /* of a call, and of a query that changes something */
     bool writes;       /* the statement may change something: it is a transaction of its own */
     bool bare_values;  /* a list of values: not of objects, but of what is in their one column */
     bool says_nothing; /* there is nothing to answer with */
@@ -92,9 +93,9 @@ enum error plan_row(const struct plan_context *context, const struct resource *r
 void plan_row_absent(struct arena *arena, const struct resource *resource, struct slice id,
                      struct problem *ret_problem);
 
-/* GET /query?… */
+/* GET /query?…, or POST /query. body: parameters, too, beside those of the query string; NULL: there is none. */
 enum error plan_query(const struct plan_context *context, const struct named_query *query,
-                      struct slice query_string, struct plan **ret_plan,
+                      struct slice query_string, const struct record *body, struct plan **ret_plan,
                       struct problem *ret_problem) must_check;
 
 /* The number in the one cell of `total` or `planned`; false: there is none. */

@@ -82,7 +82,7 @@ static enum error read_whole(struct request *request, struct slice *ret_body)
 
 struct gathering {
     struct request *request;
-    struct call *call;
+    struct record record;
 };
 
 static enum error take_record(void *context, const struct record *record)
@@ -91,21 +91,21 @@ static enum error take_record(void *context, const struct record *record)
     struct arena *arena = &gathering->request->arena;
     if (record->number > 1)
         return refuse_body(gathering->request,
-                           SLICE("A call takes one object of arguments, and there are several."));
-    struct field *values = ARENA_ARRAY(arena, struct field, record->count + 1);
+                           SLICE("Here the body is one object of parameters, and there are several."));
+    struct field *fields = ARENA_ARRAY(arena, struct field, record->count + 1);
     for (unsigned i = 0; i < record->count; i++) {
-        values[i] = record->fields[i];
-        values[i].name = arena_copy(arena, values[i].name);
-        values[i].text = arena_copy(arena, values[i].text);
+        fields[i] = record->fields[i];
+        fields[i].name = arena_copy(arena, fields[i].name);
+        fields[i].text = arena_copy(arena, fields[i].text);
     }
-    gathering->call->values = values;
-    gathering->call->value_count = record->count;
+    gathering->record = *record;
+    gathering->record.fields = fields;
     return OK;
 }
 
-static enum error read_members(struct request *request, struct call *call)
+static enum error read_members(struct request *request, struct record *ret_record)
 {
-    struct gathering gathering = {request, call};
+    struct gathering gathering = {.request = request};
     const struct decode_sink sink = {take_record, &gathering};
     bool ended = false;
     enum error error = records_begin(request, &sink);
@@ -114,6 +114,7 @@ static enum error read_members(struct request *request, struct call *call)
     records_end(request);
     if (error == ERR_MEMORY)
         (void)request_fail_memory(request);
+    *ret_record = gathering.record;
     return error;
 }
 
@@ -131,7 +132,21 @@ static enum error read_body(struct request *request, struct call *call)
     if (json && (call->body_is_list || call->body_is_one || !rpc_takes_members(request->route.rpc)))
         return json_is_valid(call->body) ? OK
                                          : refuse_body(request, SLICE("The body is not well-formed JSON."));
-    return read_members(request, call);
+    struct record record;
+    error = read_members(request, &record);
+    call->values = record.fields;
+    call->value_count = record.count;
+    return error;
+}
+
+enum error query_plan(struct request *request, const struct plan_context *context)
+{
+    PRE(request->head != NULL && request->route.query != NULL);
+    struct record body = {0};
+    if (request->route.body && spool_bytes(&request->body_in) > 0 && read_members(request, &body) != OK)
+        return ERR_PROBLEM;
+    return plan_query(context, request->route.query, request->query_string, &body, &request->plan,
+                      &request->problem);
 }
 
 enum error call_plan(struct request *request, struct plan_context *context)
@@ -156,25 +171,34 @@ enum verdict call_judge(struct fetch *fetch)
     CHECK_MAGIC(request, REQUEST_MAGIC);
     const struct page *page = &request->page;
     bool told = !page->body.failed && !request_stream_failed(request);
+    bool absent = request->route.kind == ROUTE_QUERY && page->rows == 0 &&
+                  (page->spec.bare_object || page->spec.bare_value);
     bool alone = !page->spec.first_alone || page->rows == 1;
-    return told && alone ? VERDICT_COMMIT : VERDICT_ROLLBACK;
+    return told && alone && !absent ? VERDICT_COMMIT : VERDICT_ROLLBACK;
+}
+
+static bool is_answered(struct request *request, unsigned status, struct slice body)
+{
+    struct page *page = &request->page;
+    page_done(page);
+    buf_add(&page->body, body);
+    request->answer.status = status;
+    return true;
 }
 
 bool call_is_answered(struct request *request)
 {
-    struct page *page = &request->page;
+    const struct plan *plan = request->plan;
+    const struct page *page = &request->page;
     bool alone = page->spec.bare_object || page->spec.bare_value;
-    if (request->plan->writes && page->more)
+    if (plan->writes && page->more)
         request->has_total = false; /* nobody has counted */
-    if (request->plan->says_nothing) {
-        page_done(page);
-        request->answer.status = 204;
-        return true;
-    }
-    if (!alone || page->rows > 0)
-        return false;
-    buf_lit(&page->body, "null");
-    request->answer.status = 200;
-    request->answer.type = format_type(request->format);
-    return true;
+    if (plan->says_nothing)
+        return is_answered(request, 204, SLICE(""));
+    if (plan->writes && plan->column_count == 0)
+        return is_answered(request, 200,
+                           arena_format(&request->arena, "{\"changed\":%llu}",
+                                        (unsigned long long)request->fetch.changed));
+    return request->route.kind == ROUTE_RPC && alone && page->rows == 0 &&
+           is_answered(request, 200, SLICE("null"));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PLAN and ENCODE of a function's call, where they differ from those of a list: its arguments come in the query string or in the body, and
- * it may answer with nothing. Failure: request->problem. */
+/* PLAN and ENCODE of a function's call and of a named query, where they differ from those of a list: arguments come in the query string or
+ * in the body, and the answer may be nothing, or a number. Failure: request->problem. */
 #ifndef LEAT_REQUEST_CALL_STEP_H
 #define LEAT_REQUEST_CALL_STEP_H
 
@@ -16,10 +16,13 @@ enum call_body call_body_of(struct slice content_type);
 /* The body is read; request->plan is set. */
 enum error call_plan(struct request *request, struct plan_context *context) must_check;
 
+/* The same of a named query, which has a body when it changes something. */
+enum error query_plan(struct request *request, const struct plan_context *context) must_check;
+
 /* Of what writes: what cannot be told, or is not the one row that was asked for, is not done. On the sink's thread. */
 enum verdict call_judge(struct fetch *fetch);
 
-/* Nothing, or no row: then the answer is set. */
+/* Nothing, no row, or how many rows were changed: then the answer is set. */
 bool call_is_answered(struct request *request);
 
 #endif

@@ -25,7 +25,7 @@ static unsigned formats_offered(const struct route *route)
     bool query = route->kind == ROUTE_QUERY;
     if (route->kind == ROUTE_RPC)
         return call_formats(route->rpc);
-    if (query && route->query->config->returns == RETURNS_VALUE)
+    if (query && (route->query->config->returns == RETURNS_VALUE || route->query->column_count == 0))
         return FORMAT_BIT(FORMAT_JSON);
     if (route->kind == ROUTE_ROW || (query && route->query->config->returns == RETURNS_ROW))
         return FORMATS_ALL & ~FORMAT_BIT(FORMAT_STRIPPED);
@@ -49,7 +49,7 @@ static enum error make_plan(struct request *request)
     if (route->kind == ROUTE_RPC)
         return call_plan(request, &context);
     if (route->kind == ROUTE_QUERY)
-        return plan_query(&context, route->query, request->query_string, &request->plan, &request->problem);
+        return query_plan(request, &context);
     PRE(route->kind == ROUTE_LIST);
     if (route->manner == MANNER_POSTGREST && asked_range(request, &context.range) != OK)
         return ERR_PROBLEM;
@@ -352,7 +352,7 @@ enum step step_encode(struct request *request)
     if (request->route.write)
         return write_encode(request);
     struct page *page = &request->page;
-    if (request->route.kind == ROUTE_RPC && call_is_answered(request))
+    if (call_is_answered(request))
         return STEP_RESPOND;
     if ((page->spec.bare_object || page->spec.bare_value) && page->rows == 0)
         return no_such_row(request);

@@ -37,7 +37,7 @@ enum step step_route(struct request *request)
 static unsigned roles_that_may(const struct route *route)
 {
     if (route->kind == ROUTE_QUERY)
-        return route->query->config->read;
+        return route->query->changes ? route->query->config->write : route->query->config->read;
     if (route->kind == ROUTE_RPC)
         return route->rpc->config->call;
     return route->write ? route->resource->config->write : route->resource->config->read;

@@ -66,7 +66,7 @@ static void add_queries(struct route_table *table, const struct serve_prefix *se
         const struct named_query *query = &model->queries[i];
         struct route route = {.kind = ROUTE_QUERY, .query = query, .manner = serve->manner};
         struct entry entry = {.route = route, .prefix_bytes = serve->prefix.len};
-        if (query->config->read != ROLES_NONE)
+        if ((query->changes ? query->config->write : query->config->read) != ROLES_NONE)
             add(table, join(table, serve->prefix, query->config->path), entry);
     }
 }
@@ -362,6 +362,8 @@ static unsigned methods_of(const struct route *route)
 {
     if (route->kind == ROUTE_RPC)
         return calling_methods(route->rpc);
+    if (route->kind == ROUTE_QUERY && route->query->changes)
+        return BIT(POST);
     if (route->kind != ROUTE_LIST && route->kind != ROUTE_ROW)
         return READING;
     const struct config_resource *config = route->resource->config;
@@ -411,7 +413,7 @@ static enum error check_method(const struct http_head *head, struct arena *arena
 {
     unsigned methods = methods_of(route), method = 1u << head->method;
     route->body = is_writing(head);
-    route->write = route->body && route->kind != ROUTE_RPC;
+    route->write = route->body && (route->kind == ROUTE_LIST || route->kind == ROUTE_ROW);
     if (methods & method)
         return OK;
     struct slice allow = allow_of(methods, arena);

@@ -33,7 +33,7 @@ struct route {
     enum manner manner; /* plain for built-in paths; also set with a problem, by the path's prefix */
     struct slice id;    /* ROW, DOCS: the last segment as sent, percent-encoded */
     bool write;         /* POST, PUT, PATCH or DELETE of a LIST or ROW */
-    bool body;          /* the same, and POST of an RPC: it has a body */
+    bool body;          /* the same, and POST of a QUERY or RPC: it has a body */
     struct slice
         schema; /* LIST, ROW in PostgREST's manner, where it chose between several or the request named it */
     bool preflight;     /* OPTIONS on a path that exists: 204 with Allow */

@@ -3,7 +3,8 @@
  *
  * A column that only the database can turn to JSON (an array, a composite…) makes the text
  *     SELECT c1 AS "id", pg_catalog.to_json(c2)::text AS "tags" FROM (text) AS q(c1, c2)
- * whose inner order PostgreSQL keeps: a subquery with ORDER BY is not flattened.
+ * whose inner order PostgreSQL keeps: a subquery with ORDER BY is not flattened; of what changes something,
+ *     WITH q(c1, c2) AS (text) SELECT … FROM q
  * Failure: complaints at the place in the .sql file, as far as the position can be carried back to it. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,8 +119,8 @@ static PGresult *prepare_and_describe(struct describing *describing, const struc
     return NULL;
 }
 
-/* A WITH that writes is refused when a cursor for it is parsed, long before anything runs. */
-static void check_reads_only(struct describing *describing, const struct named_query *query)
+/* A cursor for what writes is refused when it is parsed, long before anything runs. */
+static bool only_reads(struct describing *describing, const struct named_query *query)
 {
     struct buf text;
     buf_init(&text, query->text.len + 64);
@@ -128,18 +129,16 @@ static void check_reads_only(struct describing *describing, const struct named_q
     buf_byte(&text, '\0');
     PGresult *parsed =
         text.failed ? NULL : pg_ask_prepare(describing->conn, text.data, silence_ms(describing));
+    bool reads = PQresultStatus(parsed) == PGRES_COMMAND_OK;
     if (text.failed)
         complain(describing->complaints, query->sql->at,
                  "there is no memory to ask the database about this query");
-    else if (PQresultStatus(parsed) != PGRES_COMMAND_OK)
-        complain(describing->complaints, query->sql->at,
-                 "query " SLICE_FMT ": it writes; queries that change something are not built yet",
-                 SLICE_ARG(query->config->path));
     PQclear(parsed);
     buf_done(&text);
+    return reads;
 }
 
-static PGresult *ask_columns(struct describing *describing, const struct named_query *query)
+static PGresult *ask_columns(struct describing *describing, struct named_query *query)
 {
     PGresult *result = NULL;
     if (begin(describing, describing->store->describe_settings))
@@ -147,8 +146,8 @@ static PGresult *ask_columns(struct describing *describing, const struct named_q
     else
         complain(describing->complaints, query->sql->at, "the database cannot be asked: %s",
                  PQerrorMessage(describing->conn));
-    if (result != NULL && PQnfields(result) > 0)
-        check_reads_only(describing, query);
+    if (result != NULL)
+        query->changes = !only_reads(describing, query) || query->changes;
     end(describing);
     return result;
 }
@@ -199,6 +198,12 @@ static void take_columns(struct describing *describing, struct named_query *quer
 
 /* ---- wrapping ---- */
 
+static bool begins_with(struct slice text, const char *word)
+{
+    return slice_eq_nocase(slice_of(text.data, text.len < strlen(word) ? text.len : strlen(word)),
+                           slice_str(word));
+}
+
 static bool needs_wrapping(const struct named_query *query)
 {
     for (unsigned i = 0; i < query->column_count; i++)
@@ -235,24 +240,47 @@ static struct slice statement_only(struct slice text)
     return text;
 }
 
+/* `c1 AS "id",pg_catalog.to_json(c2)::text AS "tags"` */
+static void write_wrapped(struct buf *text, const struct named_query *query)
+{
+    for (unsigned i = 0; i < query->column_count; i++) {
+        bool other = query->columns[i].type.kind == VALUE_OTHER;
+        buf_format(text, other ? "%s pg_catalog.to_json(c%u)::text AS " : "%s c%u AS ", i ? "," : "SELECT",
+                   i + 1);
+        buf_add(text, query->columns[i].sql);
+    }
+}
+
+static void write_names(struct buf *text, const struct named_query *query)
+{
+    buf_lit(text, "q(");
+    for (unsigned i = 0; i < query->column_count; i++)
+        buf_format(text, "%sc%u", i ? ", " : "", i + 1);
+    buf_lit(text, ")");
+}
+
+/* What changes something stands in front, as PostgreSQL wants it. */
 static void wrap(struct describing *describing, struct named_query *query)
 {
     struct slice inner = statement_only(query->text);
     PRE(query->column_count > 0);
     struct buf text;
     buf_init(&text, inner.len + 65536 + query->column_count * 256);
-    for (unsigned i = 0; i < query->column_count; i++) {
-        bool other = query->columns[i].type.kind == VALUE_OTHER;
-        buf_format(&text, other ? "%s pg_catalog.to_json(c%u)::text AS " : "%s c%u AS ", i ? "," : "SELECT",
-                   i + 1);
-        buf_add(&text, query->columns[i].sql);
+    if (query->changes) {
+        buf_lit(&text, "WITH ");
+        write_names(&text, query);
+        buf_lit(&text, " AS (");
+        buf_add(&text, inner);
+        buf_lit(&text, "\n)");
+        write_wrapped(&text, query);
+        buf_lit(&text, " FROM q");
+    } else {
+        write_wrapped(&text, query);
+        buf_lit(&text, " FROM (");
+        buf_add(&text, inner);
+        buf_lit(&text, "\n) AS ");
+        write_names(&text, query);
     }
-    buf_lit(&text, " FROM (");
-    buf_add(&text, inner);
-    buf_lit(&text, "\n) AS q(");
-    for (unsigned i = 0; i < query->column_count; i++)
-        buf_format(&text, "%sc%u", i ? ", " : "", i + 1);
-    buf_lit(&text, ")");
     if (!text.failed)
         query->text = arena_copy(&describing->model->arena, buf_slice(&text));
     buf_done(&text);
@@ -260,27 +288,46 @@ static void wrap(struct describing *describing, struct named_query *query)
 
 /* ---- all of them ---- */
 
-static void describe_one(struct describing *describing, struct named_query *query)
+/* PostgreSQL wants a WITH that changes something outermost: it cannot be wrapped. */
+static void wrap_where_needed(struct describing *describing, struct named_query *query)
+{
+    if (!needs_wrapping(query))
+        return;
+    if (query->changes && begins_with(query->text, "with")) {
+        complain(describing->complaints, query->sql->at,
+                 "query " SLICE_FMT
+                 ": arrays and composites it answers with must be made JSON by its own SELECT: "
+                 "to_json(column) AS column",
+                 SLICE_ARG(query->config->path));
+        return;
+    }
+    wrap(describing, query);
+    PQclear(ask_columns(describing, query)); /* complains if it cannot be wrapped */
+}
+
+static void describe_columns(struct describing *describing, struct named_query *query,
+                             const PGresult *columns)
 {
     struct types types = {0};
+    if (ask_types(describing, columns, &types))
+        take_columns(describing, query, columns, &types);
+    else
+        complain(describing->complaints, query->sql->at, "the types of the query cannot be read: %s",
+                 PQerrorMessage(describing->conn));
+    wrap_where_needed(describing, query);
+    pg_types_done(&types);
+}
+
+static void describe_one(struct describing *describing, struct named_query *query)
+{
     PRE(query->sql != NULL && query->text.len > 0);
     PGresult *columns = ask_columns(describing, query);
-    if (columns != NULL && PQnfields(columns) == 0)
+    if (columns != NULL && PQnfields(columns) > 0)
+        describe_columns(describing, query, columns);
+    else if (columns != NULL && (!query->changes || begins_with(query->text, "select")))
         complain(describing->complaints, query->sql->at,
-                 "query " SLICE_FMT ": it answers no columns; only reading statements are served",
+                 "query " SLICE_FMT ": it answers no columns, and changes no rows",
                  SLICE_ARG(query->config->path));
-    else if (columns != NULL) {
-        if (ask_types(describing, columns, &types))
-            take_columns(describing, query, columns, &types);
-        else
-            complain(describing->complaints, query->sql->at, "the types of the query cannot be read: %s",
-                     PQerrorMessage(describing->conn));
-        if (needs_wrapping(query)) {
-            wrap(describing, query);
-            PQclear(ask_columns(describing, query)); /* complains if it cannot be wrapped */
-        }
-    }
-    pg_types_done(&types);
     PQclear(columns);
 }
 

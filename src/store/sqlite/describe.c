@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a named query answers: it is prepared (never run) with the rights it will have, and asked for its
- * columns. Refused, with the file and line: SQL that is wrong, that writes, that gives no rows, that is two
+ * columns. Refused, with the file and line: SQL that is wrong, that does more than read and change rows, that is two
  * statements, two columns of one name.
  *
  * A column that is a plain column of a table has that one's declared type; any other (count(*), avg(x), a
@@ -34,17 +34,18 @@ static bool has_reserved_column(sqlite3_stmt *stmt)
 }
 
 /* Why the statement cannot be served; NULL: it can. */
-static const char *refusal(sqlite3 *db, sqlite3_stmt *stmt, int code, const char *rest)
+static const char *refusal(sqlite3 *db, sqlite3_stmt *stmt, int code, bool changes, const char *rest)
 {
+    static const char more[] = "it does more than read rows and change them";
     if ((code & 0xff) == SQLITE_AUTH ||
         (code != SQLITE_OK && strcmp(sqlite3_errmsg(db), "not authorized") == 0))
-        return "it does more than read: only SELECT is served";
+        return more;
     if (code != SQLITE_OK)
         return sqlite3_errmsg(db);
     if (stmt == NULL)
         return "there is no statement in it";
-    if (!sqlite3_stmt_readonly(stmt) || sqlite3_column_count(stmt) == 0)
-        return "it does more than read: only SELECT is served";
+    if (!changes && (!sqlite3_stmt_readonly(stmt) || sqlite3_column_count(stmt) == 0))
+        return more;
     if (has_reserved_column(stmt))
         return "a column's name begins with " LITE_TUPLE_PREFIX ": those are Leat's own, use another";
     return is_blank(db, rest) ? NULL : "there is more than one statement in it";
@@ -63,21 +64,35 @@ static void add_column(struct arena *arena, struct named_query *query, sqlite3_s
     column->deterministic = true;
 }
 
-static bool describe(sqlite3 *db, struct arena *arena, struct named_query *query,
+/* context: set when the statement changes rows. Those of the schema are nobody's; a table-valued PRAGMA begins so, too. */
+static int authorize(void *context, int action, const char *a, const char *b, const char *c, const char *d)
+{
+    bool *changes = context;
+    bool now = action == SQLITE_INSERT || action == SQLITE_UPDATE || action == SQLITE_DELETE;
+    if (now && sqlite3_stricmp(a, "sqlite_master") == 0)
+        return SQLITE_DENY;
+    *changes = *changes || now;
+    return lite_authorize_changing(NULL, action, a, b, c, d);
+}
+
+/* changes: the authorizer's. */
+static bool describe(sqlite3 *db, struct arena *arena, struct named_query *query, bool *changes,
                      struct complaints *complaints)
 {
+    *changes = false;
     sqlite3_stmt *stmt = NULL;
     struct slice text = arena_copy(arena, query->text);
     const char *rest = "";
     int code = sqlite3_prepare_v2(db, text.data, (int)text.len + 1, &stmt, &rest);
-    const char *why = refusal(db, stmt, code, rest);
+    const char *why = refusal(db, stmt, code, *changes, rest);
     if (why) {
         complain(complaints, query->sql->at, "SQLite refuses the query: %s", why);
         sqlite3_finalize(stmt);
         return false;
     }
     unsigned count = (unsigned)sqlite3_column_count(stmt);
-    query->columns = ARENA_ARRAY(arena, struct column, count);
+    query->changes = query->changes || *changes;
+    query->columns = ARENA_ARRAY(arena, struct column, count + 1);
     query->column_count = 0;
     while (query->column_count < count)
         add_column(arena, query, stmt);
@@ -94,11 +109,11 @@ enum error lite_describe(struct store *base, struct model *model, struct complai
         complain(complaints, model->config->database.url.at, "%s", why);
         return ERR_INVALID;
     }
-    sqlite3_set_authorizer(db, lite_authorize_reading, NULL);
-    bool good = true;
+    bool good = true, changes;
+    sqlite3_set_authorizer(db, authorize, &changes);
     lite_guard_enter();
     for (unsigned i = 0; i < model->query_count; i++)
-        good = describe(db, &model->arena, &model->queries[i], complaints) && good;
+        good = describe(db, &model->arena, &model->queries[i], &changes, complaints) && good;
     lite_guard_leave();
     if (lite_guard_is_torn()) {
         complain(complaints, model->config->database.url.at,

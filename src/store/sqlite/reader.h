@@ -78,4 +78,8 @@ bool lite_file_untouched(struct lite_file a, struct lite_file b); /* the same, a
 int lite_authorize_reading(void *context, int action, const char *a, const char *b, const char *c,
                            const char *d);
 
+/* The same with INSERT, UPDATE and DELETE; the transaction is not theirs. */
+int lite_authorize_changing(void *context, int action, const char *a, const char *b, const char *c,
+                            const char *d);
+
 #endif

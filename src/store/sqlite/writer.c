@@ -22,19 +22,12 @@ static const char settings[] = "PRAGMA query_only = OFF;"
 
 /* ---- the connection ---- */
 
-/* For the SQL of requests: rows are read and changed; the schema, the settings and the transaction are not theirs. Full-text tables look
- * at the data's version themselves. */
+/* For the SQL of requests: rows are read and changed; the schema, the settings and the transaction are not theirs. */
 static int authorize(void *context, int action, const char *a, const char *b, const char *c, const char *d)
 {
     struct lite_writer *writer = context;
     lite_target_note(&writer->target, action, a, d);
-    if (writer->own || action == SQLITE_INSERT || action == SQLITE_UPDATE || action == SQLITE_DELETE)
-        return SQLITE_OK;
-    if (action == SQLITE_PRAGMA && sqlite3_stricmp(a, "data_version") == 0)
-        return SQLITE_OK;
-    if (action == SQLITE_TRANSACTION)
-        return SQLITE_DENY;
-    return lite_authorize_reading(NULL, action, a, b, c, d);
+    return writer->own ? SQLITE_OK : lite_authorize_changing(NULL, action, a, b, c, d);
 }
 
 void lite_writer_close(struct lite_writer *writer)

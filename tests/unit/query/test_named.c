@@ -85,7 +85,7 @@ static enum error plan_it(const struct named_query *query, const char *text, str
                                          .arena = &world.arena,
                                          .now = {1769850307123456}};
     world.problem = (struct problem){0};
-    return plan_query(&context, query, slice_str(text), ret_plan, &world.problem);
+    return plan_query(&context, query, slice_str(text), NULL, ret_plan, &world.problem);
 }
 
 static const struct plan *planned(const struct named_query *query, const char *text)

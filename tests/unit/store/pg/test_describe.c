@@ -120,9 +120,33 @@ static void a_mistake_behind_parameters_is_told_at_its_place_too(void **state)
 static void a_statement_without_columns_is_refused(void **state)
 {
     struct asking asking;
-    static const char *pieces[] = {"CREATE TABLE nope (a int)", NULL};
+    static const char *pieces[] = {"SELECT 1 AS a INTO nope", NULL};
     ask(&asking, *state, RETURNS_ROWS, pieces);
-    expect_complaint(&asking, 10, 1, "only reading statements");
+    expect_complaint(&asking, 10, 1, "no columns");
+}
+
+static void what_changes_rows_is_known_by_its_statement(void **state)
+{
+    static const struct {
+        const char *text;
+        bool changes;
+        unsigned columns;
+    } cases[] = {
+        {"SELECT id FROM things", false, 1},
+        {"DELETE FROM things", true, 0},
+        {"UPDATE things SET amount = 0 RETURNING id, amount", true, 2},
+        {"WITH gone AS (DELETE FROM things RETURNING id) SELECT id FROM gone", true, 1},
+        {"WITH a AS (SELECT 1) INSERT INTO things (id) SELECT 1 FROM a", true, 0},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct asking asking;
+        const char *pieces[] = {cases[i].text, NULL};
+        ask(&asking, *state, RETURNS_ROWS, pieces);
+        assert_int_equal(asking.error, OK);
+        assert_int_equal(asking.query.changes, cases[i].changes);
+        assert_int_equal(asking.query.column_count, cases[i].columns);
+        done(&asking);
+    }
 }
 
 /* The wrapped text must run, keep the inner order and answer JSON in the cells that need it. */
@@ -173,6 +197,7 @@ int main(void)
         cmocka_unit_test(a_mistake_is_told_at_its_place_in_the_file),
         cmocka_unit_test(a_mistake_behind_parameters_is_told_at_its_place_too),
         cmocka_unit_test(a_statement_without_columns_is_refused),
+        cmocka_unit_test(what_changes_rows_is_known_by_its_statement),
         cmocka_unit_test(what_only_the_database_can_turn_to_json_is_wrapped),
         cmocka_unit_test(describing_runs_nothing),
     };
