@@ -37,7 +37,7 @@ static bool says_range(const struct request *request)
 }
 
 /* As PostgREST writes it: "0-24/100"; an asterisk for a total that is not known, and for no rows. */
-static struct slice content_range(struct request *request)
+struct slice asked_content_range(struct request *request)
 {
     unsigned long long from = request->plan->offset, rows = request->page.rows;
     char total[24] = "*";
@@ -57,7 +57,7 @@ bool asked_part_say(struct request *request)
         request->total = plan->offset + rows; /* what came is there, whatever was planned */
     if (!says_range(request))
         return true;
-    request->answer.content_range = content_range(request);
+    request->answer.content_range = asked_content_range(request);
     if (request->route.manner != MANNER_POSTGREST || !request->has_total)
         return true;
     if (plan->offset > request->total) {

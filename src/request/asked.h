@@ -12,6 +12,9 @@ enum error asked_preferences(struct request *request) must_check;
 
 enum error asked_range(struct request *request, struct range *ret_range) must_check;
 
+/* "0-24/100": what of the whole the page's rows are. */
+struct slice asked_content_range(struct request *request);
+
 /* Which part of the whole a page is that has all its rows. False: it begins behind the end. */
 bool asked_part_say(struct request *request) must_check;
 

@@ -165,18 +165,6 @@ enum error call_plan(struct request *request, struct plan_context *context)
 
 /* --- the answer --- */
 
-enum verdict call_judge(struct fetch *fetch)
-{
-    struct request *request = container_of(fetch, struct request, fetch);
-    CHECK_MAGIC(request, REQUEST_MAGIC);
-    const struct page *page = &request->page;
-    bool told = !page->body.failed && !request_stream_failed(request);
-    bool absent = request->route.kind == ROUTE_QUERY && page->rows == 0 &&
-                  (page->spec.bare_object || page->spec.bare_value);
-    bool alone = !page->spec.first_alone || page->rows == 1;
-    return told && alone && !absent ? VERDICT_COMMIT : VERDICT_ROLLBACK;
-}
-
 static bool is_answered(struct request *request, unsigned status, struct slice body)
 {
     struct page *page = &request->page;
@@ -191,8 +179,6 @@ bool call_is_answered(struct request *request)
     const struct plan *plan = request->plan;
     const struct page *page = &request->page;
     bool alone = page->spec.bare_object || page->spec.bare_value;
-    if (plan->writes && page->more)
-        request->has_total = false; /* nobody has counted */
     if (plan->says_nothing)
         return is_answered(request, 204, SLICE(""));
     if (plan->writes && plan->column_count == 0)

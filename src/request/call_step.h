@@ -19,9 +19,6 @@ enum error call_plan(struct request *request, struct plan_context *context) must
 /* The same of a named query, which has a body when it changes something. */
 enum error query_plan(struct request *request, const struct plan_context *context) must_check;
 
-/* Of what writes: what cannot be told, or is not the one row that was asked for, is not done. On the sink's thread. */
-enum verdict call_judge(struct fetch *fetch);
-
 /* Nothing, no row, or how many rows were changed: then the answer is set. */
 bool call_is_answered(struct request *request);
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "request/asked.h"
 #include "request/call_step.h"
+#include "request/change_steps.h"
 #include "request/links.h"
 #include "request/steps.h"
 #include "request/stream_steps.h"
@@ -135,7 +136,8 @@ static void begin_page(struct request *request)
                              .strip_nulls = format_is_stripped(request->format)};
     page_init(&request->page, &spec, request_envelope(request), &request->arena,
               config_of(request)->answers.bytes_max);
-    request_begin_stream(request);
+    if (!plan->writes) /* its answer waits for the commit, whole */
+        request_begin_stream(request);
 }
 
 /* What the head says whatever the rows are. */
@@ -260,13 +262,13 @@ enum step step_fetch(struct request *request)
         return request_fail_full(request);
     begin_page(request);
     begin_answer(request);
+    if (plan->writes)
+        return change_fetch(request);
     request->target = arena_copy(&request->arena, request->target); /* for the log, should the client leave */
     request->fetch = (struct fetch){.statement = plan->statement,
                                     .sink = {page_row, &request->page},
                                     .on_end = on_page_end,
-                                    .stream = format_is_export(request->format) && !plan->writes,
-                                    .write = plan->writes,
-                                    .on_statement = plan->writes ? call_judge : NULL,
+                                    .stream = format_is_export(request->format),
                                     .arena = &request->arena};
     request->fetching = true;
     if (plan->want_total)
@@ -347,17 +349,24 @@ static enum step not_one_row(struct request *request)
     return next;
 }
 
+bool request_lacks_rows(struct request *request)
+{
+    const struct page *page = &request->page;
+    bool one = page->spec.bare_object || page->spec.bare_value;
+    if (one && page->rows == 0 && request->route.kind != ROUTE_RPC)
+        (void)no_such_row(request);
+    if (page->spec.first_alone && page->rows != 1)
+        (void)not_one_row(request);
+    return problem_is(&request->problem);
+}
+
 enum step step_encode(struct request *request)
 {
     if (request->route.write)
         return write_encode(request);
     struct page *page = &request->page;
-    if (call_is_answered(request))
+    if (request_lacks_rows(request) || call_is_answered(request))
         return STEP_RESPOND;
-    if ((page->spec.bare_object || page->spec.bare_value) && page->rows == 0)
-        return no_such_row(request);
-    if (page->spec.first_alone && page->rows != 1)
-        return not_one_row(request);
     bool begun = request->answer.framing != FRAMING_LENGTH; /* its head is gone */
     if (!begun && !asked_part_say(request))
         return STEP_RESPOND;

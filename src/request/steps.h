@@ -18,5 +18,7 @@ enum step step_respond(struct request *request);  /* respond_steps.c */
 
 /* read_steps.c: which envelope the answer bears; NULL: a bare array, or the bare object or value. */
 const struct envelope *request_envelope(const struct request *request);
+/* read_steps.c: the one row that the answer is to be is not there; request->problem says so. */
+bool request_lacks_rows(struct request *request);
 
 #endif

@@ -91,17 +91,11 @@ static void on_turn(struct task *task)
     request_resume(container_of(task, struct request, turn), STEP_STREAM);
 }
 
-/* An export of what is read: what a write gives waits for its commit. */
-static bool flows(const struct request *request)
-{
-    return format_is_export(request->format) && !(request->plan && request->plan->writes);
-}
-
 void request_begin_stream(struct request *request)
 {
     struct page *page = &request->page;
     request->turn.run = on_turn;
-    if (flows(request)) {
+    if (format_is_export(request->format)) {
         page->on_piece = on_export_piece;
         page->piece_bytes = PIECE_BYTES;
         request->stream = new_stream(request, on_news);
@@ -129,7 +123,7 @@ void request_stop_stream(struct request *request)
 {
     PRE(request->cancelled);
     loop_task_cancel(&request->turn);
-    if (request->stream && flows(request)) /* another's may be being made just now */
+    if (request->stream && format_is_export(request->format)) /* another's may be being made just now */
         stream_stop(request->stream);
 }
 

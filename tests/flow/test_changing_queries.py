@@ -96,6 +96,19 @@ def test_what_a_constraint_refuses_leaves_nothing(leat, database):
     assert database.sql("SELECT count(*) FROM orders WHERE shop = 'closed';").strip() == "0"
 
 
+def test_a_key_makes_it_once(leat):
+    key = {"Idempotency-Key": "k-1"}
+    first = leat.client.post("/api/close", json={"shop": "north"}, headers=key)
+    again = leat.client.post("/api/close", json={"shop": "north"}, headers=key)
+    assert first.json() == again.json() == {"changed": 2} and again.headers["idempotency-replayed"] == "true"
+    assert post(leat, "close", {"shop": "south"}, status=422, headers=key)["code"] == "idempotency-key-reused"
+    refused = {"Idempotency-Key": "k-2"}
+    assert post(leat, "pay", {"id": 7}, status=404, headers=refused)["code"] == "not-found"
+    post(leat, "open", {"id": 7, "shop": "east", "amount": 2})
+    assert post(leat, "pay", {"id": 7}, headers=refused)["paid"] is True, "what failed has left its key free"
+    assert post(leat, "pay", {"id": 7}, headers=refused)["paid"] is True, "and what was done is done once"
+
+
 def test_it_is_asked_for_by_post_alone_and_what_reads_by_get_alone(leat):
     for method in ("GET", "HEAD", "PUT", "DELETE", "PATCH"):
         answer = leat.client.request(method, "/api/close?shop=north")

@@ -266,6 +266,24 @@ def test_rows_are_counted_where_it_can_be_done_without_calling_twice(leat, datab
     assert database.sql("SELECT count(*) FROM notes").strip() == "6"
 
 
+def test_a_key_makes_a_call_once(leat, database):
+    call(leat, "forget", status=204)
+    key = {"Idempotency-Key": '"call-1"'}
+    assert call(leat, "note_many", {"n": 2}, headers=key) == call(leat, "note_many", {"n": 2}, headers=key) == [1, 2]
+    assert database.sql("SELECT count(*) FROM notes").strip() == "2"
+    assert call(leat, "forget", status=204, headers={"Idempotency-Key": "f"}) is None
+    assert call(leat, "forget", status=204, headers={"Idempotency-Key": "f"}) is None
+    assert call(leat, "note_many", {"n": 1}, status=422, headers=key)["code"] == "idempotency-key-reused"
+    assert call(leat, "add_up", {"a": 1}, headers=key) == 11, "what only reads needs no key"
+
+
+def test_what_is_too_large_to_be_told_is_not_done(database):
+    with Leat(database=database.url, config=CONFIG.replace("body:", "answers: {bytes_max: 64KiB}\nbody:")) as leat:
+        call(leat, "forget", status=204)
+        assert call(leat, "note_many", {"n": 30000}, status=422, headers={"Accept": "text/csv"})["code"] == "answer-too-large"
+        assert database.sql("SELECT count(*) FROM notes").strip() == "0"
+
+
 def test_what_fails_leaves_nothing(leat, database):
     call(leat, "forget", status=204)
     said = call(leat, "note", {"text": "bad"}, status=400)
