@@ -6,8 +6,8 @@
  * parameter). Where a file serves both databases what they read differently is refused: a comment within a comment.
  * In a file of SQLite's [names] and `names` are quotes too, and comments do not nest.
  *
- * There is one statement, and its first word is one of those below; whether it changes something the database tells. A `;` at its end is cut off, with the comments behind it, so that
- * the text may be wrapped.
+ * There is one statement, and its first word is one of those below; whether it changes something the database tells. A `;` at
+ * its end is cut off, with the comments behind it, so that the text may be wrapped.
  *
  * Failure: complaints with line and column. Pure. */
 #include "base/nearest.h"
