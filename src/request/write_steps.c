@@ -3,6 +3,7 @@
 #include "request/write_steps.h"
 
 #include "http/path.h"
+#include "request/asked.h"
 #include "request/idempotency.h"
 #include "request/records.h"
 #include "request/steps.h"
@@ -60,8 +61,8 @@ static bool is_of_one(const struct request *request)
 static bool shows_rows(const struct request *request)
 {
     const struct writing *writing = request->writing;
-    if (writing->prefer.returns != RETURN_DEFAULT)
-        return writing->prefer.returns == RETURN_REPRESENTATION;
+    if (request->prefer.returns != RETURN_DEFAULT)
+        return request->prefer.returns == RETURN_REPRESENTATION;
     return is_plain(request) && is_of_one(request) && writing->asked.verb != WRITE_DELETE;
 }
 
@@ -69,18 +70,7 @@ static bool names_row(const struct request *request)
 {
     const struct writing *writing = request->writing;
     return writing->asked.verb == WRITE_POST && writing->alone && request->route.resource->key_count > 0 &&
-           (is_plain(request) || writing->prefer.returns == RETURN_HEADERS_ONLY);
-}
-
-static enum error read_prefer(struct request *request)
-{
-    struct prefer *prefer = &request->writing->prefer;
-    struct slice unknown = SLICE(""), value;
-    unsigned position = 0;
-    *prefer = prefer_none();
-    while (http_head_next(request->head, HTTP_PREFER, &position, &value))
-        prefer_add(prefer, value, &request->arena, &unknown);
-    return prefer_check(prefer, unknown, &request->arena, &request->problem);
+           (is_plain(request) || request->prefer.returns == RETURN_HEADERS_ONLY);
 }
 
 static enum error ask(struct request *request)
@@ -92,14 +82,14 @@ static enum error ask(struct request *request)
                                              .manner = route->manner,
                                              .now = clock_wall(),
                                              .roles = request->principal.roles};
-    if (read_prefer(request) != OK)
+    if (asked_preferences(request) != OK)
         return ERR_PROBLEM;
     writing->asked =
         (struct write_asked){.resource = route->resource,
                              .verb = verb_of(request->method),
                              .id = route->kind == ROUTE_ROW ? route->id : (struct slice){NULL, 0},
                              .query_string = request->query_string,
-                             .prefer = &writing->prefer};
+                             .prefer = &request->prefer};
     writing->alone = writing->asked.verb != WRITE_DELETE && is_alone(request);
     writing->asked.shows = shows_rows(request);
     writing->asked.names = names_row(request);
@@ -225,8 +215,8 @@ static enum verdict roll_back(struct request *request)
 static bool too_many(const struct request *request)
 {
     const struct writing *writing = request->writing;
-    return writing->prefer.strict && writing->prefer.affected_max >= 0 &&
-           write_changed(writing->write) > (uint64_t)writing->prefer.affected_max;
+    return request->prefer.strict && request->prefer.affected_max >= 0 &&
+           write_changed(writing->write) > (uint64_t)request->prefer.affected_max;
 }
 
 static enum verdict refuse_affected(struct request *request)
@@ -405,7 +395,7 @@ static void write_body(struct request *request)
         return;
     }
     page_done(&request->page);
-    if (is_plain(request) && !is_of_one(request) && writing->prefer.returns == RETURN_DEFAULT)
+    if (is_plain(request) && !is_of_one(request) && request->prefer.returns == RETURN_DEFAULT)
         tell_count(request);
 }
 
@@ -414,7 +404,7 @@ static struct slice content_range(struct request *request)
 {
     const struct writing *writing = request->writing;
     unsigned long long changed = changed_rows(request);
-    bool counts = writing->prefer.count != COUNT_NONE;
+    bool counts = request->prefer.count != COUNT_NONE;
     struct slice numbers = writing->asked.verb == WRITE_PATCH && changed > 0
                                ? arena_format(&request->arena, "0-%llu", changed - 1)
                                : SLICE("*");
@@ -438,7 +428,7 @@ static void compose(struct request *request)
     if (request->page.body.len == 0 && request->body.len == 0 && (answer->status == 200 || ignored))
         answer->status = 204;
     answer->type = writing->asked.shows ? format_type(request->format) : SLICE("application/json");
-    answer->preference_applied = prefer_applied(&writing->prefer, false, &request->arena);
+    answer->preference_applied = prefer_applied(&request->prefer, false, &request->arena);
     if (!is_plain(request))
         answer->content_range = content_range(request);
 }
@@ -485,7 +475,7 @@ static bool is_conditional(const struct request *request)
 {
     const struct writing *writing = request->writing;
     return !writing->body_ended || write_goes_on(writing->write) || format_is_object(request->format) ||
-           (writing->prefer.strict && writing->prefer.affected_max >= 0) ||
+           (request->prefer.strict && request->prefer.affected_max >= 0) ||
            write_may_be_hindered(writing->write) || (writing->asked.shows && !is_of_one(request));
 }
 

@@ -18,7 +18,6 @@ struct writing {
     struct write *write;
     struct plan_context context;
     struct write_asked asked;
-    struct prefer prefer;
     bool alone;      /* the body is one record */
     bool body_ended; /* all its records were read */
 };
