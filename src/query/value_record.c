@@ -170,6 +170,8 @@ bool value_from_field(const struct value_scope *scope, const struct type *type, 
                refuse_kind(ret_refusal, "a list of values of its type");
     if (field->token == TOKEN_ARRAY || field->token == TOKEN_OBJECT)
         return refuse_kind(ret_refusal, "a single value, no list and no object");
+    if (memchr(field->text.data ? field->text.data : "", '\0', field->text.len))
+        return refuse_kind(ret_refusal, "a value without the character U+0000");
     if (word && type->kind != VALUE_BOOL && type->kind != VALUE_TEXT)
         return refuse_kind(ret_refusal, "a value of its type, not true or false");
     struct slice text = word ? (field->token == TOKEN_TRUE ? SLICE("true") : SLICE("false")) : field->text;
