@@ -62,6 +62,8 @@ static enum verdict on_statement(struct fetch *fetch)
     struct request *request = container_of(fetch, struct request, fetch);
     CHECK_MAGIC(request, REQUEST_MAGIC);
     compose(request);
+    if (request->arena.failed)
+        (void)request_fail_memory(request);
     fetch->problem = request->problem;
     return problem_is(&request->problem) ? VERDICT_ROLLBACK : VERDICT_COMMIT;
 }
