@@ -123,6 +123,7 @@ static enum pool_answer answer(struct pool *pool, struct pool_waiter *waiter, bo
         return POOL_GIVEN;
     }
     bool early = now.us < pool->retry_at.us;
+    pool->missed_at = now;
     if (early && pool->sides[kind].open == 0)
         return POOL_DOWN;
     if (!early && may_open && pool->open < pool->max) {
@@ -149,13 +150,39 @@ enum pool_answer pg_pool_take(struct pool *pool, struct pool_waiter *waiter, boo
     return given;
 }
 
+static bool lingers(const struct pool *pool, struct mono now)
+{
+    return pool->missed_at.us > 0 && mono_diff_us(now, pool->missed_at) < POOL_LINGER_MS * 1000;
+}
+
+bool pg_pool_is_over(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    bool over = pool->open > pool->size;
+    pthread_mutex_unlock(&pool->lock);
+    return over;
+}
+
+struct loan *pg_pool_trim(struct pool *pool, struct mono now)
+{
+    struct loan *loan = NULL;
+    pthread_mutex_lock(&pool->lock);
+    for (unsigned kind = 0; kind < LOAN_KINDS && !loan && pool->open > pool->size && !lingers(pool, now);
+         kind++)
+        if ((loan = pop_idle(&pool->sides[kind])) != NULL)
+            count_gone(pool, kind);
+    pthread_mutex_unlock(&pool->lock);
+    return loan;
+}
+
 bool pg_pool_give(struct pool *pool, struct loan *loan, struct mono now)
 {
     struct pool_side *side = &pool->sides[loan->kind];
     int64_t age_us = mono_diff_us(now, loan->session.ready_at);
     bool old = pool->recycle_ms > 0 && age_us > pool->recycle_ms * 1000;
     pthread_mutex_lock(&pool->lock);
-    bool wanted = !old && !owes(pool, loan->kind) && (pool->open <= pool->size || side->waiters_count > 0);
+    bool wanted = !old && !owes(pool, loan->kind) &&
+                  (pool->open <= pool->size || lingers(pool, now) || side->waiters_count > 0);
     if (wanted) {
         list_unshift(&side->idle, &loan->link);
         side->idle_count++;

@@ -38,8 +38,12 @@ struct pool_side {
     unsigned waiters_count;
 };
 
+#define POOL_LINGER_MS 1000
+
 struct pool {
-    unsigned size, max; /* beyond size, a connection is closed when it is given back */
+    /* Beyond size, a connection is closed when it is given back, unless one was missing within the last POOL_LINGER_MS: a steady load
+     * a little above size would else open and close them all the time. */
+    unsigned size, max;
     int64_t recycle_ms;
     pthread_mutex_t lock;
     struct pool_side sides[LOAN_KINDS];
@@ -47,6 +51,7 @@ struct pool {
     _Atomic unsigned waiters_count; /* of both kinds; read without the lock too */
     struct list ports;              /* struct pg_port by link */
     struct failure failure;         /* of the last attempt that failed */
+    struct mono missed_at;          /* when none lay idle for who asked */
     struct mono retry_at;           /* none is opened for a loan before: the last attempt failed */
     unsigned failures;              /* in a row */
     _Atomic bool up;                /* read without the lock too */
@@ -69,6 +74,10 @@ bool pg_pool_give(struct pool *pool, struct loan *loan, struct mono now);
 
 /* A connection of this kind is no more. */
 void pg_pool_gone(struct pool *pool, enum loan_kind kind);
+
+/* Whether there are more than size; and, when none was missing for POOL_LINGER_MS, an idle one of those to be closed: NULL: none. */
+bool pg_pool_is_over(struct pool *pool);
+struct loan *pg_pool_trim(struct pool *pool, struct mono now);
 
 void pg_pool_leave_line(struct pool *pool, struct pool_waiter *waiter);
 /* To be called first by the letter's on_receive. */

@@ -216,6 +216,17 @@ static bool is_busy(struct pg_port *port)
            atomic_load_explicit(&counters->lanes_busy, memory_order_relaxed) > 0 || !list_empty(&port->loans);
 }
 
+static bool needs_ticks(struct pg_port *port)
+{
+    return is_busy(port) || pg_pool_is_over(&port->store->pool);
+}
+
+static void trim_pool(struct pg_port *port, struct mono now)
+{
+    for (struct loan *loan; (loan = pg_pool_trim(&port->store->pool, now)) != NULL;)
+        pg_loan_free(loan);
+}
+
 static void tick_due(struct timer *timer)
 {
     struct pg_port *port = container_of(timer, struct pg_port, tick);
@@ -230,7 +241,8 @@ static void tick_due(struct timer *timer)
     pg_loan_tick(port, now);
     for (unsigned i = 0; i < port->lane_count; i++)
         pg_lane_tick(&port->lanes[i], now);
-    if (is_busy(port))
+    trim_pool(port, now);
+    if (needs_ticks(port))
         pg_port_wake(port);
 }
 
@@ -239,7 +251,7 @@ static void turn_end(struct task *task)
     struct pg_port *port = container_of(task, struct pg_port, turn_end);
     pg_read_flush_ended(port);
     pump(port);
-    if (port->tick.loop == NULL && is_busy(port))
+    if (port->tick.loop == NULL && needs_ticks(port))
         loop_timer_set(port->loop, &port->tick, TICK_MS);
 }
 
