@@ -10,6 +10,7 @@
 #include "loop/loop.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -27,6 +28,7 @@ struct loop {
     struct watch bell;
     int events_at, events_count;      /* the turn's events not yet told: [at, count) */
     _Atomic(struct letter *) letters; /* newest first */
+    atomic_uint posting;              /* senders within loop_post */
     atomic_bool stopping;
     struct wheel wheel;
     struct epoll_event events[EVENTS_PER_TURN];
@@ -43,6 +45,13 @@ static void ring(struct loop *loop)
 {
     ssize_t written = write(loop->bell.fd, &(uint64_t){1}, sizeof(uint64_t));
     (void)written;
+}
+
+/* A letter may be received, and be the last that its loop waits for, before its sender has rung the bell. */
+static void await_posters(struct loop *loop)
+{
+    while (atomic_load_explicit(&loop->posting, memory_order_acquire) > 0)
+        sched_yield();
 }
 
 struct loop *loop_new(void)
@@ -66,6 +75,7 @@ void loop_free(struct loop *loop)
     if (loop == NULL)
         return;
     CHECK_MAGIC(loop, LOOP_MAGIC);
+    await_posters(loop);
     wheel_clear(&loop->wheel);
     for (struct list *link; (link = list_shift(&loop->tasks)) != NULL;)
         container_of(link, struct task, link)->queued = false;
@@ -219,6 +229,7 @@ static void run_tasks(struct loop *loop)
 void loop_post(struct loop *loop, struct letter *letter)
 {
     PRE(letter->on_receive != NULL);
+    atomic_fetch_add_explicit(&loop->posting, 1, memory_order_acq_rel);
     struct letter *before = atomic_load_explicit(&loop->letters, memory_order_relaxed);
     do
         letter->next = before;
@@ -226,6 +237,7 @@ void loop_post(struct loop *loop, struct letter *letter)
                                                   memory_order_relaxed));
     if (before == NULL)
         ring(loop);
+    atomic_fetch_sub_explicit(&loop->posting, 1, memory_order_release);
 }
 
 static struct letter *take_letters(struct loop *loop)
