@@ -76,14 +76,15 @@ static void it_can_be_read_from_any_offset(void **state)
     struct spool_space space = space_in(*state);
     struct spool spool;
     spool_init(&spool, &space, 3, 100);
-    assert_int_equal(spool_append(&spool, SLICE("abcdefgh")), OK);
+    static const char letters[] = "abcdefgh";
+    assert_int_equal(spool_append(&spool, slice_str(letters)), OK);
     for (size_t offset = 0; offset <= 8; offset++)
         for (size_t room = 0; room <= 10; room++) {
             char bytes[10];
             size_t len, expected = 8 - offset < room ? 8 - offset : room;
             assert_int_equal(spool_read(&spool, offset, bytes, room, &len), OK);
             assert_int_equal(len, expected);
-            assert_memory_equal(bytes, "abcdefgh" + offset, len);
+            assert_memory_equal(bytes, letters + offset, len);
         }
     spool_done(&spool);
 }
