@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows → the page, then, all rows being there, the answer, then the commit. See change_steps.h. With an Idempotency-Key the statement is
- * the work that the key guards (idempotency.h). */
+/* Rows → the page, then, all rows being there, the answer, then the commit. See change_steps.h. */
 #include "request/change_steps.h"
 
 #include "request/asked.h"
 #include "request/call_step.h"
-#include "request/idempotency.h"
 #include "request/steps.h"
+#include "request/unit.h"
 #include "request/worker.h"
-
-/* --- on the store's thread --- */
 
 static void set_sink(struct request *request)
 {
@@ -51,69 +48,18 @@ static void compose(struct request *request)
         request->answer.content_range = asked_content_range(request);
 }
 
+/* Its one statement is all. */
 static enum verdict commit(struct request *request)
 {
     (void)request;
     return VERDICT_COMMIT;
 }
 
-static enum verdict on_statement(struct fetch *fetch)
-{
-    struct request *request = container_of(fetch, struct request, fetch);
-    CHECK_MAGIC(request, REQUEST_MAGIC);
-    compose(request);
-    if (request->arena.failed)
-        (void)request_fail_memory(request);
-    fetch->problem = request->problem;
-    return problem_is(&request->problem) ? VERDICT_ROLLBACK : VERDICT_COMMIT;
-}
-
-/* --- on the worker's --- */
-
-static bool submit(struct request *request)
-{
-    request->fetching = true;
-    request->fetch_out = true;
-    request->fetch_out = store_submit(request->tap->port, &request->fetch) == SUBMIT_PENDING;
-    request->fetching = false;
-    return request->fetch_out;
-}
-
-static enum step after_fetch(struct request *request)
-{
-    while (idempotency_goes_on(request))
-        if (submit(request))
-            return STEP_WAIT;
-    if (problem_is(&request->fetch.problem))
-        request->problem = request->fetch.problem;
-    return STEP_RESPOND;
-}
-
-static void on_end(struct fetch *fetch)
-{
-    struct request *request = container_of(fetch, struct request, fetch);
-    CHECK_MAGIC(request, REQUEST_MAGIC);
-    request->fetch_out = false;
-    if (request->fetching)
-        return;
-    enum step next = after_fetch(request);
-    if (next != STEP_WAIT)
-        request_resume(request, next);
-}
-
-static const struct guarded guarded_change = {set_sink, commit, compose};
+static const struct work change = {.begin = set_sink, .on_statement = commit, .compose = compose};
 
 enum step change_fetch(struct request *request)
 {
-    PRE(request->plan->writes && request->route.body);
-    request->target = arena_copy(&request->arena, request->target); /* for the log, should the client leave */
-    request->fetch = (struct fetch){.statement = request->plan->statement,
-                                    .on_end = on_end,
-                                    .on_statement = on_statement,
-                                    .write = true,
-                                    .arena = &request->arena};
-    set_sink(request);
-    if (request->idempotency)
-        idempotency_begin(request, &guarded_change);
-    return submit(request) ? STEP_WAIT : after_fetch(request);
+    PRE(request->plan->writes);
+    request->fetch.statement = request->plan->statement;
+    return unit_fetch(request, &change, true);
 }

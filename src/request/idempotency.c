@@ -3,6 +3,7 @@
 #include "request/idempotency.h"
 
 #include "request/steps.h"
+#include "request/unit.h"
 #include "request/worker.h"
 
 /* So often a worker's claims are followed by a sweep: each then deletes a few on average, more than it adds. */
@@ -97,13 +98,6 @@ static enum verdict find(struct request *request)
     return VERDICT_NEXT;
 }
 
-static enum verdict refuse(struct request *request)
-{
-    PRE(problem_is(&request->problem));
-    request->fetch.problem = request->problem;
-    return VERDICT_ROLLBACK;
-}
-
 /* --- FETCH: the answer --- */
 
 static struct slice answer_body(const struct request *request)
@@ -138,10 +132,7 @@ static enum verdict keep(struct request *request)
 
 static enum verdict compose(struct request *request)
 {
-    request->idempotency->work->compose(request);
-    if (request->arena.failed)
-        (void)request_fail_memory(request);
-    return problem_is(&request->problem) ? refuse(request) : keep(request);
+    return unit_compose(request) ? keep(request) : VERDICT_ROLLBACK;
 }
 
 static enum verdict begin_work(struct request *request)
@@ -149,13 +140,13 @@ static enum verdict begin_work(struct request *request)
     struct idempotency *idempotency = request->idempotency;
     idempotency->state = KEY_WORK;
     request->fetch.statement = idempotency->first;
-    idempotency->work->begin(request);
+    request->work->begin(request);
     return idempotency->first.text.len ? VERDICT_NEXT : compose(request);
 }
 
 static enum verdict work(struct request *request)
 {
-    enum verdict verdict = request->idempotency->work->on_statement(request);
+    enum verdict verdict = request->work->on_statement(request);
     return verdict == VERDICT_COMMIT ? compose(request) : verdict;
 }
 
@@ -282,11 +273,10 @@ static void make(struct request *request)
     begin_unit(request, true, idempotency_make(&request->arena, &idempotency->entry, 0));
 }
 
-void idempotency_begin(struct request *request, const struct guarded *work)
+void idempotency_begin(struct request *request)
 {
     struct idempotency *idempotency = request->idempotency;
-    PRE(idempotency && !idempotency->work);
-    idempotency->work = work;
+    PRE(idempotency && request->work);
     idempotency->first = request->fetch.statement;
     idempotency->sweeps = request->worker->claims++ % CLAIMS_PER_SWEEP == 0;
     idempotency->entry.fingerprint =
@@ -329,9 +319,4 @@ bool idempotency_goes_on(struct request *request)
     if ((idempotency->state == KEY_CLAIM || idempotency->state == KEY_MAKE) && is_refused(problem))
         tell_unavailable(request);
     return false;
-}
-
-bool idempotency_is_replayed(const struct request *request)
-{
-    return request->answer.replayed;
 }

@@ -19,22 +19,11 @@
 #include "query/idempotency.h"
 #include "request/request.h"
 
-/* What a key guards. */
-struct guarded {
-    /* The claim stands, and fetch->statement is the work's first again: its sink is due. */
-    void (*begin)(struct request *request);
-    /* As of struct fetch; on ROLLBACK with request->problem. */
-    enum verdict (*on_statement)(struct request *request);
-    /* Sets the answer and its body, or request->problem. */
-    void (*compose)(struct request *request);
-};
-
 struct idempotency {
     enum { KEY_CLAIM, KEY_WORK, KEY_FIND, KEY_KEEP, KEY_SWEEP, KEY_MAKE } state;
     struct idempotency_entry entry;
-    struct digest digest; /* of the request, as it comes */
-    const struct guarded *work;
-    struct statement first;         /* the work's; text empty: it has none */
+    struct digest digest;           /* of the request, as it comes */
+    struct statement first;         /* the work's (unit.h); text empty: it has none */
     struct slice found[KEPT_COUNT]; /* data of the status NULL: nothing */
     unsigned making;                /* the statement of MAKE */
     bool was_making, sweeps;
@@ -46,10 +35,8 @@ enum error idempotency_read(struct request *request) must_check;
 void idempotency_add(struct request *request, struct slice piece);
 
 /* Before fetch is submitted, where the request has a key: the claim goes first. */
-void idempotency_begin(struct request *request, const struct guarded *work);
+void idempotency_begin(struct request *request);
 /* After fetch's end: true: it was exchanged and is to be submitted again. Else fetch->problem tells, or all is well. */
 bool idempotency_goes_on(struct request *request);
-/* The answer is another request's: it is complete. */
-bool idempotency_is_replayed(const struct request *request);
 
 #endif

@@ -335,15 +335,15 @@ static enum step no_such_row(struct request *request)
 }
 
 /* PostgREST's words, for its clients look for them. */
-static enum step not_one_row(struct request *request)
+enum step request_fail_not_one(struct request *request, unsigned long long rows, struct slice hint)
 {
-    enum step next = request_fail(request, 406, SLICE("not-one-row"),
-                                  arena_format(&request->arena,
-                                               "One object is asked for, and the result contains %u rows.",
-                                               request->page.rows));
-    request->problem.details =
-        arena_format(&request->arena, "The result contains %u rows", request->page.rows);
-    request->problem.hint = SLICE("Filter by a key, or ask for `application/json`.");
+    struct slice details = arena_format(&request->arena, "The result contains %llu rows", rows);
+    enum step next =
+        request_fail(request, 406, SLICE("not-one-row"),
+                     arena_format(&request->arena,
+                                  "One object is asked for, and the result contains %llu rows.", rows));
+    request->problem.details = details;
+    request->problem.hint = hint;
     request->problem.pg_code = SLICE("PGRST116");
     request->problem.place = SLICE("Accept");
     return next;
@@ -356,7 +356,8 @@ bool request_lacks_rows(struct request *request)
     if (one && page->rows == 0 && request->route.kind != ROUTE_RPC)
         (void)no_such_row(request);
     if (page->spec.first_alone && page->rows != 1)
-        (void)not_one_row(request);
+        (void)request_fail_not_one(request, request->page.rows,
+                                   SLICE("Filter by a key, or ask for `application/json`."));
     return problem_is(&request->problem);
 }
 

@@ -83,6 +83,7 @@ struct request {
     char *body_piece;             /* RECORDS_PIECE_BYTES of the arena; NULL until needed */
     struct plan *plan;
     struct writing *writing;         /* of a write: write_steps.h */
+    const struct work *work;         /* of what changes something: unit.h */
     struct idempotency *idempotency; /* of a write with an Idempotency-Key: idempotency.h */
     struct page page;
     struct stream *stream; /* of an export, or of an answer too large for memory; else NULL */
@@ -131,6 +132,8 @@ enum step request_fail_memory(struct request *request);
 
 /* The same for answers that wait for slow readers: there is no room for one more. */
 enum step request_fail_full(struct request *request);
+/* The same for one object asked of another number of rows. */
+enum step request_fail_not_one(struct request *request, unsigned long long rows, struct slice hint);
 /* The same for an answer larger than so many bytes. */
 enum step request_fail_large(struct request *request, uint64_t bytes_max);
 

@@ -4,9 +4,9 @@
 
 #include "http/path.h"
 #include "request/asked.h"
-#include "request/idempotency.h"
 #include "request/records.h"
 #include "request/steps.h"
+#include "request/unit.h"
 #include "request/worker.h"
 
 static bool is_plain(const struct request *request)
@@ -236,17 +236,8 @@ static enum verdict refuse_affected(struct request *request)
 
 static enum verdict refuse_not_one(struct request *request)
 {
-    unsigned long long changed = write_changed(request->writing->write);
-    request->problem = (struct problem){
-        .status = 406,
-        .code = SLICE("not-one-row"),
-        .pg_code = SLICE("PGRST116"),
-        .detail = arena_format(&request->arena, "One object is asked for, and the result contains %llu rows.",
-                               changed),
-        .details = arena_format(&request->arena, "The result contains %llu rows", changed),
-        .hint = SLICE("Nothing was changed."),
-        .place = SLICE("Accept"),
-    };
+    (void)request_fail_not_one(request, write_changed(request->writing->write),
+                               SLICE("Nothing was changed."));
     return roll_back(request);
 }
 
@@ -299,7 +290,7 @@ static enum verdict next_records(struct request *request)
     return error == OK ? VERDICT_NEXT : roll_back(request);
 }
 
-static enum verdict after_statement(struct request *request)
+static enum verdict on_statement(struct request *request)
 {
     struct writing *writing = request->writing;
     struct fetch *fetch = &request->fetch;
@@ -312,13 +303,6 @@ static enum verdict after_statement(struct request *request)
     if (writing->body_ended)
         return settle(request);
     return next_records(request);
-}
-
-static enum verdict on_statement(struct fetch *fetch)
-{
-    struct request *request = container_of(fetch, struct request, fetch);
-    CHECK_MAGIC(request, REQUEST_MAGIC);
-    return after_statement(request);
 }
 
 /* --- the answer --- */
@@ -412,7 +396,6 @@ static struct slice content_range(struct request *request)
     return arena_format(&request->arena, SLICE_FMT "/" SLICE_FMT, SLICE_ARG(numbers), SLICE_ARG(total));
 }
 
-/* With a key before the commit, on the store's thread, so that it can be kept; else in ENCODE. */
 static void compose(struct request *request)
 {
     struct writing *writing = request->writing;
@@ -433,41 +416,11 @@ static void compose(struct request *request)
         answer->content_range = content_range(request);
 }
 
-/* --- FETCH: the way there and back --- */
+/* --- FETCH: the whole --- */
 
-static bool submit(struct request *request)
+static void blame(struct request *request)
 {
-    request->fetching = true;
-    request->fetch_out = true;
-    request->fetch_out = store_submit(request->tap->port, &request->fetch) == SUBMIT_PENDING;
-    request->fetching = false;
-    return request->fetch_out;
-}
-
-static enum step after_fetch(struct request *request)
-{
-    while (idempotency_goes_on(request))
-        if (submit(request))
-            return STEP_WAIT;
-    if (problem_is(&request->fetch.problem)) {
-        request->problem = request->fetch.problem;
-        write_blame(request->writing->write, &request->problem);
-    }
-    if (problem_is(&request->problem) || idempotency_is_replayed(request))
-        return STEP_RESPOND;
-    return STEP_ENCODE;
-}
-
-static void on_end(struct fetch *fetch)
-{
-    struct request *request = container_of(fetch, struct request, fetch);
-    CHECK_MAGIC(request, REQUEST_MAGIC);
-    request->fetch_out = false;
-    if (request->fetching)
-        return;
-    enum step next = after_fetch(request);
-    if (next != STEP_WAIT)
-        request_resume(request, next);
+    write_blame(request->writing->write, &request->problem);
 }
 
 /* Whether what becomes of it hangs on what the first statement does. */
@@ -479,33 +432,25 @@ static bool is_conditional(const struct request *request)
            write_may_be_hindered(writing->write) || (writing->asked.shows && !is_of_one(request));
 }
 
-static const struct guarded guarded_write = {set_sink, after_statement, compose};
+static const struct work write_work = {set_sink, on_statement, compose, blame};
 
 enum step write_fetch(struct request *request)
 {
     PRE(request->writing && request->writing->write);
     begin_page(request);
-    request->target = arena_copy(&request->arena, request->target); /* for the log, should the client leave */
     if (request->route.kind == ROUTE_ROW) /* for the answer, which may be composed when the head is gone */
         request->route.id = arena_copy(&request->arena, request->route.id);
     if (request->fetch.statement.text.len == 0 && !request->idempotency)
         return STEP_ENCODE; /* nothing to write */
-    request->fetch = (struct fetch){.statement = request->fetch.statement,
-                                    .on_end = on_end,
-                                    .on_statement = is_conditional(request) ? on_statement : NULL,
-                                    .write = true,
-                                    .arena = &request->arena};
-    set_sink(request);
-    if (request->idempotency)
-        idempotency_begin(request, &guarded_write);
-    return submit(request) ? STEP_WAIT : after_fetch(request);
+    return unit_fetch(request, &write_work, is_conditional(request));
 }
 
 /* --- ENCODE --- */
 
+/* Of a unit that went without being asked, and of none. */
 enum step write_encode(struct request *request)
 {
-    if (!request->idempotency)
-        compose(request);
+    PRE(!request->idempotency);
+    compose(request);
     return STEP_RESPOND;
 }

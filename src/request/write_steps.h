@@ -5,8 +5,7 @@
  *   (records.h)               (query/write.h)                    ├ too many rows, not one row, a bad record: ROLLBACK
  *                                                                └ COMMIT ─► on_end
  *
- * A write of one statement that nothing depends on goes without on_statement: one round trip.
- * on_statement may run on the store's thread (SQLite's writer): it touches nothing but its request, which waits.
+ * The unit that holds them is unit.h's.
  * Failure: as problems; nothing is written then, but for 503 outcome-unknown (store.h). */
 #ifndef LEAT_REQUEST_WRITE_STEPS_H
 #define LEAT_REQUEST_WRITE_STEPS_H

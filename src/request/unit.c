@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The way there and back of a unit. See unit.h. */
+#include "request/unit.h"
+
+#include "request/idempotency.h"
+#include "request/steps.h"
+#include "request/worker.h"
+
+/* --- on the store's thread --- */
+
+bool unit_compose(struct request *request)
+{
+    request->work->compose(request);
+    if (request->arena.failed)
+        (void)request_fail_memory(request);
+    request->fetch.problem = request->problem;
+    return !problem_is(&request->problem);
+}
+
+static enum verdict on_statement(struct fetch *fetch)
+{
+    struct request *request = container_of(fetch, struct request, fetch);
+    CHECK_MAGIC(request, REQUEST_MAGIC);
+    enum verdict verdict = request->work->on_statement(request);
+    return verdict != VERDICT_COMMIT || unit_compose(request) ? verdict : VERDICT_ROLLBACK;
+}
+
+/* --- on the worker's --- */
+
+static bool submit(struct request *request)
+{
+    request->fetching = true;
+    request->fetch_out = true;
+    request->fetch_out = store_submit(request->tap->port, &request->fetch) == SUBMIT_PENDING;
+    request->fetching = false;
+    return request->fetch_out;
+}
+
+static enum step after_fetch(struct request *request)
+{
+    while (idempotency_goes_on(request))
+        if (submit(request))
+            return STEP_WAIT;
+    if (problem_is(&request->fetch.problem)) {
+        request->problem = request->fetch.problem;
+        if (request->work->blame)
+            request->work->blame(request);
+    }
+    bool composed = request->fetch.on_statement != NULL;
+    return composed || problem_is(&request->problem) ? STEP_RESPOND : STEP_ENCODE;
+}
+
+static void on_end(struct fetch *fetch)
+{
+    struct request *request = container_of(fetch, struct request, fetch);
+    CHECK_MAGIC(request, REQUEST_MAGIC);
+    request->fetch_out = false;
+    if (request->fetching)
+        return;
+    enum step next = after_fetch(request);
+    if (next != STEP_WAIT)
+        request_resume(request, next);
+}
+
+enum step unit_fetch(struct request *request, const struct work *work, bool asks)
+{
+    PRE(request->route.body && !request->work);
+    request->target = arena_copy(&request->arena, request->target); /* for the log, should the client leave */
+    request->work = work;
+    request->fetch = (struct fetch){.statement = request->fetch.statement,
+                                    .on_end = on_end,
+                                    .on_statement = asks ? on_statement : NULL,
+                                    .write = true,
+                                    .arena = &request->arena};
+    if (request->idempotency)
+        idempotency_begin(request);
+    else
+        work->begin(request);
+    return submit(request) ? STEP_WAIT : after_fetch(request);
+}
