@@ -56,16 +56,17 @@ static bool send_drop(struct loan *loan)
     return send_text(loan, UNIT_DROP, text);
 }
 
-static bool send_parse(struct loan *loan, struct slice text)
+static bool send_parse(struct loan *loan)
 {
     char name[NAME_BYTES_MAX];
-    loan->unit.named = pg_named_add(&loan->named, text);
-    pg_named_name(loan->unit.named->number, name);
+    const struct named_text *named = loan->unit.named;
+    pg_named_name(named->number, name);
     push(&loan->unit, UNIT_PARSE);
-    return PQsendPrepare(loan->session.conn, name, text.data, 0, NULL) == 1;
+    return PQsendPrepare(loan->session.conn, name, named->text.data, 0, NULL) == 1;
 }
 
-/* A statement is prepared at its shape's second use. */
+/* A statement is prepared at its shape's second use. Who makes room for it is dropped in the same unit, and first: a refused Parse
+ * does not keep it, and the statement, should it be refused, is then the only one to be dropped. */
 static bool prepare(struct loan *loan)
 {
     const struct fetch *fetch = loan->fetch;
@@ -73,7 +74,9 @@ static bool prepare(struct loan *loan)
     if (!loan->session.plan->prepared || text.len > NAMED_TEXT_BYTES_MAX || read_shape(fetch)->uses < 2)
         return true;
     loan->unit.named = pg_named_find(&loan->named, text);
-    return loan->unit.named != NULL || send_parse(loan, text);
+    if (loan->unit.named == NULL)
+        loan->unit.named = pg_named_add(&loan->named, text);
+    return send_drop(loan) && (loan->unit.named->ready || send_parse(loan));
 }
 
 static bool send_statement(struct loan *loan, const struct named_text *named)
@@ -109,7 +112,7 @@ static void statement_is_first(struct loan *loan)
 static bool send_unit(struct loan *loan)
 {
     loan->unit = (struct unit){0};
-    if (!send_preamble(loan) || !send_drop(loan) || !prepare(loan) || !send_statement(loan, loan->unit.named))
+    if (!send_preamble(loan) || !prepare(loan) || !send_statement(loan, loan->unit.named))
         return false;
     statement_is_first(loan);
     return loan->fetch->on_statement == NULL ? send_sync(loan) : PQsendFlushRequest(loan->session.conn) == 1;

@@ -204,6 +204,28 @@ static void what_is_prepared_on_a_connection_is_bounded(void **state)
     fixture_free(&fixture);
 }
 
+/* One makes room for it, and it is not kept either: two names to be given back. */
+static void a_shape_refused_as_unsupported_where_another_made_room_costs_nobody_else(void **state)
+{
+    static const char sql[] = "INSERT INTO owners VALUES (3, NULL, 'x')";
+    struct fixture fixture;
+    char other[64];
+    start(&fixture, state);
+    for (int i = 0; i < 2 * NAMED_MAX; i++) {
+        snprintf(other, sizeof other, "UPDATE owners SET name = '%d' WHERE id = 1", i % NAMED_MAX);
+        assert_writes(&fixture, other, 1, "");
+    }
+    postgres_psql(*state,
+                  "CREATE OR REPLACE FUNCTION unsupported() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                  " RAISE 'not here' USING ERRCODE = 'feature_not_supported'; END $$;"
+                  "CREATE TRIGGER unsupported BEFORE INSERT ON owners"
+                  " FOR EACH ROW EXECUTE FUNCTION unsupported()");
+    for (int i = 0; i < 3; i++)
+        assert_refused(&fixture, sql, 500, "database-error", "The database could not run the statement.");
+    assert_writes(&fixture, "SELECT count(*) <= 128 FROM pg_prepared_statements", 1, "t;");
+    fixture_free(&fixture);
+}
+
 /* Larger than what libpq sends at once. */
 static void large_values_are_written_whole(void **state)
 {
@@ -505,6 +527,7 @@ int main(void)
         cmocka_unit_test(each_of_many_writes_stands_or_falls_alone),
         cmocka_unit_test(reads_never_write),
         cmocka_unit_test(what_is_prepared_on_a_connection_is_bounded),
+        cmocka_unit_test(a_shape_refused_as_unsupported_where_another_made_room_costs_nobody_else),
         cmocka_unit_test(large_values_are_written_whole),
         cmocka_unit_test(a_stream_goes_by_a_slow_lane_and_tells_nothing_of_its_shape),
         cmocka_unit_test(a_unit_of_several_statements_is_one_transaction),
