@@ -442,9 +442,31 @@ bool write_next(struct write *write, uint64_t changed, struct statement *ret_sta
     return false;
 }
 
+/* columns: as the database lists them, "a, b"; of what is no plain name nobody knows what it shows. */
+static bool all_shown(const struct resource *resource, struct slice columns)
+{
+    bool shown = true;
+    while (columns.len > 0 && shown)
+        shown = resource_column(resource, slice_trim(slice_cut(&columns, ','))) != NULL;
+    return shown;
+}
+
+static void hide_value(struct arena *arena, struct problem *problem)
+{
+    if (!problem->value.data)
+        return;
+    problem->value = (struct slice){0};
+    problem->detail = arena_format(arena, "The rule `" SLICE_FMT "` of the database would be broken.",
+                                   SLICE_ARG(problem->constraint));
+}
+
 void write_blame(const struct write *write, struct problem *problem)
 {
     struct arena *arena = write->listing.build.arena;
+    if (!all_shown(write->asked->resource, problem->column)) {
+        hide_value(arena, problem);
+        return;
+    }
     for (unsigned i = 0; i < write->column_count && write->rows == 1 && !problem->value.data; i++) {
         const struct write_column *column = &write->columns[i];
         const struct bind *value = column->constant ? &column->value : &write->cells[i];

@@ -71,7 +71,8 @@ struct row_sink write_sink(struct write *write);
 /* What the answer's writer needs: columns and, where the key was asked for, its cells as an order. */
 const struct plan *write_shown(const struct write *write);
 
-/* The database refused it and told a column: of a write of one row the problem gets the value, too. */
+/* The database refused it and told columns: of a write of one row the problem gets the value, too; where one of them is not shown, a
+ * value that the database told is taken away. */
 void write_blame(const struct write *write, struct problem *problem);
 
 /* Rows inserted, changed or deleted by the statements that ended, and whether a PUT made its row. */

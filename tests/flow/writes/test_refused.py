@@ -96,6 +96,23 @@ def test_exclusions_of_postgresql(database):
         assert leat.client.post("/api/stays", json={"id": 2, "room": 1, "nights": "[5,9)"}).json()["nights"] == "[5,9)"
 
 
+def test_what_a_hidden_column_holds_is_not_told(database):
+    database.sql("CREATE TABLE members (id INTEGER PRIMARY KEY, team INTEGER, code TEXT UNIQUE, UNIQUE (team, code));"
+                 "CREATE TABLE badges (code TEXT REFERENCES members (code));"
+                 "INSERT INTO members VALUES (1, 1, 'sesame'), (2, 2, 'poppy'); INSERT INTO badges VALUES ('sesame');"
+                 "CREATE TABLE seats (id INTEGER PRIMARY KEY, team INTEGER, code TEXT, UNIQUE (team, code));"
+                 "INSERT INTO seats VALUES (1, 1, 'sesame'), (2, 2, 'sesame')")
+    config = """defaults: {read: anonymous, write: anonymous}
+resources: {members: {columns: '*,-code', set: {code: sesame on create}}, seats: {columns: '*,-code'}}
+serve: {/api: plain, /rest/v1: postgrest}"""
+    with Leat(database=database.url, config=config) as leat:
+        client = leat.await_ready().client
+        for method, path, body in (("PATCH", "seats?id=eq.2", {"team": 1}), ("DELETE", "members?id=eq.1", None), ("POST", "members", {"id": 3})):
+            for base in ("/api", "/rest/v1"):
+                refused = client.request(method, f"{base}/{path}", json=body)
+                assert refused.status_code == 409 and "sesame" not in refused.text, refused.text
+
+
 # --- bodies that are no records ---
 
 @pytest.mark.parametrize("body", ["", "12", "[1]", '{"name":', '{"name":"a","name":"b"}', '{"name":"a"} {}', "null", '[{"name":"a"},]', '{"name":"\\u0000"}'])

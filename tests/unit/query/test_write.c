@@ -323,6 +323,27 @@ static void a_refusal_of_the_database_gets_the_value_of_a_single_row(void **stat
     write_end(making.write);
 }
 
+static void a_value_of_columns_that_are_not_all_shown_is_taken_away(void **state)
+{
+    (void)state;
+    struct making making = {0};
+    const struct problem told = {.status = 409,
+                                 .column = SLICE("id, note"),
+                                 .constraint = SLICE("rule"),
+                                 .value = SLICE("1, sesame"),
+                                 .detail = SLICE("`1, sesame`")};
+    struct problem shown = told, hidden = told;
+    hidden.column = SLICE("id, secret_hash");
+    begin_fine(&making, &pg, WRITE_DELETE, "transactions", "5", "");
+    write_blame(making.write, &shown);
+    assert_slice(shown.value, "1, sesame");
+    assert_slice(shown.detail, "`1, sesame`");
+    write_blame(making.write, &hidden);
+    assert_null(hidden.value.data);
+    assert_slice(hidden.detail, "The rule `rule` of the database would be broken.");
+    write_end(making.write);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +358,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_with_a_query_string_is_refused_at_once),
         cmocka_unit_test(what_is_wrong_with_a_record_is_refused_by_its_column),
         cmocka_unit_test(a_refusal_of_the_database_gets_the_value_of_a_single_row),
+        cmocka_unit_test(a_value_of_columns_that_are_not_all_shown_is_taken_away),
     };
     return cmocka_run_group_tests_name(__FILE__, tests, worlds_open, worlds_close);
 }
