@@ -435,7 +435,7 @@ void pg_port_detach(struct port *base)
         pg_lane_close(&port->lanes[i], &failure);
     pg_port_fail_waiting(port, SESSION_POINT, &failure);
     pg_port_fail_waiting(port, SESSION_LIST, &failure);
-    LIST_EACH_SAFE (&port->trials, link, after)
+    for (struct list *link; (link = list_shift(&port->trials)) != NULL;)
         pg_read_fail_all(port, &container_of(link, struct shape, turn)->waiting, &failure);
     pg_loan_close_all(port, &failure);
     pg_read_flush_ended(port);

@@ -263,9 +263,11 @@ static void add_shapes(struct volley *volley)
            !volley->broken) {
         struct shape *shape = container_of(port->point_shapes.next, struct shape, turn);
         list_remove(&shape->turn);
+        shape_hold(shape); /* its last read may end here, and the owner ask for another shape */
         add_point_reads(volley, shape);
         if (!list_empty(&shape->waiting) && list_empty(&shape->turn))
             list_push(&port->point_shapes, &shape->turn);
+        shape_release(shape);
     }
 }
 

@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "store/pg/read.h"
+
 static void a_read_gives_its_rows_and_ends_once(void **state)
 {
     struct fixture fixture;
@@ -634,6 +636,52 @@ static void on_end_may_submit_the_next(void **state)
     fixture_free(&fixture);
 }
 
+struct pair {
+    struct reading first, second;
+};
+
+static void submit_second(struct reading *reading)
+{
+    struct pair *pair = container_of(reading, struct pair, first);
+    reading_submit(reading->fixture, &pair->second);
+}
+
+static void nothing_left(struct shape *shape, void *context)
+{
+    (void)shape;
+    (void)context;
+}
+
+static void fill_shapes(struct shapes *shapes)
+{
+    char text[64];
+    while (shapes->count < SHAPES_MAX) {
+        snprintf(text, sizeof text, "SELECT %u", shapes->count);
+        struct statement statement = {.text = slice_str(text)};
+        pg_shapes_use(shapes, &statement, nothing_left, NULL);
+    }
+}
+
+static void a_read_that_was_sent_too_often_may_be_followed_by_another_shape(void **state)
+{
+    struct fixture fixture;
+    struct pair pair;
+    fixture_init(&fixture, *state);
+    reading_of_thing(&pair.first, "5");
+    reading_init(&pair.second, "SELECT 'another'");
+    pair.first.then = submit_second;
+    reading_submit(&fixture, &pair.first);
+    pair.first.fetch.state |= READ_TRIES_MAX << READ_TRIES_SHIFT;
+    fill_shapes(&container_of(fixture.port, struct pg_port, base)->shapes);
+    reading_wait(&fixture, &pair.first);
+    assert_slice(pair.first.fetch.problem.code, "database-busy");
+    reading_wait(&fixture, &pair.second);
+    assert_slice(buf_slice(&pair.second.out), "another;");
+    reading_done(&pair.first);
+    reading_done(&pair.second);
+    fixture_free(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -668,6 +716,7 @@ int main(void)
         cmocka_unit_test(prepared_statements_are_bounded),
         cmocka_unit_test(more_shapes_than_there_is_room_for_are_served),
         cmocka_unit_test(on_end_may_submit_the_next),
+        cmocka_unit_test(a_read_that_was_sent_too_often_may_be_followed_by_another_shape),
     };
     return cmocka_run_group_tests_name(__FILE__, tests, server_start, server_stop);
 }
