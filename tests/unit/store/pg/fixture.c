@@ -42,6 +42,23 @@ struct store_options fixture_options(const struct postgres *server)
     };
 }
 
+struct catalog *fixture_catalog(struct postgres *server, const char *user)
+{
+    struct fixture fixture = {0};
+    struct store_options options = fixture_options(server);
+    struct catalog *catalog = NULL;
+    char url[128], why[512] = "";
+    snprintf(url, sizeof url, "postgresql://%s@127.0.0.1:%u/leat", user, postgres_port(server));
+    options.url = slice_str(url);
+    fixture.offload = offload_new(1, 8);
+    assert_int_equal(store_open(&options, fixture.offload, &fixture.store, why), OK);
+    if (store_catalog(fixture.store, &catalog, why) != OK)
+        fail_msg("%s", why);
+    store_close(fixture.store);
+    offload_free(fixture.offload);
+    return catalog;
+}
+
 void fixture_open(struct fixture *fixture, const struct store_options *options)
 {
     char why[512] = "";

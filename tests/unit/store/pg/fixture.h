@@ -25,6 +25,9 @@ extern const char things_sql[];
 /* Options as the service has them by default, for this server. */
 struct store_options fixture_options(const struct postgres *server);
 
+/* What this user reads as catalogue of the database `leat`. */
+struct catalog *fixture_catalog(struct postgres *server, const char *user);
+
 /* A store, a loop and a port; the lanes are open when it returns. */
 void fixture_init(struct fixture *fixture, struct postgres *server);
 void fixture_open(struct fixture *fixture, const struct store_options *options); /* waits for nothing */

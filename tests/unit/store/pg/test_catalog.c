@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/catalog.h"
 #include "store/pg/types.h"
 
 static const char schema_sql[] =
@@ -38,43 +39,9 @@ static int start(void **state)
     return 0;
 }
 
-static struct catalog *read_as(struct postgres *server, const char *user)
-{
-    struct fixture fixture = {0};
-    struct store_options options = fixture_options(server);
-    struct catalog *catalog = NULL;
-    char url[128], why[512] = "";
-    snprintf(url, sizeof url, "postgresql://%s@127.0.0.1:%u/leat", user, postgres_port(server));
-    options.url = slice_str(url);
-    fixture.offload = offload_new(1, 8);
-    assert_int_equal(store_open(&options, fixture.offload, &fixture.store, why), OK);
-    if (store_catalog(fixture.store, &catalog, why) != OK)
-        fail_msg("%s", why);
-    store_close(fixture.store);
-    offload_free(fixture.offload);
-    return catalog;
-}
-
-static const struct table *table_named(const struct catalog *catalog, const char *name)
-{
-    bool many;
-    const struct table *table = catalog_find(catalog, slice_str(name), &many);
-    if (table == NULL)
-        fail_msg("no table %s", name);
-    return table;
-}
-
-static const struct column *column_named(const struct table *table, const char *name)
-{
-    const struct column *column = table_column(table, slice_str(name));
-    if (column == NULL)
-        fail_msg("no column %s", name);
-    return column;
-}
-
 static void tables_of_every_kind_are_there_in_order_and_no_others(void **state)
 {
-    struct catalog *catalog = read_as(*state, "leat");
+    struct catalog *catalog = fixture_catalog(*state, "leat");
     static const struct {
         const char *sql;
         enum table_kind kind;
@@ -101,7 +68,7 @@ static void tables_of_every_kind_are_there_in_order_and_no_others(void **state)
 
 static void columns_have_their_types(void **state)
 {
-    struct catalog *catalog = read_as(*state, "leat");
+    struct catalog *catalog = fixture_catalog(*state, "leat");
     const struct table *items = table_named(catalog, "shop.items");
     static const struct {
         const char *name, *type;
@@ -143,7 +110,7 @@ static void columns_have_their_types(void **state)
 
 static void columns_tell_nulls_defaults_and_what_is_generated(void **state)
 {
-    struct catalog *catalog = read_as(*state, "leat");
+    struct catalog *catalog = fixture_catalog(*state, "leat");
     const struct table *items = table_named(catalog, "shop.items");
     assert_false(column_named(items, "id")->nullable);
     assert_true(column_named(items, "id")->generated);
@@ -160,7 +127,7 @@ static void columns_tell_nulls_defaults_and_what_is_generated(void **state)
 
 static void an_enum_has_its_labels_in_order(void **state)
 {
-    struct catalog *catalog = read_as(*state, "leat");
+    struct catalog *catalog = fixture_catalog(*state, "leat");
     const struct type *mood = &column_named(table_named(catalog, "shop.items"), "feeling")->type;
     assert_int_equal(mood->label_count, 3);
     assert_slice(mood->labels[0], "sad");
@@ -171,7 +138,7 @@ static void an_enum_has_its_labels_in_order(void **state)
 
 static void keys_have_their_columns_in_key_order(void **state)
 {
-    struct catalog *catalog = read_as(*state, "leat");
+    struct catalog *catalog = fixture_catalog(*state, "leat");
     const struct table *makers = table_named(catalog, "shop.makers");
     assert_int_equal(makers->key_count, 2);
     assert_slice(makers->columns[makers->key[0]].name, "year");
@@ -183,7 +150,7 @@ static void keys_have_their_columns_in_key_order(void **state)
 
 static void a_foreign_key_joins_its_columns(void **state)
 {
-    struct catalog *catalog = read_as(*state, "leat");
+    struct catalog *catalog = fixture_catalog(*state, "leat");
     const struct table *items = table_named(catalog, "shop.items");
     assert_int_equal(items->foreign_key_count, 1);
     const struct foreign_key *key = items->foreign_keys[0];
@@ -209,7 +176,7 @@ static const struct index *index_named(const struct table *table, const char *na
 
 static void indexes_tell_order_parts_and_expressions(void **state)
 {
-    struct catalog *catalog = read_as(*state, "leat");
+    struct catalog *catalog = fixture_catalog(*state, "leat");
     const struct table *items = table_named(catalog, "shop.items");
     assert_int_equal(items->index_count, 5);
     const struct index *at = index_named(items, "items_at");
@@ -228,7 +195,7 @@ static void indexes_tell_order_parts_and_expressions(void **state)
 
 static void a_role_sees_what_it_may_read(void **state)
 {
-    struct catalog *catalog = read_as(*state, "guest");
+    struct catalog *catalog = fixture_catalog(*state, "guest");
     assert_int_equal(catalog->table_count, 2);
     const struct table *halves = table_named(catalog, "shop.halves");
     assert_int_equal(halves->column_count, 1);
@@ -241,7 +208,7 @@ static void an_empty_database_has_an_empty_catalogue(void **state)
 {
     (void)state;
     struct postgres *empty = postgres_start(NULL);
-    struct catalog *catalog = read_as(empty, "leat");
+    struct catalog *catalog = fixture_catalog(empty, "leat");
     assert_int_equal(catalog->table_count, 0);
     catalog_free(catalog);
     postgres_stop(empty);

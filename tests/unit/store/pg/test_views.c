@@ -3,7 +3,7 @@
  * CHECKs, comments, and the keys that come in. As read from a real server. */
 #include "fixture.h"
 
-#include <stdio.h>
+#include "lib/catalog.h"
 
 static const char schema_sql[] =
     "CREATE SCHEMA shop; CREATE SCHEMA shut; CREATE ROLE guest LOGIN; GRANT USAGE ON SCHEMA shop TO guest;"
@@ -37,62 +37,9 @@ static int start(void **state)
     return 0;
 }
 
-static struct catalog *read_as(struct postgres *server, const char *user)
-{
-    struct fixture fixture = {0};
-    struct store_options options = fixture_options(server);
-    struct catalog *catalog = NULL;
-    char url[128], why[512] = "";
-    snprintf(url, sizeof url, "postgresql://%s@127.0.0.1:%u/leat", user, postgres_port(server));
-    options.url = slice_str(url);
-    fixture.offload = offload_new(1, 8);
-    assert_int_equal(store_open(&options, fixture.offload, &fixture.store, why), OK);
-    if (store_catalog(fixture.store, &catalog, why) != OK)
-        fail_msg("%s", why);
-    store_close(fixture.store);
-    offload_free(fixture.offload);
-    return catalog;
-}
-
-static const struct table *table(const struct catalog *catalog, const char *name)
-{
-    bool many;
-    const struct table *found = catalog_find(catalog, slice_str(name), &many);
-    if (found == NULL)
-        fail_msg("no table %s", name);
-    return found;
-}
-
-static const struct column *column(const struct table *of, const char *name)
-{
-    const struct column *found = table_column(of, slice_str(name));
-    if (found == NULL)
-        fail_msg("no column %s", name);
-    return found;
-}
-
-/* "users.id" or "-" for each column. */
-static void assert_origins(const struct catalog *catalog, const char *view, const char *expected)
-{
-    const struct table *of = table(catalog, view);
-    char text[1000] = "";
-    for (unsigned i = 0; i < of->column_count; i++) {
-        const struct table *origin = of->columns[i].origin;
-        size_t len = strlen(text);
-        if (origin)
-            snprintf(text + len, sizeof text - len, "%s" SLICE_FMT "." SLICE_FMT, i ? " " : "",
-                     SLICE_ARG(origin->name), SLICE_ARG(origin->columns[of->columns[i].origin_column].name));
-        else
-            snprintf(text + len, sizeof text - len, "%s-", i ? " " : "");
-        if (origin) /* as it is now, after all sorting */
-            assert_ptr_equal(origin, table(catalog, origin->name.data));
-    }
-    assert_string_equal(text, expected);
-}
-
 static void a_views_column_knows_the_tables_column_that_it_is(void **state)
 {
-    struct catalog *catalog = read_as(*state, "leat");
+    struct catalog *catalog = fixture_catalog(*state, "leat");
     assert_origins(catalog, "shop.users", "- - - - - - -");
     assert_origins(catalog, "shop.a", "users.email users.id -");
     assert_origins(catalog, "shop.b", "users.id - orders.user_id -");
@@ -107,14 +54,14 @@ static void a_views_column_knows_the_tables_column_that_it_is(void **state)
 
 static void a_view_of_several_parts_has_no_origins(void **state)
 {
-    struct catalog *catalog = read_as(*state, "leat");
+    struct catalog *catalog = fixture_catalog(*state, "leat");
     assert_origins(catalog, "shop.several", "-");
     catalog_free(catalog);
 }
 
 static void a_view_whose_text_the_role_may_not_have_has_no_origins_and_costs_no_other(void **state)
 {
-    struct catalog *catalog = read_as(*state, "guest");
+    struct catalog *catalog = fixture_catalog(*state, "guest");
     assert_int_equal(catalog->table_count, 3);
     assert_origins(catalog, "shop.window", "-");
     assert_origins(catalog, "shop.only_open", "halves.open -"); /* nor is the column there that is not its */
@@ -123,8 +70,8 @@ static void a_view_whose_text_the_role_may_not_have_has_no_origins_and_costs_no_
 
 static void keys_over_columns_that_may_not_be_read_are_not_there(void **state)
 {
-    struct catalog *catalog = read_as(*state, "guest");
-    const struct table *halves = table(catalog, "shop.halves");
+    struct catalog *catalog = fixture_catalog(*state, "guest");
+    const struct table *halves = table_named(catalog, "shop.halves");
     assert_int_equal(halves->column_count, 1);
     assert_int_equal(halves->key_count + halves->foreign_key_count + halves->index_count, 0);
     assert_int_equal(halves->reference_count, 0);
@@ -133,7 +80,7 @@ static void keys_over_columns_that_may_not_be_read_are_not_there(void **state)
 
 static void what_may_be_written_to_is_as_the_database_says(void **state)
 {
-    struct catalog *catalog = read_as(*state, "leat");
+    struct catalog *catalog = fixture_catalog(*state, "leat");
     static const struct {
         const char *name;
         bool insertable, updatable, deletable;
@@ -141,7 +88,7 @@ static void what_may_be_written_to_is_as_the_database_says(void **state)
                     {"shop.zz", true, true, true},        {"shop.b", false, false, false},
                     {"shop.grouped", true, false, false}, {"shop.c", false, false, false}};
     for (unsigned i = 0; i < ARRAY_LEN(expected); i++) {
-        const struct table *of = table(catalog, expected[i].name);
+        const struct table *of = table_named(catalog, expected[i].name);
         assert_int_equal(of->insertable, expected[i].insertable);
         assert_int_equal(of->updatable, expected[i].updatable);
         assert_int_equal(of->deletable, expected[i].deletable);
@@ -151,21 +98,22 @@ static void what_may_be_written_to_is_as_the_database_says(void **state)
 
 static void defaults_are_told_as_sql_but_for_what_is_generated(void **state)
 {
-    struct catalog *catalog = read_as(*state, "leat");
-    const struct table *users = table(catalog, "shop.users");
-    assert_slice(column(users, "id")->fallback, "");
-    assert_slice(column(users, "email")->fallback, "");
-    assert_slice(column(users, "feeling")->fallback, "'glad'::shop.mood");
-    assert_slice(column(users, "at")->fallback, "now()");
-    assert_slice(column(users, "n")->fallback, "nextval('shop.users_n_seq'::regclass)");
-    assert_slice(column(users, "twice")->fallback, "");
+    struct catalog *catalog = fixture_catalog(*state, "leat");
+    const struct table *users = table_named(catalog, "shop.users");
+    assert_slice(column_named(users, "id")->fallback, "");
+    assert_slice(column_named(users, "email")->fallback, "");
+    assert_slice(column_named(users, "feeling")->fallback, "'glad'::shop.mood");
+    assert_slice(column_named(users, "at")->fallback, "now()");
+    assert_slice(column_named(users, "n")->fallback, "nextval('shop.users_n_seq'::regclass)");
+    assert_slice(column_named(users, "twice")->fallback, "");
     catalog_free(catalog);
 }
 
 static void checks_are_told_by_name_each_with_its_table(void **state)
 {
-    struct catalog *catalog = read_as(*state, "leat");
-    const struct table *users = table(catalog, "shop.users"), *orders = table(catalog, "shop.orders");
+    struct catalog *catalog = fixture_catalog(*state, "leat");
+    const struct table *users = table_named(catalog, "shop.users"),
+                       *orders = table_named(catalog, "shop.orders");
     assert_int_equal(users->check_count, 2);
     assert_slice(users->checks[0].name, "a mail");
     assert_slice(users->checks[0].expression, "(email ~~ '%@%'::text)");
@@ -173,27 +121,28 @@ static void checks_are_told_by_name_each_with_its_table(void **state)
     assert_slice(users->checks[1].expression, "((n > 0) AND (n < 9))");
     assert_int_equal(orders->check_count, 1);
     assert_slice(orders->checks[0].expression, "(id > 0)");
-    assert_int_equal(table(catalog, "shop.parts")->check_count, 1);
-    assert_int_equal(table(catalog, "shop.a")->check_count, 0);
+    assert_int_equal(table_named(catalog, "shop.parts")->check_count, 1);
+    assert_int_equal(table_named(catalog, "shop.a")->check_count, 0);
     catalog_free(catalog);
 }
 
 static void comments_are_told_of_tables_and_columns(void **state)
 {
-    struct catalog *catalog = read_as(*state, "leat");
-    const struct table *users = table(catalog, "shop.users");
+    struct catalog *catalog = fixture_catalog(*state, "leat");
+    const struct table *users = table_named(catalog, "shop.users");
     assert_slice(users->comment, "Who's who");
-    assert_slice(table(catalog, "shop.a")->comment, "short");
-    assert_slice(table(catalog, "shop.orders")->comment, "");
-    assert_slice(column(users, "email")->comment, "where to write");
-    assert_slice(column(users, "id")->comment, "");
+    assert_slice(table_named(catalog, "shop.a")->comment, "short");
+    assert_slice(table_named(catalog, "shop.orders")->comment, "");
+    assert_slice(column_named(users, "email")->comment, "where to write");
+    assert_slice(column_named(users, "id")->comment, "");
     catalog_free(catalog);
 }
 
 static void a_table_knows_the_keys_that_come_in(void **state)
 {
-    struct catalog *catalog = read_as(*state, "leat");
-    const struct table *users = table(catalog, "shop.users"), *orders = table(catalog, "shop.orders");
+    struct catalog *catalog = fixture_catalog(*state, "leat");
+    const struct table *users = table_named(catalog, "shop.users"),
+                       *orders = table_named(catalog, "shop.orders");
     unsigned from_orders = 0;
     assert_int_equal(users->reference_count, 3);
     for (unsigned i = 0; i < users->reference_count; i++) {
@@ -214,7 +163,7 @@ static void many_views_of_long_texts_are_read(void **state)
         server, "CREATE TABLE t (id int PRIMARY KEY);"
                 "DO $$ BEGIN FOR i IN 1..300 LOOP EXECUTE format("
                 "'CREATE VIEW v%s AS SELECT id, %L AS x FROM t', i, repeat('x', 10000)); END LOOP; END $$;");
-    struct catalog *catalog = read_as(server, "leat");
+    struct catalog *catalog = fixture_catalog(server, "leat");
     assert_int_equal(catalog->table_count, 301);
     assert_origins(catalog, "v1", "t.id -");
     assert_origins(catalog, "v300", "t.id -");

@@ -4,6 +4,8 @@
 
 #include "fixture.h"
 
+#include "lib/catalog.h"
+
 static struct catalog *load(struct fixture *fixture)
 {
     struct catalog *catalog;
@@ -11,23 +13,6 @@ static struct catalog *load(struct fixture *fixture)
     if (store_driver_sqlite.catalog(fixture->store, &catalog, why) != OK)
         fail_msg("%s", why);
     return catalog;
-}
-
-static const struct table *table(const struct catalog *catalog, const char *name)
-{
-    bool many;
-    const struct table *found = catalog_find(catalog, slice_str(name), &many);
-    if (!found)
-        fail_msg("no table %s", name);
-    return found;
-}
-
-static const struct column *column(const struct table *of, const char *name)
-{
-    const struct column *found = table_column(of, slice_str(name));
-    if (!found)
-        fail_msg("no column %s", name);
-    return found;
 }
 
 static void tables_views_and_columns_come_with_their_types(void **state)
@@ -43,7 +28,7 @@ static void tables_views_and_columns_come_with_their_types(void **state)
     assert_int_equal(catalog->dialect, DIALECT_SQLITE);
     assert_true(slice_starts(catalog->server, SLICE("SQLite 3.")));
     assert_int_equal(catalog->table_count, 2);
-    const struct table *users = table(catalog, "users");
+    const struct table *users = table_named(catalog, "users");
     assert_int_equal(users->kind, TABLE_TABLE);
     assert_slice(users->schema, "main");
     assert_slice(users->sql, "\"main\".\"users\"");
@@ -58,19 +43,19 @@ static void tables_views_and_columns_come_with_their_types(void **state)
     assert_slice(users->columns[7].name, "odd \"name");
     assert_slice(users->columns[7].sql, "\"odd \"\"name\"");
     assert_slice(users->columns[7].json, "\"odd \\\"name\":");
-    assert_int_equal(column(users, "balance")->type.scale, 2);
-    assert_true(column(users, "balance")->has_default);
-    assert_false(column(users, "email")->has_default);
-    assert_false(column(users, "email")->nullable);
-    assert_true(column(users, "nick")->nullable);
-    assert_true(column(users, "email")->deterministic);
-    assert_false(column(users, "nick")->deterministic);
-    const struct table *lively = table(catalog, "lively");
+    assert_int_equal(column_named(users, "balance")->type.scale, 2);
+    assert_true(column_named(users, "balance")->has_default);
+    assert_false(column_named(users, "email")->has_default);
+    assert_false(column_named(users, "email")->nullable);
+    assert_true(column_named(users, "nick")->nullable);
+    assert_true(column_named(users, "email")->deterministic);
+    assert_false(column_named(users, "nick")->deterministic);
+    const struct table *lively = table_named(catalog, "lively");
     assert_int_equal(lively->kind, TABLE_VIEW);
     assert_int_equal(lively->key_count, 0);
-    assert_int_equal(column(lively, "seen")->type.kind, VALUE_TIMESTAMPTZ);
-    assert_int_equal(column(lively, "twice")->type.kind, VALUE_DYNAMIC);
-    assert_int_equal(column(lively, "n")->type.kind, VALUE_DYNAMIC);
+    assert_int_equal(column_named(lively, "seen")->type.kind, VALUE_TIMESTAMPTZ);
+    assert_int_equal(column_named(lively, "twice")->type.kind, VALUE_DYNAMIC);
+    assert_int_equal(column_named(lively, "n")->type.kind, VALUE_DYNAMIC);
     catalog_free(catalog);
     fixture_free(&fixture);
 }
@@ -85,28 +70,28 @@ static void keys_are_found_in_every_form(void **state)
                            "CREATE TABLE bare (a INT, b INT, PRIMARY KEY (b, a)) WITHOUT ROWID;"
                            "CREATE TABLE keyless (a INT);");
     struct catalog *catalog = load(&fixture);
-    const struct table *rowid_key = table(catalog, "rowid_key");
+    const struct table *rowid_key = table_named(catalog, "rowid_key");
     assert_int_equal(rowid_key->key_count, 1);
     assert_false(rowid_key->columns[0].nullable);
     assert_int_equal(rowid_key->index_count, 1);
     assert_true(rowid_key->indexes[0].primary && rowid_key->indexes[0].unique);
-    const struct table *text_key = table(catalog, "text_key");
+    const struct table *text_key = table_named(catalog, "text_key");
     assert_int_equal(text_key->key_count, 1);
     assert_true(text_key->columns[0].nullable); /* SQLite allows it */
     assert_int_equal(text_key->index_count, 1);
-    const struct table *two = table(catalog, "two");
+    const struct table *two = table_named(catalog, "two");
     assert_int_equal(two->key_count, 2);
     assert_int_equal(two->key[0], 2);
     assert_int_equal(two->key[1], 0);
-    const struct table *bare = table(catalog, "bare");
+    const struct table *bare = table_named(catalog, "bare");
     assert_int_equal(bare->key_count, 2);
     assert_int_equal(bare->key[0], 1);
     assert_false(bare->columns[0].nullable);
     assert_false(bare->columns[1].nullable);
     assert_int_equal(bare->index_count, 1);
     assert_true(bare->indexes[0].primary);
-    assert_int_equal(table(catalog, "keyless")->key_count, 0);
-    assert_int_equal(table(catalog, "keyless")->index_count, 0);
+    assert_int_equal(table_named(catalog, "keyless")->key_count, 0);
+    assert_int_equal(table_named(catalog, "keyless")->index_count, 0);
     catalog_free(catalog);
     fixture_free(&fixture);
 }
@@ -129,7 +114,7 @@ static void indexes_show_their_columns_directions_and_kinds(void **state)
                            "CREATE UNIQUE INDEX t_b ON t (b) WHERE a IS NOT NULL;"
                            "CREATE INDEX t_expr ON t (lower(c), a);");
     struct catalog *catalog = load(&fixture);
-    const struct table *t = table(catalog, "t");
+    const struct table *t = table_named(catalog, "t");
     assert_int_equal(t->index_count, 5);
     const struct index *ab = index_named(t, "t_ab");
     assert_int_equal(ab->count, 2);
@@ -159,7 +144,7 @@ static void foreign_keys_join_their_tables_whatever_the_letters_case(void **stat
         "CREATE TABLE child (id INTEGER PRIMARY KEY, x INT, y INT, up INT REFERENCES CHILD (ID) ON DELETE CASCADE,"
         " lost INT REFERENCES absent (id), FOREIGN KEY (x, y) REFERENCES parent ON UPDATE SET NULL);");
     struct catalog *catalog = load(&fixture);
-    const struct table *child = table(catalog, "child"), *parent = table(catalog, "Parent");
+    const struct table *child = table_named(catalog, "child"), *parent = table_named(catalog, "Parent");
     assert_int_equal(catalog->foreign_key_count, 2);
     assert_int_equal(child->foreign_key_count, 2);
     const struct foreign_key *two =
@@ -190,12 +175,12 @@ static void generated_columns_are_there_and_marked(void **state)
         "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT, twice INT GENERATED ALWAYS AS (a * 2) STORED,"
         " half REAL AS (a / 2.0), last TEXT);");
     struct catalog *catalog = load(&fixture);
-    const struct table *t = table(catalog, "t");
+    const struct table *t = table_named(catalog, "t");
     assert_int_equal(t->column_count, 5);
-    assert_true(column(t, "twice")->generated && column(t, "half")->generated);
-    assert_false(column(t, "a")->generated || column(t, "last")->generated);
-    assert_int_equal(column(t, "twice")->type.kind, VALUE_INT);
-    assert_int_equal(column(t, "half")->type.kind, VALUE_FLOAT);
+    assert_true(column_named(t, "twice")->generated && column_named(t, "half")->generated);
+    assert_false(column_named(t, "a")->generated || column_named(t, "last")->generated);
+    assert_int_equal(column_named(t, "twice")->type.kind, VALUE_INT);
+    assert_int_equal(column_named(t, "half")->type.kind, VALUE_FLOAT);
     catalog_free(catalog);
     fixture_free(&fixture);
 }
@@ -215,9 +200,9 @@ static void views_generated_columns_and_indexes_may_call_functions_of_json_and_r
                  "CREATE VIRTUAL TABLE words USING fts5(text); INSERT INTO words VALUES ('found here');"
                  "CREATE VIEW found AS SELECT text FROM words WHERE words MATCH 'found';");
     struct catalog *catalog = load(&fixture);
-    assert_int_equal(table(catalog, "notes")->index_count, 2); /* with the primary key */
-    assert_int_equal(table(catalog, "numbers")->kind, TABLE_VIEW);
-    assert_int_equal(table(catalog, "found")->kind, TABLE_VIEW);
+    assert_int_equal(table_named(catalog, "notes")->index_count, 2); /* with the primary key */
+    assert_int_equal(table_named(catalog, "numbers")->kind, TABLE_VIEW);
+    assert_int_equal(table_named(catalog, "found")->kind, TABLE_VIEW);
     assert_read(&fixture, "SELECT tag, n, text FROM notes JOIN numbers USING (id), found",
                 "new|7|\"found here\"", NULL);
     catalog_free(catalog);
@@ -235,10 +220,10 @@ static void what_cannot_be_read_and_shadow_tables_are_left_out(void **state)
         "CREATE TABLE sqlitex (a INT); INSERT INTO t (a) VALUES (1); ANALYZE;");
     struct catalog *catalog = load(&fixture);
     assert_int_equal(catalog->table_count, 4);
-    table(catalog, "t");
-    table(catalog, "v");
-    table(catalog, "sqlitex");
-    const struct table *words = table(catalog, "words");
+    table_named(catalog, "t");
+    table_named(catalog, "v");
+    table_named(catalog, "sqlitex");
+    const struct table *words = table_named(catalog, "words");
     assert_int_equal(words->kind, TABLE_FOREIGN);
     assert_int_equal(words->column_count, 1); /* its hidden columns are not there */
     catalog_free(catalog);
@@ -255,8 +240,8 @@ static void rows_are_estimated_by_the_last_analyze(void **state)
         "INSERT INTO t WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) SELECT i, i FROM n;"
         "ANALYZE;");
     struct catalog *catalog = load(&fixture);
-    assert_true(table(catalog, "t")->rows_estimate == 500);
-    assert_true(table(catalog, "u")->rows_estimate < 0);
+    assert_true(table_named(catalog, "t")->rows_estimate == 500);
+    assert_true(table_named(catalog, "u")->rows_estimate < 0);
     catalog_free(catalog);
     fixture_free(&fixture);
 }
@@ -271,9 +256,9 @@ static void decimals_of_other_software_are_known_by_a_real_among_them(void **sta
                            "INSERT INTO theirs VALUES (1, 12), (2, 12.5);"
                            "CREATE VIEW cheap AS SELECT id, \"the \"\"price\" AS price FROM theirs;");
     struct catalog *catalog = load(&fixture);
-    assert_int_equal(column(table(catalog, "ours"), "price")->type.kind, VALUE_DECIMAL);
-    assert_int_equal(column(table(catalog, "theirs"), "the \"price")->type.kind, VALUE_NUMERIC);
-    assert_int_equal(column(table(catalog, "cheap"), "price")->type.kind, VALUE_NUMERIC);
+    assert_int_equal(column_named(table_named(catalog, "ours"), "price")->type.kind, VALUE_DECIMAL);
+    assert_int_equal(column_named(table_named(catalog, "theirs"), "the \"price")->type.kind, VALUE_NUMERIC);
+    assert_int_equal(column_named(table_named(catalog, "cheap"), "price")->type.kind, VALUE_NUMERIC);
     catalog_free(catalog);
     fixture_free(&fixture);
 }

@@ -6,6 +6,7 @@
 #include "fixture.h"
 
 #include "base/check.h"
+#include "lib/catalog.h"
 #include "store/sqlite/token.h"
 
 static struct catalog *load(const char *sql)
@@ -18,15 +19,6 @@ static struct catalog *load(const char *sql)
         fail_msg("%s", why);
     fixture_free(&fixture);
     return catalog;
-}
-
-static const struct table *table(const struct catalog *catalog, const char *name)
-{
-    bool many;
-    const struct table *found = catalog_find(catalog, slice_str(name), &many);
-    if (!found)
-        fail_msg("no table %s", name);
-    return found;
 }
 
 /* "name:(expression)|…" */
@@ -45,7 +37,7 @@ static void checks_of_columns_and_of_tables_are_cut_out(void **state)
     struct catalog *catalog = load(
         "CREATE TABLE a (id INTEGER PRIMARY KEY, n INT CHECK (n > 0), m INT NOT NULL CONSTRAINT small CHECK ((m < 9) AND m > abs(1)),"
         " check(n<m), CONSTRAINT \"odd \"\"name\" CHECK (n IN (1, 2)), CONSTRAINT pair UNIQUE (n, m) CHECK (m));");
-    assert_checks(table(catalog, "a"),
+    assert_checks(table_named(catalog, "a"),
                   ":(n > 0)|small:((m < 9) AND m > abs(1))|:(n<m)|odd \"name:(n IN (1, 2))|:(m)");
     catalog_free(catalog);
 }
@@ -59,8 +51,9 @@ static void texts_and_comments_and_other_clauses_are_no_checks(void **state)
         ", d TEXT CHECK (d <> ')' /* ) */ AND d <> 'it''s )'), e GENERATED ALWAYS AS (length(c)), CONSTRAINT u UNIQUE (c),"
         " CHECK (\"CHECK\" <> ''));"
         "CREATE TABLE b AS SELECT 1 AS one;");
-    assert_checks(table(catalog, "a CHECK (x)"), ":(d <> ')' /* ) */ AND d <> 'it''s )')|:(\"CHECK\" <> '')");
-    assert_checks(table(catalog, "b"), "");
+    assert_checks(table_named(catalog, "a CHECK (x)"),
+                  ":(d <> ')' /* ) */ AND d <> 'it''s )')|:(\"CHECK\" <> '')");
+    assert_checks(table_named(catalog, "b"), "");
     catalog_free(catalog);
 }
 
@@ -71,28 +64,11 @@ static void a_column_tells_its_default_as_it_was_written(void **state)
         "CREATE TABLE a (id INTEGER PRIMARY KEY, n INT DEFAULT 7, t TEXT DEFAULT 'it''s', at TEXT DEFAULT CURRENT_TIMESTAMP,"
         " e INT DEFAULT (1 + 1), g INT AS (n) STORED, z TEXT DEFAULT NULL);");
     static const char *const expected[] = {"", "7", "'it''s'", "CURRENT_TIMESTAMP", "1 + 1", "", "NULL"};
-    const struct table *a = table(catalog, "a");
+    const struct table *a = table_named(catalog, "a");
     assert_int_equal(a->column_count, ARRAY_LEN(expected));
     for (unsigned i = 0; i < a->column_count; i++)
         assert_slice(a->columns[i].fallback, expected[i]);
     catalog_free(catalog);
-}
-
-/* "users.id" or "-" for each column. */
-static void assert_origins(const struct catalog *catalog, const char *view, const char *expected)
-{
-    const struct table *of = table(catalog, view);
-    char text[1000] = "";
-    for (unsigned i = 0; i < of->column_count; i++) {
-        const struct table *origin = of->columns[i].origin;
-        size_t len = strlen(text);
-        if (origin)
-            snprintf(text + len, sizeof text - len, "%s" SLICE_FMT "." SLICE_FMT, i ? " " : "",
-                     SLICE_ARG(origin->name), SLICE_ARG(origin->columns[of->columns[i].origin_column].name));
-        else
-            snprintf(text + len, sizeof text - len, "%s-", i ? " " : "");
-    }
-    assert_string_equal(text, expected);
 }
 
 static void a_views_column_knows_the_tables_column_that_it_is(void **state)
@@ -145,7 +121,7 @@ static void a_view_may_be_written_to_as_its_triggers_allow(void **state)
                     {"upd", false, true, false},
                     {"del", false, false, true}};
     for (unsigned i = 0; i < ARRAY_LEN(expected); i++) {
-        const struct table *of = table(catalog, expected[i].name);
+        const struct table *of = table_named(catalog, expected[i].name);
         assert_int_equal(of->insertable, expected[i].insertable);
         assert_int_equal(of->updatable, expected[i].updatable);
         assert_int_equal(of->deletable, expected[i].deletable);
@@ -159,13 +135,13 @@ static void a_table_knows_the_keys_that_come_in(void **state)
     struct catalog *catalog = load(
         "CREATE TABLE b (id INTEGER PRIMARY KEY, up INT REFERENCES b); CREATE TABLE a (b INT REFERENCES b);"
         "CREATE TABLE c (b1 INT REFERENCES b, b2 INT REFERENCES b);");
-    const struct table *b = table(catalog, "b");
+    const struct table *b = table_named(catalog, "b");
     assert_int_equal(b->reference_count, 4);
-    assert_int_equal(table(catalog, "a")->reference_count, 0);
+    assert_int_equal(table_named(catalog, "a")->reference_count, 0);
     unsigned from_c = 0;
     for (unsigned i = 0; i < b->reference_count; i++) {
         assert_ptr_equal(b->references[i]->target, b);
-        from_c += b->references[i]->table == table(catalog, "c");
+        from_c += b->references[i]->table == table_named(catalog, "c");
     }
     assert_int_equal(from_c, 2);
     catalog_free(catalog);
