@@ -62,13 +62,13 @@ FAULTS = {"LEAT_FAULT_ALLOC": {503, NONE}, "LEAT_FAULT_READ": {NONE}, "LEAT_FAUL
 
 
 def spread(stripe, stripes):
-    """Which n are tried: all, or the first hundred and then ever fewer; every `stripes`-th of them."""
+    """Which n are tried: all, or the first forty and then ever fewer; every `stripes`-th of them."""
     n, index = 1, 0
     while True:
         if index % stripes == stripe:
             yield n
         index += 1
-        n = n + 1 if os.environ.get("LEAT_ENDURE") or n < 100 else n * 9 // 8
+        n = n + 1 if os.environ.get("LEAT_ENDURE") or n < 40 else n * 9 // 8
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +186,7 @@ def test_calls_that_fail_from_some_time_on_end_nobody(name, n, store, urls, fold
     """One client at a time: what is answered is right, or 503; the rest is closed. And it still stops as it should."""
     with Leat(database=urls[store], config=CONFIG % folder, env={name: f"{n}+"}) as leat:
         closed = 0
-        while closed < 20:
+        while closed < 10:
             for exchange in EXCHANGES:
                 answers = statuses_if_accepted(leat, exchange, name)
                 closed += None in answers or 503 in answers

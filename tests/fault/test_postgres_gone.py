@@ -91,10 +91,10 @@ def test_a_database_that_is_dropped_and_made_again(leat, server):
     away = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'leat'; ALTER DATABASE leat RENAME TO hidden;"
     with Load(leat, PATHS) as load:
         load.good()
-        server.psql("ALTER DATABASE leat ALLOW_CONNECTIONS false;", database="postgres")
-        server.psql(away, database="postgres")
+        server.psql("ALTER DATABASE leat ALLOW_CONNECTIONS false;", database="template1")
+        server.psql(away, database="template1")
         load.see(AWAY, times=50)
-        server.psql("ALTER DATABASE hidden RENAME TO leat; ALTER DATABASE leat ALLOW_CONNECTIONS true;", database="postgres")
+        server.psql("ALTER DATABASE hidden RENAME TO leat; ALTER DATABASE leat ALLOW_CONNECTIONS true;", database="template1")
         load.good(times=200)
     load.check(CUT)
     leat.await_ready()

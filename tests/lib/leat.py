@@ -121,6 +121,8 @@ class Leat:
 
     def stop(self, expect=0):
         """Drains; the exit code must be as expected and no sanitizer may have complained."""
+        if hasattr(self, "client"):
+            self.client.close()  # else its idle connections have drain.idle to live
         if self.process.poll() is None:
             self.signal(signal.SIGTERM)
         code = self.wait()

@@ -5,8 +5,8 @@
 From Python:   with Postgres() as pg: pg.psql("CREATE TABLE t (id int)"); use(pg.url)
 From C:        tests/lib/pg.c runs this file as a program and speaks to it in lines (see main below).
 
-The cluster is made once by initdb into a template folder in the temporary directory, each server runs on a copy of it (0.2 s) on
-a free port of 127.0.0.1 and a socket in its own folder, with fsync off. As root the server runs as user postgres. Everything is
+The cluster is made once by initdb into a template folder in the temporary directory, each server runs on a copy of it on a
+free port of 127.0.0.1 and a socket in its own folder, with fsync off. As root the server runs as user postgres. Everything is
 ended by process id and deleted at stop(); when the test itself is killed the kernel ends them (setpriv --pdeathsig), and only
 their folders are left.
 
@@ -36,6 +36,7 @@ host all guarded 127.0.0.1/32 scram-sha-256
 host all all 127.0.0.1/32 trust
 """
 START_SECONDS_MAX = 60
+MEMORY, MEMORY_BYTES_MIN = "/dev/shm", 4 << 30
 
 
 def _owner():
@@ -58,6 +59,15 @@ def _own(path):
         os.chown(path, _owner().pw_uid, _owner().pw_gid)
 
 
+def _where():
+    """The folder for clusters: in memory, where there is plenty; a thousand files are copied and deleted there eight times as fast."""
+    try:
+        room = os.statvfs(MEMORY)
+    except OSError:
+        return None
+    return MEMORY if room.f_bavail * room.f_frsize >= MEMORY_BYTES_MIN and os.access(MEMORY, os.W_OK) else None
+
+
 def _single_user(folder, database, sql):
     subprocess.run([f"{BIN}/postgres", "--single", "-D", folder, database], input=sql.encode(), check=True, cwd="/",
                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **_as_owner())
@@ -65,7 +75,7 @@ def _single_user(folder, database, sql):
 
 def _template():
     """The folder of a fresh cluster, made at the first call on this machine."""
-    folder = os.path.join(tempfile.gettempdir(), f"leat-pg15-template-{_owner().pw_uid}-1")
+    folder = os.path.join(tempfile.gettempdir(), f"leat-pg15-template-{_owner().pw_uid}-2")
     with open(folder + ".lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if os.path.isdir(folder):
@@ -74,7 +84,7 @@ def _template():
         _own(fresh)
         subprocess.run([f"{BIN}/initdb", "-D", fresh, "-U", "leat", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
                         "--wal-segsize=1", "--no-sync"], check=True, cwd="/", stdout=subprocess.DEVNULL, **_as_owner())
-        _single_user(fresh, "postgres", "CREATE DATABASE leat\n")
+        _single_user(fresh, "template1", "ALTER DATABASE postgres RENAME TO leat\n")  # one database fewer to copy
         _single_user(fresh, "leat", "CREATE ROLE guarded LOGIN PASSWORD 'right'\n")
         with open(f"{fresh}/pg_hba.conf", "w", encoding="ascii") as hba:
             hba.write(HBA)
@@ -144,7 +154,7 @@ class Postgres:
 
     def __init__(self, settings=None, start=True):
         self.settings = {**SETTINGS, **(settings or {})}
-        self.folder = tempfile.mkdtemp(prefix="leat-pg-")
+        self.folder = tempfile.mkdtemp(prefix="leat-pg-", dir=_where())
         _own(self.folder)
         self.data = f"{self.folder}/data"
         self.port = free_port()
