@@ -44,21 +44,20 @@ void lite_group_free(struct lite_group *group)
 
 /* ---- the transaction ---- */
 
+static const struct mono FOREVER = {.us = INT64_MAX};
+
 static bool is_open(const struct lite_writer *writer)
 {
     return !sqlite3_get_autocommit(writer->connection->db);
 }
 
-/* The lock is waited for as long as anybody waits for it (those who do are ended by their ports), or, with a group already at hand, for
- * LOCK_WAIT_MS. */
-static int begin(struct lite_writer *writer, bool at_hand)
+/* Waits for the lock until then, or for as long as anybody in the queue waits for it (those who do are ended by their ports). */
+static int begin(struct lite_writer *writer, struct mono until)
 {
     struct lite_reader *connection = writer->connection;
-    connection->cancelled = at_hand ? NULL : &writer->unwanted;
+    connection->cancelled = until.us == FOREVER.us ? &writer->unwanted : NULL;
     connection->limit.us = 0;
-    connection->busy_until.us = INT64_MAX;
-    if (at_hand)
-        connection->busy_until = mono_after_ms(clock_mono(), LOCK_WAIT_MS);
+    connection->busy_until = until;
     atomic_store(&writer->begins, true);
     int code = lite_writer_say(writer, WORD_BEGIN);
     atomic_store(&writer->begins, false);
@@ -205,10 +204,10 @@ static void answer_refused_commit(struct lite_writer *writer, struct slot *slot,
     answer(slot);
 }
 
-static void run_alone(struct lite_writer *writer, struct slot *slot)
+static void run_alone(struct lite_writer *writer, struct slot *slot, struct mono until)
 {
     slot->fetch->problem = (struct problem){0};
-    int code = begin(writer, true);
+    int code = begin(writer, until);
     if (code == SQLITE_OK)
         run_slot(writer, slot);
     if (code == SQLITE_OK && slot->stays)
@@ -223,15 +222,22 @@ static void run_alone(struct lite_writer *writer, struct slot *slot)
 
 /* ---- the group ---- */
 
+/* All that are run alone wait for the lock no longer than one would. */
+static struct mono alone_until(void)
+{
+    return mono_after_ms(clock_mono(), LOCK_WAIT_MS);
+}
+
 /* The transaction is gone, and the last slot was at work. */
 static void pick_up(struct lite_writer *writer, struct lite_group *group)
 {
     struct slot *last = &group->slots[group->count - 1];
     bool last_again = group->count > 1 && last->harvest.keeps && may_pass_alone(last->code);
+    struct mono until = alone_until();
     for (struct slot *slot = group->slots; slot <= last; slot++) {
         bool again = slot == last ? last_again : slot->stays && slot->harvest.keeps && !lite_guard_is_torn();
         if (again)
-            run_alone(writer, slot);
+            run_alone(writer, slot, until);
         else if (slot->stays)
             answer_undone(slot);
         else
@@ -242,11 +248,12 @@ static void pick_up(struct lite_writer *writer, struct lite_group *group)
 static void answer_uncommitted(struct lite_writer *writer, struct lite_group *group, int code)
 {
     bool alone = group->count > 1 && may_pass_alone(code) && !is_unknown(code);
+    struct mono until = alone_until();
     for (struct slot *slot = group->slots; slot < group->slots + group->count; slot++) {
         if (!slot->stays)
             answer(slot);
         else if (alone && slot->harvest.keeps)
-            run_alone(writer, slot);
+            run_alone(writer, slot, until);
         else
             answer_refused_commit(writer, slot, code);
     }
@@ -351,7 +358,7 @@ static void run(struct lite_writer *writer)
     char why[512] = "";
     int code = lite_writer_ready(writer, why);
     if (code == SQLITE_OK)
-        code = begin(writer, false);
+        code = begin(writer, FOREVER);
     if (code == SQLITE_OK)
         run_group(writer, writer->group);
     else if (is_to_be_tried_again(code))
