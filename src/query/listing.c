@@ -99,7 +99,7 @@ static void number_child(struct arena *arena, struct binds *binds, const struct 
 }
 
 /* Of those alone that stand in the statement: a bind that is nowhere has no type. */
-void binds_number_children(struct arena *arena, struct binds *binds, const struct level *level)
+static void number_children(struct arena *arena, struct binds *binds, const struct level *level)
 {
     for (const struct child_order *order = level->child_orders; order; order = order->next)
         number_child(arena, binds, order->child);
@@ -108,8 +108,17 @@ void binds_number_children(struct arena *arena, struct binds *binds, const struc
         if (!child)
             continue;
         number_child(arena, binds, child);
-        binds_number_children(arena, binds, child);
+        number_children(arena, binds, child);
     }
+}
+
+void listing_children(struct listing *listing, struct arena *arena, struct binds *binds)
+{
+    struct level *level = listing->level;
+    PRE(level);
+    number_children(arena, binds, level);
+    sql_child_orders(arena, listing->build.sql, level);
+    sql_embed_cells(listing->build.arena, level, &listing->cells);
 }
 
 /* --- what is shown --- */

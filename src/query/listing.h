@@ -53,8 +53,10 @@ void binds_add(struct arena *arena, struct binds *binds, struct bind bind);
 
 /* The conditions' binds get their numbers. */
 void binds_number(struct arena *arena, struct binds *binds, const struct conditions *conditions);
-/* Those of all levels below. */
-void binds_number_children(struct arena *arena, struct binds *binds, const struct level *level);
+
+/* What the levels below add to a statement, behind the numbers of its conditions: their binds, the SQL of orders by their columns,
+ * and the cells that they are found by, which outlive the arena. */
+void listing_children(struct listing *listing, struct arena *arena, struct binds *binds);
 
 /* In this order. With conditions, order, cells and paging known: the keys, the order's cells, whether a total is wanted. */
 void listing_settle(struct listing *listing, struct slice name, const struct envelope *envelope,

@@ -274,6 +274,18 @@ static void add_default(struct build *build, const struct conditions *conditions
     }
 }
 
+/* What an order leaves out stands in no statement: its binds would have no type. */
+static void forget_unused(struct level *level, const struct order *order)
+{
+    struct child_order **at = &level->child_orders;
+    while (*at) {
+        if (has_column(order, (*at)->column))
+            at = &(*at)->next;
+        else
+            *at = (*at)->next;
+    }
+}
+
 bool order_parse(struct build *build, struct slice text, const struct conditions *conditions,
                  struct order *ret_order)
 {
@@ -290,6 +302,7 @@ bool order_parse(struct build *build, struct slice text, const struct conditions
         return false;
     }
     add_key(build, conditions, &order);
+    forget_unused(build->level, &order);
     *ret_order = order;
     return true;
 }

@@ -138,10 +138,8 @@ static void fill_binds(struct listing *listing)
     for (unsigned i = 0; keyset && i < listing->order.count; i++)
         if (keyset->binds[i])
             binds_add(arena, &listing->binds, keyset->values[i]);
-    if (listing->level) {
-        binds_number_children(arena, &listing->binds, listing->level);
-        sql_child_orders(arena, listing->build.sql, listing->level);
-    }
+    if (listing->level)
+        listing_children(listing, arena, &listing->binds);
     plan->total.binds = plan->statement.binds = listing->binds.items;
     plan->statement.bind_count = listing->binds.count;
 }
@@ -162,8 +160,6 @@ void listing_write(struct listing *listing)
     PRE(listing->from.len > 0 && plan->statement.text.len == 0);
     IMPLIES(plan->from_cursor, listing->keyset && plan->offset == 0);
     fill_binds(listing);
-    if (listing->level)
-        sql_embed_cells(listing->build.arena, listing->level, &listing->cells);
     const struct list_sql list = {
         .from = listing->from,
         .level = listing->level,

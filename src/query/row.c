@@ -217,8 +217,7 @@ static void write_full(struct listing *listing, const struct bind *key)
         conditions_add(build, listing->conditions, &is);
     }
     binds_number(build->arena, &listing->binds, listing->conditions);
-    binds_number_children(build->arena, &listing->binds, listing->level);
-    sql_embed_cells(build->arena, listing->level, &listing->cells);
+    listing_children(listing, build->arena, &listing->binds);
     const struct list_sql list = {.from = listing->from,
                                   .level = listing->level,
                                   .cells = &listing->cells,

@@ -5,9 +5,10 @@
 
 #define TEXT_ROOM 1024
 
+/* An order by a child's column has no SQL yet when its cell is added: it is the same as itself alone. */
 static bool is_same(const struct column *a, const struct column *b)
 {
-    return a == b || slice_eq(a->sql, b->sql);
+    return a == b || (a->sql.len > 0 && slice_eq(a->sql, b->sql));
 }
 
 unsigned cells_add(struct arena *arena, struct cells *cells, const struct column *column)

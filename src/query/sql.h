@@ -123,7 +123,7 @@ void sql_embed_end(struct text *text, const struct dialect_sql *sql, const struc
 /* Adds the cells that the level's children are found by. */
 void sql_embed_cells(struct arena *arena, const struct level *level, struct cells *cells);
 
-/* The SQL of what the level orders by columns of children; when binds have their numbers. */
+/* The SQL of what the level, and all that it shows, orders by columns of children; when their binds have their numbers. */
 void sql_child_orders(struct arena *arena, const struct dialect_sql *sql, struct level *level);
 
 #endif

@@ -138,8 +138,9 @@ void sql_child_orders(struct arena *arena, const struct dialect_sql *sql, struct
         text_lit(&text, " LIMIT 1)");
         order->column->sql = text_done(&text);
     }
-    for (struct level *child = level->children; child; child = child->next)
-        sql_child_orders(arena, sql, child);
+    for (unsigned i = 0; i < level->field_count; i++)
+        if (level->fields[i].child)
+            sql_child_orders(arena, sql, level->fields[i].child);
 }
 
 /* --- the rows of a child --- */

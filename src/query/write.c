@@ -139,10 +139,12 @@ static void settle_cells(struct write *write)
         listing->cells = (struct cells){0};
     }
     write->ordered = write->ordered && asked->shows && !asked->names; /* what is named is one row */
+    if (!write->ordered) {
+        listing->order = (struct order){0};
+        listing->level->child_orders = NULL;
+    }
     if (asked->names)
         order_by_key(write);
-    else if (!write->ordered)
-        listing->order = (struct order){0};
     listing_order(listing);
 }
 

@@ -544,17 +544,17 @@ static void write_returning(struct writer *writer)
     sql_cells(writer->text, writer->sql, &write->listing.cells, false);
 }
 
-/* The SELECT around the write: its rows are the page. */
+/* The SELECT around the write: its rows are the page, and the table has no name there. */
 static void wrap(struct writer *writer, struct text *whole)
 {
     struct listing *listing = &writer->write->listing;
-    struct level *level = listing->level;
     struct conditions none = {0};
-    binds_number_children(writer->arena, writer->binds, level);
-    sql_child_orders(writer->arena, writer->sql, level);
-    sql_embed_cells(listing->build.arena, level, &listing->cells); /* they outlive the records */
-    const struct list_sql list = {.from = SLICE("leat_w"),
-                                  .level = level,
+    struct slice from = SLICE("leat_w"), table = listing->level->ref;
+    listing->level->ref = from;
+    listing_children(listing, writer->arena, writer->binds);
+    listing->level->ref = table;
+    const struct list_sql list = {.from = from,
+                                  .level = listing->level,
                                   .cells = &listing->cells,
                                   .conditions = &none,
                                   .order = listing_page_order(listing),
@@ -648,9 +648,7 @@ static struct slice select_rows(struct listing *listing, struct arena *arena, st
 {
     forget_levels(listing->level);
     binds_number(arena, binds, conditions);
-    binds_number_children(arena, binds, listing->level);
-    sql_child_orders(arena, listing->build.sql, listing->level);
-    sql_embed_cells(listing->build.arena, listing->level, &listing->cells);
+    listing_children(listing, arena, binds);
     const struct list_sql list = {.from = listing->from,
                                   .level = listing->level,
                                   .cells = &listing->cells,

@@ -186,6 +186,16 @@ def test_a_parent_is_filtered_by_its_children(ask):
 def test_an_order_by_a_column_of_one_embedded_row(ask):
     assert [row["name"] for row in ask("/people?select=name,teams(name)&order=teams(name).desc.nullslast,id")] == ["Ada", "Bob", "Cy", "Di", "Eve"]
     assert [row["name"] for row in ask("/people?select=name,teams(name)&order=teams(name),id.desc")] == ["Cy", "Bob", "Ada", "Eve", "Di"]
+    both = ask("/people?select=name,teams(),boss:boss_id()&order=boss(name),teams(name)")
+    assert [row["name"] for row in both] == ["Cy", "Bob", "Di", "Eve", "Ada"]
+    assert [row["id"] for row in ask("/people?select=id,teams()&order=id.desc,teams(name)&teams.name=eq.red")] == [5, 4, 3, 2, 1]
+
+
+def test_an_order_by_embedded_rows_within_others(leat, ask):
+    within = "select=people(name,boss:boss_id(name))&people.order=boss(name)"
+    assert [row["name"] for row in ask(f"/teams?{within}&id=eq.1")[0]["people"]] == ["Bob", "Ada"]
+    assert [row["name"] for row in leat.client.get(f"/api/teams/1?{within}").json()["people"]] == ["Bob", "Ada"]
+    assert ask("/teams?select=id,p:people(boss_id())&p.order=boss_id(name)&p.boss_id.name=eq.x&order=id") == [{"id": 1}, {"id": 2}]
 
 
 def test_aggregates_within(ask):

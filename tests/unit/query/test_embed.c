@@ -145,6 +145,51 @@ static void ways_through_a_table_between_have_keys_of_their_own(void **state)
     world_close(&world);
 }
 
+static void an_order_by_a_child_is_written_wherever_its_rows_are(void **state)
+{
+    (void)state;
+    struct world *worlds[] = {&pg, &sqlite};
+    for (size_t i = 0; i < ARRAY_LEN(worlds); i++) {
+        const char *query = "select=id,f:flags!user_id(id,user_id(name))&f.order=user_id(name)";
+        struct slice text = world_row(worlds[i], "users", "1", query)->statement.text;
+        assert_int_equal(count_of(text, "ORDER BY (SELECT t2.\"name\" FROM "), 1);
+        text = world_list(worlds[i], "users", query)->statement.text;
+        assert_int_equal(count_of(text, "ORDER BY (SELECT t2.\"name\" FROM "), 1);
+    }
+}
+
+/* Its binds stand in no statement, and so have no numbers. */
+static void an_order_of_rows_that_are_not_shown_is_not_written(void **state)
+{
+    (void)state;
+    const char *query =
+        "select=id,f:flags!user_id(user_id())&f.order=user_id(name)&f.user_id.name=eq.x&order=id";
+    assert_sql(world_list(&pg, "users", query),
+               "SELECT \"id\" FROM \"public\".\"users\" WHERE \"name\" <> $1::text AND \"gone\" IS NULL "
+               "ORDER BY 1 LIMIT 101");
+}
+
+static void an_order_that_says_nothing_has_no_binds(void **state)
+{
+    (void)state;
+    const struct plan *plan = world_list(&pg, "flags", "select=id,user_id()&order=id,user_id(name)");
+    assert_sql(plan, "SELECT \"id\" FROM \"public\".\"flags\" ORDER BY 1 LIMIT 101");
+    assert_int_equal(plan->statement.bind_count, 0);
+}
+
+static void orders_by_several_children_have_cells_of_their_own(void **state)
+{
+    (void)state;
+    const struct plan *plan =
+        world_list(&sqlite, "flags", "select=id,user_id(),by_id()&order=user_id(name),by_id(name)");
+    assert_int_equal(count_of(plan->statement.text, "(SELECT t"), 2);
+    assert_int_equal(plan->cell_count, 3);
+    assert_int_equal(plan->order_count, 3);
+    assert_int_equal(plan->order[0].cell, 1);
+    assert_int_equal(plan->order[1].cell, 2);
+    assert_int_equal(plan->order[2].cell, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +200,10 @@ int main(void)
         cmocka_unit_test(the_names_of_selects_do_not_hide_a_table),
         cmocka_unit_test(what_is_required_of_embedded_rows_is_part_of_the_key),
         cmocka_unit_test(ways_through_a_table_between_have_keys_of_their_own),
+        cmocka_unit_test(an_order_by_a_child_is_written_wherever_its_rows_are),
+        cmocka_unit_test(an_order_of_rows_that_are_not_shown_is_not_written),
+        cmocka_unit_test(an_order_that_says_nothing_has_no_binds),
+        cmocka_unit_test(orders_by_several_children_have_cells_of_their_own),
     };
     return cmocka_run_group_tests_name(__FILE__, tests, open_both, worlds_close);
 }

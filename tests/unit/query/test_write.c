@@ -230,6 +230,28 @@ static void an_order_is_read_around_or_after_the_write(void **state)
         "[4,9]");
 }
 
+/* Around a write its rows are those of leat_w: the table has no name there. */
+static void an_order_by_a_child_is_of_what_was_written(void **state)
+{
+    (void)state;
+    struct world related;
+    world_open_related(&related, DIALECT_PG);
+    struct making making = {.asked = {.shows = true}};
+    begin_fine(&making, &related, WRITE_PATCH, "flags", NULL,
+               "select=id,user_id!inner()&level=eq.x&order=user_id(name)");
+    assert_int_equal(add(&making, "level=y"), OK);
+    settle(&making);
+    ASSERT_WRITE(
+        &making,
+        "WITH leat_w AS (UPDATE \"public\".\"flags\" SET \"level\" = $1::text WHERE \"level\" = $2::text AND "
+        "EXISTS (SELECT 1 FROM \"public\".\"users\" AS t1 WHERE t1.\"id\" = \"public\".\"flags\".\"user_id\" AND "
+        "t1.\"name\" <> $3::text AND t1.\"gone\" IS NULL) RETURNING *) SELECT \"id\",(SELECT t1.\"name\" FROM "
+        "\"public\".\"users\" AS t1 WHERE t1.\"id\" = leat_w.\"user_id\" AND t1.\"name\" <> $3::text AND "
+        "t1.\"gone\" IS NULL LIMIT 1) FROM leat_w ORDER BY 2,1",
+        "y|x|root");
+    world_close(&related);
+}
+
 static void a_body_goes_through_in_bundles(void **state)
 {
     (void)state;
@@ -354,6 +376,7 @@ int main(void)
         cmocka_unit_test(patch_is_an_update_of_what_the_filters_find),
         cmocka_unit_test(put_resets_what_is_not_given_and_inserts_what_is_not_there),
         cmocka_unit_test(an_order_is_read_around_or_after_the_write),
+        cmocka_unit_test(an_order_by_a_child_is_of_what_was_written),
         cmocka_unit_test(a_body_goes_through_in_bundles),
         cmocka_unit_test(what_is_wrong_with_a_query_string_is_refused_at_once),
         cmocka_unit_test(what_is_wrong_with_a_record_is_refused_by_its_column),
