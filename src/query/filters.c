@@ -40,13 +40,13 @@ static bool is_group(struct slice name, enum condition_kind *ret_kind, bool *ret
     return is_and || slice_eq(word, SLICE("or"));
 }
 
-/* What a parameter of a child is, when it is no filter. */
+/* What a request's parameter of a child is, when it is no filter. Rules are filters alone. */
 static bool read_child_slot(struct build *build, const struct param *param, struct slice name, bool *ret_read)
 {
     struct level *level = build->level;
     bool is_limit = slice_eq(name, SLICE("limit")), is_offset = slice_eq(name, SLICE("offset"));
-    *ret_read =
-        level->parent && param->value.data && (is_limit || is_offset || slice_eq(name, SLICE("order")));
+    *ret_read = level->parent && !build->trusted && param->value.data &&
+                (is_limit || is_offset || slice_eq(name, SLICE("order")));
     if (!*ret_read)
         return true;
     if (is_limit || is_offset)

@@ -145,6 +145,26 @@ static void ways_through_a_table_between_have_keys_of_their_own(void **state)
     world_close(&world);
 }
 
+/* `x.limit=5` of a request is a limit. */
+static void a_rule_is_a_filter_whatever_its_column_is_called(void **state)
+{
+    (void)state;
+    static const struct world_table tables[] = {{.name = "x",
+                                                 .columns = {COLUMN("id", VALUE_INT, "INTEGER", .bits = 64),
+                                                             COLUMN("limit", VALUE_INT, "INTEGER",
+                                                                    .bits = 64),
+                                                             COLUMN("up", VALUE_INT, "INTEGER", .bits = 64)},
+                                                 .key = "id",
+                                                 .indexes = {INDEX("id", .primary = true)},
+                                                 .references = {{"up", "x", "id"}}},
+                                                {.name = NULL}};
+    struct world world;
+    world_open(&world, DIALECT_SQLITE, tables, "  x: {rows: {anonymous: limit=5}}\n");
+    assert_int_equal(count_of(world_list(&world, "x", "select=id,x(id)")->statement.text, "\"limit\" = ?"),
+                     2);
+    world_close(&world);
+}
+
 static void an_order_by_a_child_is_written_wherever_its_rows_are(void **state)
 {
     (void)state;
@@ -200,6 +220,7 @@ int main(void)
         cmocka_unit_test(the_names_of_selects_do_not_hide_a_table),
         cmocka_unit_test(what_is_required_of_embedded_rows_is_part_of_the_key),
         cmocka_unit_test(ways_through_a_table_between_have_keys_of_their_own),
+        cmocka_unit_test(a_rule_is_a_filter_whatever_its_column_is_called),
         cmocka_unit_test(an_order_by_a_child_is_written_wherever_its_rows_are),
         cmocka_unit_test(an_order_of_rows_that_are_not_shown_is_not_written),
         cmocka_unit_test(an_order_that_says_nothing_has_no_binds),
