@@ -47,6 +47,9 @@ bool filters_parse(struct build *build, const struct param *filters, unsigned co
 /* The same from a text, `a=eq.1&or=(…)`: of a rule, for the build's level, into the given conditions. */
 bool filters_read(struct build *build, struct slice text, struct conditions *conditions) must_check;
 
+/* Whether a parameter of that name filters embedded rows. */
+bool filter_is_embedded(struct slice name);
+
 /* Adds a condition in its place. */
 void conditions_add(struct build *build, struct conditions *conditions, const struct condition *condition);
 

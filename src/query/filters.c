@@ -18,6 +18,11 @@ static size_t first_dot(struct slice name)
     return name.len;
 }
 
+bool filter_is_embedded(struct slice name)
+{
+    return first_dot(name) < name.len && !slice_starts(name, SLICE("not."));
+}
+
 /* `flags.reviews.severity` → the level of reviews, and `severity`. A column's name goes before a child's. */
 static struct level *find_level(struct build *build, struct level *level, struct slice *name)
 {

@@ -195,8 +195,7 @@ static bool read_params(struct build *build, struct slice query_string, struct s
     if (!params_parse(build, query_string, &params) || !slots_sort(build, &params, ret_slots))
         return false;
     for (unsigned i = 0; i < ret_slots->filter_count; i++)
-        if (slice_find(ret_slots->filters[i].name, '.') == ret_slots->filters[i].name.len ||
-            slice_starts(ret_slots->filters[i].name, SLICE("not.")))
+        if (!filter_is_embedded(ret_slots->filters[i].name))
             return refuse_filter(build, ret_slots->filters[i].name);
     for (unsigned i = 0; i < SLOT_COUNT; i++)
         if (i != SLOT_SELECT && ret_slots->given[i].value.data)

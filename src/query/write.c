@@ -29,7 +29,7 @@ static bool check_filters(struct build *build, const struct write_asked *asked, 
 {
     bool takes = !asked->id.data && asked->verb != WRITE_POST;
     for (unsigned i = 0; i < slots->filter_count && !takes; i++)
-        if (slice_find(slots->filters[i].name, '.') == slots->filters[i].name.len) {
+        if (!filter_is_embedded(slots->filters[i].name)) {
             refuse(build, REFUSE_UNKNOWN_PARAMETER, slots->filters[i].name,
                    "%s takes no filter `" SLICE_FMT "`", asked->id.data ? "A row" : "What is created",
                    SLICE_ARG(shown(slots->filters[i].name)));

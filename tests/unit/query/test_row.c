@@ -94,7 +94,9 @@ static void a_row_that_is_not_there_is_named(void **state)
 static void a_single_row_takes_select_alone(void **state)
 {
     (void)state;
-    static const char *const queries[] = {"limit=1", "user_id=5", "order=id", "cursor=x", "page=1"};
+    static const char *const queries[] = {"limit=1",        "user_id=5", "order=id",
+                                          "cursor=x",       "page=1",    "not.and=(user_id.eq.5)",
+                                          "meta->>a.b=eq.x"};
     for (size_t i = 0; i < ARRAY_LEN(queries); i++)
         assert_string_equal(world_row_refused(&pg, "transactions", "1", queries[i]), "unknown-parameter");
     assert_string_equal(world_row_refused(&pg, "transactions", "1", "selct=id"), "unknown-parameter");

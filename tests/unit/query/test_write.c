@@ -289,6 +289,7 @@ static void what_is_wrong_with_a_query_string_is_refused_at_once(void **state)
     } wrong[] = {
         {WRITE_POST, "org=eq.5", "unknown-parameter"},
         {WRITE_POST, "limit=1", "unknown-parameter"},
+        {WRITE_POST, "not.and=(org.eq.5)", "unknown-parameter"},
         {WRITE_PATCH, "", "unfiltered"},
         {WRITE_DELETE, "select=org", "unfiltered"},
         {WRITE_PATCH, "on_conflict=org&org=5", "unknown-parameter"},
