@@ -22,6 +22,7 @@ void conditions_add(struct build *build, struct conditions *conditions, const st
     for (; at > 0 && comes_before(condition, &conditions->items[at - 1]); at--)
         conditions->items[at] = conditions->items[at - 1];
     conditions->items[at] = *condition;
+    conditions->items[at].of_rules = build->trusted;
 }
 
 static bool is_same(const struct column *a, const struct column *b)
@@ -29,14 +30,17 @@ static bool is_same(const struct column *a, const struct column *b)
     return a == b || (!a->computed && !b->computed && a->position == b->position);
 }
 
+bool condition_pins(const struct condition *condition, const struct column *column)
+{
+    return condition->kind == CONDITION_TEST && is_same(condition->column, column) &&
+           condition->op == FILTER_EQ && condition->quantifier == QUANTIFIER_NONE && !condition->negated;
+}
+
 bool conditions_pin(const struct conditions *conditions, const struct column *column)
 {
-    for (unsigned i = 0; i < conditions->count; i++) {
-        const struct condition *condition = &conditions->items[i];
-        if (condition->kind == CONDITION_TEST && is_same(condition->column, column) &&
-            condition->op == FILTER_EQ && condition->quantifier == QUANTIFIER_NONE && !condition->negated)
+    for (unsigned i = 0; i < conditions->count; i++)
+        if (condition_pins(&conditions->items[i], column))
             return true;
-    }
     return false;
 }
 

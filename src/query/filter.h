@@ -19,6 +19,7 @@ enum condition_kind {
 struct condition {
     enum condition_kind kind;
     bool negated;
+    bool of_rules; /* the configuration's, not the request's */
     /* TEST */
     const struct column *column; /* as the level's SELECT writes it */
     enum filter_op op;
@@ -63,6 +64,7 @@ bool filter_parse(struct build *build, const struct param *param, bool bare, str
                   bool *ret_filters) must_check;
 
 /* The column is bound to one value: every row has it. */
+bool condition_pins(const struct condition *condition, const struct column *column);
 bool conditions_pin(const struct conditions *conditions, const struct column *column);
 
 /* Everything that tells these filters from others, for keys of caches and cursors. */

@@ -51,6 +51,27 @@ static void add_key_conditions(struct write *write)
     }
 }
 
+/* How many conditions of the rows the request gave. That a selection wants embedded rows is none of them, but for their filters. */
+static unsigned asked_count(const struct conditions *conditions)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < conditions->count; i++) {
+        const struct condition *condition = &conditions->items[i];
+        bool of_select = condition->kind == CONDITION_EXISTS && condition->child->inner;
+        if (!condition->of_rules)
+            count += of_select ? asked_count(&condition->child->conditions) : 1;
+    }
+    return count;
+}
+
+static const struct condition *asked_pin(const struct conditions *conditions, const struct column *column)
+{
+    for (unsigned i = 0; i < conditions->count; i++)
+        if (!conditions->items[i].of_rules && condition_pins(&conditions->items[i], column))
+            return &conditions->items[i];
+    return NULL;
+}
+
 /* PUT on a list names its row by filters, `?id=eq.5`. */
 static bool key_of_filters(struct write *write)
 {
@@ -59,16 +80,14 @@ static bool key_of_filters(struct write *write)
     const struct conditions *conditions = write->listing.conditions;
     struct bind *key = ARENA_ARRAY(build->arena, struct bind, resource->key_count + 1);
     unsigned found = 0;
-    for (unsigned i = 0; i < conditions->count; i++)
-        for (unsigned k = 0; k < resource->key_count; k++)
-            if (conditions->items[i].kind == CONDITION_TEST &&
-                conditions->items[i].column == resource->key[k] && conditions->items[i].op == FILTER_EQ &&
-                !conditions->items[i].negated) {
-                key[k] = conditions->items[i].bind;
-                found++;
-            }
+    for (; found < resource->key_count; found++) {
+        const struct condition *pin = asked_pin(conditions, resource->key[found]);
+        if (!pin)
+            break;
+        key[found] = pin->bind;
+    }
     write->key = key;
-    if (found > 0 && found == resource->key_count && write->asked_count == found)
+    if (found > 0 && found == resource->key_count && asked_count(conditions) == found)
         return true;
     refuse(build, REFUSE_BAD_KEY, SLICE("PUT"),
            "PUT needs a filter of equality for each column of the key, and none else");
@@ -81,7 +100,8 @@ static bool check_filtered(struct write *write)
     struct build *build = &write->listing.build;
     const struct write_asked *asked = write->asked;
     bool of_many = asked->verb == WRITE_PATCH || asked->verb == WRITE_DELETE;
-    if (!of_many || asked->id.data || write->asked_count > 0 || asked->resource->config->unfiltered)
+    if (!of_many || asked->id.data || asked_count(write->listing.conditions) > 0 ||
+        asked->resource->config->unfiltered)
         return true;
     refuse(build, REFUSE_UNFILTERED, SLICE(""), "This would %s every row of `" SLICE_FMT "`",
            asked->verb == WRITE_DELETE ? "delete" : "change", SLICE_ARG(asked->resource->config->name.text));
@@ -105,7 +125,6 @@ static bool read_query(struct write *write, struct slots *slots)
     }
     if (!listing_read(&write->listing, slots->given[SLOT_SELECT].value, slots->filters, slots->filter_count))
         return false;
-    write->asked_count = build->counts->conditions;
     write->ordered = slots->given[SLOT_ORDER].value.data != NULL;
     if (write->ordered &&
         !order_parse(build, slots->given[SLOT_ORDER].value, write->listing.conditions, &write->listing.order))

@@ -33,8 +33,6 @@ enum write_stage {
 struct write {
     struct listing listing;
     const struct write_asked *asked;
-    struct conditions conditions; /* which rows: filters, key, rules */
-    unsigned asked_count;         /* of them, those the request gave */
     const struct bind *key;       /* of the path, or of a PUT's filters; NULL: none */
     struct write_column *columns; /* room: all of the table */
     unsigned column_count;
@@ -55,7 +53,6 @@ struct write {
 
     struct bind *keys; /* STAGE_READ: of the rows that were written */
     unsigned key_count, keys_room;
-    struct slice read_text;
 };
 
 /* write_columns.c: which columns there are. */

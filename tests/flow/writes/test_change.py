@@ -71,6 +71,7 @@ def test_a_change_of_every_row_needs_a_word(workshop, method, body):
     problem = workshop.refused(400, "unfiltered", method, "/api/things", body)
     assert "unfiltered: allowed" in problem["hint"]
     workshop.refused(400, "21000", method, "/rest/v1/things?select=id", body)
+    workshop.refused(400, "21000", method, "/rest/v1/things?select=id,parts(what)&parts.what=eq.rim", body)
     if method == "PATCH":
         assert workshop.said(200, method, "/api/open_things", body) == {"changed": 2}, "what the rules hide stays"
     else:

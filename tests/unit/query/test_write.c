@@ -297,6 +297,8 @@ static void what_is_wrong_with_a_query_string_is_refused_at_once(void **state)
         {WRITE_POST, "columns=org,nobody", "unknown-column"},
         {WRITE_PUT, "org=5", "bad-key"},
         {WRITE_PUT, "org=5&name=a&since=is.null", "bad-key"},
+        {WRITE_PUT, "org=5&org=6", "bad-key"},
+        {WRITE_PUT, "org=5&name=eq(any).{a,b}", "bad-key"},
         {WRITE_PATCH, "org=x", "wrong-type"},
     };
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
@@ -313,6 +315,28 @@ static void what_is_wrong_with_a_query_string_is_refused_at_once(void **state)
                       "no-key", "");
     assert_refused_at(&making, begin(&making, &pg, WRITE_PATCH, "members", NULL, "org=5&select=count()"),
                       "bad-select", "");
+}
+
+static void only_what_leaves_rows_out_is_a_filter(void **state)
+{
+    (void)state;
+    struct world related;
+    struct making making = {0};
+    world_open_related(&related, DIALECT_PG);
+    assert_refused_at(&making,
+                      begin(&making, &related, WRITE_DELETE, "flags", NULL,
+                            "select=id,user_id(id)&user_id.name=eq.x"),
+                      "unfiltered", "");
+    assert_refused_at(&making,
+                      begin(&making, &related, WRITE_PATCH, "users", NULL, "select=id,teams!inner(id)"),
+                      "unfiltered", "");
+    begin_fine(&making, &related, WRITE_DELETE, "flags", NULL,
+               "select=id,user_id!inner(id)&user_id.name=eq.x");
+    write_end(making.write);
+    begin_fine(&making, &related, WRITE_PUT, "flags", NULL,
+               "id=eq.5&select=id,user_id(id)&user_id.name=eq.x");
+    write_end(making.write);
+    world_close(&related);
 }
 
 static void what_is_wrong_with_a_record_is_refused_by_its_column(void **state)
@@ -380,6 +404,7 @@ int main(void)
         cmocka_unit_test(an_order_by_a_child_is_of_what_was_written),
         cmocka_unit_test(a_body_goes_through_in_bundles),
         cmocka_unit_test(what_is_wrong_with_a_query_string_is_refused_at_once),
+        cmocka_unit_test(only_what_leaves_rows_out_is_a_filter),
         cmocka_unit_test(what_is_wrong_with_a_record_is_refused_by_its_column),
         cmocka_unit_test(a_refusal_of_the_database_gets_the_value_of_a_single_row),
         cmocka_unit_test(a_value_of_columns_that_are_not_all_shown_is_taken_away),
