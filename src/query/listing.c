@@ -182,5 +182,7 @@ void listing_columns(struct listing *listing)
     plan->columns = ARENA_ARRAY(build->arena, const struct column *, count + 1);
     plan->column_count = add_columns(build, listing->level, plan->columns, 0);
     cells_of_level(build->arena, listing->level, &listing->cells);
+    if (listing->level->field_count == 0) /* SQL's rows have a column, even where none is shown */
+        (void)cells_add(build->arena, &listing->cells, build->resource->columns[0]);
     POST(plan->column_count == count);
 }

@@ -181,6 +181,11 @@ def test_a_parent_is_filtered_by_its_children(ask):
     assert [row["id"] for row in ask("/people?select=id,notes!author_id()&notes=is.null&order=id")] == [4, 5]
     assert [row["id"] for row in ask("/people?select=id,notes!author_id()&notes=not.is.null&notes.text=eq.reply&order=id")] == [2]
     assert [row["id"] for row in ask("/people?select=id,n:notes!author_id()&or=(n.is.null,id.eq.1)&order=id")] == [1, 4, 5]
+    assert ask("/people?select=teams!inner()&id=eq.1") == [{}]
+
+
+def test_a_row_may_show_nothing(leat):
+    assert leat.client.get("/api/people/1?select=teams()").json() == {}
 
 
 def test_an_order_by_a_column_of_one_embedded_row(ask):
