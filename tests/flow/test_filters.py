@@ -141,6 +141,10 @@ def test_groups_have_an_order(leat, select):
         assert row["count"] == len(group) and row["sum"] == sum(t["n"] or 0 for t in group)
 
 
+def test_a_cast_that_a_type_does_not_have_is_refused(leat, store):
+    leat.problem("/api/things?select=n::uuid", 400, "bad-select" if store == "sqlite" else "wrong-operator")
+
+
 def test_values_come_out_as_they_went_in(leat):
     assert [dict(row) for row in leat.rows("/api/things")] == THINGS
 

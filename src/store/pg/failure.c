@@ -40,6 +40,8 @@ static const struct rule {
      SAYS_MESSAGE}, /* of a language: all others come from the catalogue */
     {"42883", 400, SLICE_INIT("wrong-operator"),
      SLICE_INIT("The database has no such comparison for the type of this column."), 0, 0},
+    {"42846", 400, SLICE_INIT("wrong-operator"), SLICE_INIT("The database has no such cast"), 0,
+     SAYS_MESSAGE},
     {"55000", 503, SLICE_INIT("database-unavailable"),
      SLICE_INIT("The database does not take connections at the moment."), 1, 0},
     {"57014", 504, SLICE_INIT("query-timeout"), SLICE_INIT("The database took longer than a statement may."),

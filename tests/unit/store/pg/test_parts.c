@@ -251,6 +251,7 @@ static void every_sqlstate_has_its_documented_problem(void **state)
         {"P0001", 400, "raised", false},
         {"25006", 500, "database-error", false},
         {"42501", 403, "not-permitted", false},
+        {"42846", 400, "wrong-operator", false},
         {"57014", 504, "query-timeout", false},
         {"40001", 503, "database-busy", true},
         {"40P01", 503, "database-busy", true},
