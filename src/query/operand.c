@@ -214,6 +214,14 @@ bool operand_cast(struct build *build, const struct column *column, struct slice
 static const struct slice functions[] = {SLICE_INIT("count"), SLICE_INIT("sum"), SLICE_INIT("avg"),
                                          SLICE_INIT("min"), SLICE_INIT("max")};
 
+static bool is_function(struct slice word)
+{
+    for (size_t i = 0; i < ARRAY_LEN(functions); i++)
+        if (slice_eq(functions[i], word))
+            return true;
+    return false;
+}
+
 /* What a function gives for a type; false: it does not take it. */
 static bool aggregate_type(const struct build *build, const struct type *of, struct slice function,
                            struct type *ret_type)
@@ -240,10 +248,7 @@ static bool aggregate_type(const struct build *build, const struct type *of, str
 static bool refuse_aggregate(struct build *build, const struct column *column, struct slice function)
 {
     struct slice name = column ? column->name : SLICE("");
-    bool known = false;
-    for (size_t i = 0; i < ARRAY_LEN(functions); i++)
-        known = known || slice_eq(functions[i], function);
-    if (!known) {
+    if (!is_function(function)) {
         refuse(build, REFUSE_BAD_SELECT, SLICE("select"), "`" SLICE_FMT "()` is no aggregate",
                SLICE_ARG(shown(function)));
         return refuse_not_among(build, function, "aggregates", functions, ARRAY_LEN(functions));
@@ -264,10 +269,8 @@ bool operand_aggregate(struct build *build, const struct column *column, struct 
                                            .orderable = true};
     struct type type = count_type;
     bool count = slice_eq(function, SLICE("count"));
-    bool known = count;
-    for (size_t i = 0; i < ARRAY_LEN(functions); i++)
-        known = known || slice_eq(functions[i], function);
-    if (!known || (!count && (!column || !aggregate_type(build, &column->type, function, &type))))
+    if (!is_function(function) ||
+        (!count && (!column || !aggregate_type(build, &column->type, function, &type))))
         return refuse_aggregate(build, column, function);
     struct slice of = column ? column->sql : SLICE("*");
     bool scaled = column && column->type.kind == VALUE_DECIMAL && slice_eq(function, SLICE("avg"));

@@ -192,7 +192,6 @@ enum error write_begin(const struct plan_context *context, const struct write_as
     struct write *write = ARENA_NEW(context->arena, struct write);
     struct slots slots;
     listing_begin(&write->listing, context, asked->resource, ret_problem);
-    write->listing.build.counts = &write->listing.counts;
     write->asked = asked;
     write->listing.plan->kind = PLAN_WRITE;
     if (asked->id.data && asked->resource->key_count == 0) {
