@@ -128,6 +128,7 @@ def test_without_a_file_only_loopback_is_listened_on(notes):
 @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Host": "evil.example:8080"}, {"X-Forwarded-For": "192.0.2.1"}, {"Via": "1.1 proxy"}])
 def test_without_a_file_only_this_machine_is_answered_and_only_by_its_name(notes, headers):
     with Leat(database=notes.url) as running:
+        running.await_ready()
         answer = running.get("/api/notes", headers=headers)
         assert answer.status_code == 403 and answer.json()["code"] == "local-only" and "leat init" in answer.json()["hint"]
         assert running.get("/api/note", headers=headers).json()["code"] == "local-only"
