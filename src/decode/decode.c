@@ -17,6 +17,9 @@ static const struct decode_format *const formats[] = {[BODY_JSON] = &format_json
                                                       [BODY_CSV] = &format_csv,
                                                       [BODY_FORM] = &format_form};
 
+/* U+FEFF, as Excel writes it before a CSV: RFC 8259, section 8.1, lets a parser pass over it. */
+static const char mark[3] = "\xef\xbb\xbf";
+
 struct decoder *decoder_new(void)
 {
     struct decoder *decoder = mem_try(sizeof *decoder);
@@ -67,11 +70,30 @@ void decode_begin(struct decoder *decoder, enum body_format format, const struct
     buf_init(&decoder->header_text, most);
 }
 
+/* What is left of the piece behind the mark, which may come in pieces too. What only began like one belongs to the body. */
+static enum error pass_mark(struct decoder *decoder, struct slice *piece, bool last)
+{
+    while (decoder->mark < sizeof mark && piece->len > 0 && piece->data[0] == mark[decoder->mark]) {
+        decoder->mark++;
+        *piece = slice_skip(*piece, 1);
+    }
+    if (decoder->mark == sizeof mark)
+        decoder->bytes = sizeof mark;
+    else if (piece->len > 0 || last) {
+        struct slice begun = slice_of(mark, decoder->mark);
+        decoder->mark = sizeof mark;
+        return decoder->format->feed(decoder, begun);
+    }
+    return OK;
+}
+
 enum error decode_feed(struct decoder *decoder, struct slice piece, bool last, struct problem *ret_problem)
 {
     CHECK_MAGIC(decoder, DECODER_MAGIC);
     PRE(!decoder->failed);
-    enum error error = decoder->format->feed(decoder, piece);
+    enum error error = decoder->mark < sizeof mark ? pass_mark(decoder, &piece, last) : OK;
+    if (error == OK)
+        error = decoder->format->feed(decoder, piece);
     if (error == OK && last)
         error = decoder->format->end(decoder);
     decoder->failed = error != OK;

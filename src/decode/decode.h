@@ -8,7 +8,8 @@
  *            (json.c, lines.c)    (object.cc, csv.c, form.c)
  *
  * JSON is one object, or an array of objects; NDJSON an object a line; CSV a header line and records (RFC 4180); a form one
- * record. Numbers keep the text they were sent as. A name that stands twice in a record is refused.
+ * record. A byte order mark in front is passed over. Numbers keep the text they were sent as. A name that stands twice in a
+ * record is refused.
  * Failure: a struct problem that says which record, line and byte (all counted from 1); ERR_MEMORY; or what the sink returned.
  * After a failure a decoder is only fit for decode_begin or decoder_free. Pure; one thread at a time. */
 #ifndef LEAT_DECODE_DECODE_H

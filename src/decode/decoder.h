@@ -31,6 +31,7 @@ struct decoder {
     struct problem problem; /* filled when a function of ours returns ERR_PROBLEM */
     bool failed;
 
+    unsigned mark;         /* bytes of a byte order mark seen; all of them: it was there, or is none */
     uint64_t records;      /* given to the sink */
     uint64_t bytes, lines; /* of the body, before the present record */
     struct buf carry;      /* the beginning of the present record, of earlier pieces */

@@ -86,8 +86,9 @@ def test_what_was_counted_stands_in_content_range(workshop):
     ("application/x-ndjson", '{"id":8,"text":"a b"}\n\n{"id":9,"text":null}\n'),
     ("text/csv", 'id,text\n8,"a b"\n9,NULL\n'),
 ])
-def test_many_rows_come_in_every_form(workshop, content_type, body):
-    assert workshop.said(201, "POST", "/rest/v1/chores", body, content_type) is None
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_many_rows_come_in_every_form_behind_a_byte_order_mark_too(workshop, content_type, body, mark):
+    assert workshop.said(201, "POST", "/rest/v1/chores", mark + body, content_type) is None
     assert workshop.sql("SELECT id, coalesce(text, '-') FROM chores WHERE id > 1 ORDER BY id").split("\n") == ["8|a b", "9|-"]
 
 

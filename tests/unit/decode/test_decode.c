@@ -21,6 +21,36 @@ static void assert_decodes_within(enum body_format format, struct decode_limits 
 #define assert_decodes(format, body, expected) \
     assert_decodes_within((format), DECODING_LIMITS, SLICE(body), (expected))
 
+/* ---- the byte order mark ---- */
+
+#define MARK "\xef\xbb\xbf"
+
+static void a_byte_order_mark_in_front_is_passed_over(void **state)
+{
+    (void)state;
+    assert_decodes(BODY_JSON, MARK "{\"a\":1}", "1 alone a=number:1\nfine\n");
+    assert_decodes(BODY_NDJSON, MARK "{\"a\":1}\n", "1 a=number:1\nfine\n");
+    assert_decodes(BODY_CSV, MARK "a\n" MARK "1\n", "1 a=text:" MARK "1\nfine\n");
+    assert_decodes(BODY_CSV, MARK "\"a\"\n1\n", "1 a=text:1\nfine\n");
+    assert_decodes(BODY_FORM, MARK "a=1", "1 alone a=text:1\nfine\n");
+    assert_decodes(BODY_JSON, MARK "x",
+                   "400 malformed-body: The body must be a JSON object or an array of objects. (Record 1; "
+                   "line 1, byte 4 of the body.)\n");
+}
+
+static void what_only_begins_like_a_byte_order_mark_belongs_to_the_body(void **state)
+{
+    (void)state;
+    assert_decodes(BODY_CSV, "\xef\xbc\xa1\n1\n", "1 \xef\xbc\xa1=text:1\nfine\n");
+    assert_decodes(BODY_CSV, "\xef\xbb\xbe\n1\n", "1 \xef\xbb\xbe=text:1\nfine\n");
+    assert_decodes(
+        BODY_CSV, "\xef\xbb",
+        "400 malformed-body: These bytes are not UTF-8. (Record 1; line 1, byte 1 of the body.)\n");
+    assert_decodes(BODY_JSON, MARK MARK "{}",
+                   "400 malformed-body: The body must be a JSON object or an array of objects. (Record 1; "
+                   "line 1, byte 4 of the body.)\n");
+}
+
 /* ---- JSON ---- */
 
 static void an_object_is_one_record(void **state)
@@ -457,6 +487,8 @@ static void memory_that_is_out_is_an_error(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_byte_order_mark_in_front_is_passed_over),
+    cmocka_unit_test(what_only_begins_like_a_byte_order_mark_belongs_to_the_body),
     cmocka_unit_test(an_object_is_one_record),
     cmocka_unit_test(an_array_is_a_record_for_each_element),
     cmocka_unit_test(strings_and_names_are_unescaped),
