@@ -43,9 +43,12 @@ CREATE FUNCTION note_many(n int) RETURNS SETOF int LANGUAGE plpgsql AS $$ BEGIN
 CREATE FUNCTION forget() RETURNS void LANGUAGE sql AS 'DELETE FROM notes';
 CREATE FUNCTION pay(status text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN INSERT INTO notes (text) VALUES ('paid');
     RAISE SQLSTATE 'PT402' USING MESSAGE = 'not enough', HINT = 'pay more', DETAIL = 'three coins'; END $$;
+CREATE SEQUENCE tickets;
+CREATE FUNCTION next_ticket() RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT nextval('tickets') $$;
+CREATE VIEW callers AS SELECT nextval('tickets') AS ticket;
 CREATE FUNCTION hidden() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
 """
-CALLED = "add_up area twice total parts kinds nothing_known mills_on figures by_id shout weigh shape whole note note_many forget pay".split()
+CALLED = "add_up area twice total parts kinds nothing_known mills_on figures by_id shout weigh shape whole note note_many forget pay next_ticket".split()
 CONFIG = """
 serve: {/api: plain, /rest/v1: postgrest}
 defaults: {read: anonymous}
@@ -53,6 +56,7 @@ body: {record_bytes: 100KiB}
 resources:
   rivers: {}
   mills: {columns: "*,-secret", deleted: gone}
+  callers: {}
 functions:
 """ + "".join(f"  {name}: {{call: anonymous}}\n" for name in CALLED) + "  hidden: {call: none}\n"
 
@@ -234,6 +238,16 @@ def test_a_function_that_may_change_is_called_by_post_alone(leat, database):
     assert leat.client.put("/rest/v1/rpc/add_up", json={}).status_code == 405
     assert database.sql("SELECT count(*) FROM notes WHERE text LIKE 'by%'").strip() == "1"
     assert leat.client.head("/rest/v1/rpc/add_up?a=1").status_code == 200
+
+
+@pytest.mark.parametrize("path,method", [("rpc/next_ticket", "GET"), ("rpc/next_ticket", "HEAD"), ("rpc/next_ticket", "POST"), ("callers", "GET")])
+@pytest.mark.parametrize("prefix", ["/rest/v1", "/api"])
+def test_what_says_that_it_reads_but_writes_is_a_405(leat, prefix, path, method):
+    refused = leat.client.request(method, f"{prefix}/{path}", json={} if method == "POST" else None)
+    assert refused.status_code == 405 and refused.headers["allow"] == "OPTIONS", refused.text
+    if method != "HEAD":
+        problem = refused.json()
+        assert problem["code"] == ("25006" if prefix == "/rest/v1" else "method-not-allowed") and "VOLATILE" in problem["hint"]
 
 
 def test_all_of_its_work_is_done_however_few_rows_are_asked_for(leat, database):

@@ -13,6 +13,7 @@ enum says {
     SAYS_MESSAGE, /* behind ours */
     SAYS_RAISED,  /* its message, detail and hint instead of ours: somebody wrote them for this */
     SAYS_REFUSAL, /* constraint, column and value; its message where there is no constraint */
+    SAYS_READING, /* nothing: what to do is ours to say */
 };
 
 static const struct rule {
@@ -33,8 +34,8 @@ static const struct rule {
      SAYS_MESSAGE},
     {"23", 409, SLICE_INIT("constraint-violation"), {0}, 0, SAYS_REFUSAL},
     {"P0001", 400, SLICE_INIT("raised"), {0}, 0, SAYS_RAISED},
-    {"25006", 500, SLICE_INIT("database-error"),
-     SLICE_INIT("The statement writes, but only reads are served here."), 0, 0},
+    {"25006", 405, SLICE_INIT("method-not-allowed"),
+     SLICE_INIT("This writes to the database, which reading may not."), 0, SAYS_READING},
     {"42501", 403, SLICE_INIT("not-permitted"), SLICE_INIT("The database does not allow this."), 0, 0},
     {"42704", 400, SLICE_INIT("invalid-value"), SLICE_INIT("The database knows no such name"), 0,
      SAYS_MESSAGE}, /* of a language: all others come from the catalogue */
@@ -242,7 +243,7 @@ static const struct rule *rule_for(const struct failure *failure)
 static struct slice detail_of(const struct rule *rule, const struct failure *failure, struct arena *arena)
 {
     struct slice sentence = {0};
-    if (rule->says == SAYS_NOTHING)
+    if (rule->says == SAYS_NOTHING || rule->says == SAYS_READING)
         return rule->detail;
     if (rule->says == SAYS_MESSAGE)
         return arena_format(arena, SLICE_FMT ": %s.", SLICE_ARG(rule->detail), failure->message);
@@ -274,6 +275,10 @@ static struct problem problem_by(const struct rule *rule, const struct failure *
     if (rule->says == SAYS_RAISED) {
         problem.details = arena_copy(arena, slice_str(failure->detail));
         problem.hint = arena_copy(arena, slice_str(failure->hint));
+    }
+    if (rule->says == SAYS_READING) {
+        problem.hint = SLICE("A function that writes is declared VOLATILE, and then called by POST.");
+        problem.allow = SLICE("OPTIONS"); /* by POST a function that is not VOLATILE only reads, too */
     }
     return problem;
 }

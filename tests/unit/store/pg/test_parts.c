@@ -249,7 +249,7 @@ static void every_sqlstate_has_its_documented_problem(void **state)
         {"22P02", 400, "invalid-value", false},
         {"22003", 400, "invalid-value", false},
         {"P0001", 400, "raised", false},
-        {"25006", 500, "database-error", false},
+        {"25006", 405, "method-not-allowed", false},
         {"42501", 403, "not-permitted", false},
         {"42846", 400, "wrong-operator", false},
         {"57014", 504, "query-timeout", false},

@@ -125,7 +125,7 @@ static void unprepared_reads_give_the_same(void **state)
             &fixture,
             "SELECT current_setting('TimeZone'), now()::text LIKE '%+00', count(*) FROM pg_prepared_statements",
             "UTC|t|0;", NULL);
-    assert_fails(&fixture, "CREATE TABLE nope (a int)", 500, "database-error", "25006");
+    assert_fails(&fixture, "CREATE TABLE nope (a int)", 405, "method-not-allowed", "25006");
     fixture_free(&fixture);
 }
 
@@ -237,8 +237,8 @@ static void problems_bear_their_documented_status(void **state)
     assert_fails(&fixture, "SELECT 'x'::int", 400, "invalid-value", "22P02");
     assert_fails(&fixture, "SELECT nothing FROM things", 500, "database-error", "42703");
     assert_fails(&fixture, "SELECT * FROM nowhere", 500, "database-error", "42P01");
-    assert_fails(&fixture, "INSERT INTO things VALUES (0)", 500, "database-error", "25006");
-    assert_fails(&fixture, "SELECT nextval('numbers')", 500, "database-error", "25006");
+    assert_fails(&fixture, "INSERT INTO things VALUES (0)", 405, "method-not-allowed", "25006");
+    assert_fails(&fixture, "SELECT nextval('numbers')", 405, "method-not-allowed", "25006");
     fixture_free(&fixture);
 }
 
