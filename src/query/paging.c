@@ -18,6 +18,17 @@ static bool refuse_number(struct build *build, const struct param *param, int64_
     return false;
 }
 
+/* PostgREST's limit below 0 is a range that cannot be given; its offset below 0 is none. */
+static bool read_too_low(struct build *build, enum slot slot, const struct param *param, int64_t low)
+{
+    if (build->context->manner != MANNER_POSTGREST || low > 0)
+        return refuse_number(build, param, low);
+    if (slot == SLOT_OFFSET)
+        return true;
+    range_refuse_limit(shown(param->value), build->problem);
+    return false;
+}
+
 static bool read_number(struct build *build, const struct slots *slots, enum slot slot, int64_t low,
                         int64_t *number)
 {
@@ -26,8 +37,10 @@ static bool read_number(struct build *build, const struct slots *slots, enum slo
     int64_t value;
     if (!is_given(slots, slot))
         return true;
-    if (!slice_to_int(slice_trim(param->value), &value) || value < low)
+    if (!slice_to_int(slice_trim(param->value), &value))
         return refuse_number(build, param, low);
+    if (value < low)
+        return read_too_low(build, slot, param, low);
     *number = value;
     return true;
 }

@@ -72,6 +72,14 @@ enum error range_parse(struct slice value, struct slice unit, struct arena *aren
     return OK;
 }
 
+void range_refuse_limit(struct slice value, struct problem *ret_problem)
+{
+    PRE(value.len <= PROBLEM_VALUE_MAX);
+    refuse_range(SLICE("bad-page"), SLICE("Limit should be greater than or equal to zero."), ret_problem);
+    ret_problem->place = SLICE("limit");
+    ret_problem->value = value;
+}
+
 void range_refuse_beyond(uint64_t offset, uint64_t total, struct arena *arena, struct problem *ret_problem)
 {
     PRE(offset > total);

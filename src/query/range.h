@@ -19,6 +19,9 @@ struct range {
 enum error range_parse(struct slice value, struct slice unit, struct arena *arena, struct range *ret_range,
                        struct problem *ret_problem) must_check;
 
+/* The 416 of a limit below 0. */
+void range_refuse_limit(struct slice value, struct problem *ret_problem);
+
 /* The 416 of a page that would begin behind the end. */
 void range_refuse_beyond(uint64_t offset, uint64_t total, struct arena *arena, struct problem *ret_problem);
 

@@ -128,6 +128,17 @@ def test_a_page_behind_the_end_is_a_416_where_the_end_is_known(leat):
     assert counted(leat, "/api/books?offset=8")[0] == 200, "the plain manner says so by its total"
 
 
+def test_a_limit_below_0_is_a_416_and_an_offset_below_0_is_none(leat):
+    answer = leat.get("/rest/v1/books?limit=-1")
+    assert answer.status_code == 416 and "content-range" not in answer.headers
+    assert answer.json() == {"code": "PGRST103", "details": "Limit should be greater than or equal to zero.", "hint": None,
+                             "message": "Requested range not satisfiable"}
+    assert leat.get("/rest/v1/books?order=id&offset=-4").json() == leat.get("/rest/v1/books?order=id").json()
+    assert leat.get("/rest/v1/books?limit=x").status_code == leat.get("/rest/v1/books?offset=x").status_code == 400
+    for query in ("limit=-1", "offset=-4"):
+        assert leat.get(f"/api/books?{query}").json()["code"] == "bad-page"
+
+
 @pytest.mark.parametrize("value,ids", [("0-1", [1, 2]), ("2-3", [3, 5]), ("5-", [7, 8]), ("items=0-0", [1]), ("0-99", [1, 2, 3, 5, 6]), ("90-", [])])
 def test_a_range_of_the_head_places_the_page(leat, value, ids):
     answer = leat.client.get("/rest/v1/books?order=id", headers={"Range": value, "Range-Unit": "items"})
