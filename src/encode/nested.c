@@ -40,15 +40,14 @@ static void write_absent(struct buf *out, const struct nested *nested, bool *fir
     }
 }
 
-static void write_members(struct buf *out, const struct nested *nested, struct slice tuple, bool strip_nulls,
-                          bool *first)
+static void write_members(struct buf *out, const struct nested *nested, struct slice tuple, bool *first)
 {
     struct slice rest = tuple;
     for (unsigned i = 0; i < nested->count; i++) {
         struct slice cell;
         if (!nested_take(&rest, &cell))
             cell = (struct slice){NULL, 0};
-        encode_member(out, DIALECT_SQLITE, nested->columns[i], cell, strip_nulls, first);
+        encode_member(out, DIALECT_SQLITE, nested->columns[i], cell, first);
     }
 }
 
@@ -60,7 +59,7 @@ static void write_object(struct buf *out, const struct nested *nested, struct sl
         return;
     }
     buf_byte(out, '{');
-    write_members(out, nested, tuple, false, &first);
+    write_members(out, nested, tuple, &first);
     buf_byte(out, '}');
 }
 
@@ -82,18 +81,16 @@ void encode_nested(struct buf *out, const struct nested *nested, struct slice ce
 }
 
 void encode_member(struct buf *out, enum dialect dialect, const struct column *column, struct slice cell,
-                   bool strip_nulls, bool *first)
+                   bool *first)
 {
     const struct nested *nested = column->type.nested;
     bool absent = !cell.data && !(nested && nested->list);
-    if (strip_nulls && absent)
-        return;
     if (nested && nested->spread && absent) {
         write_absent(out, nested, first);
         return;
     }
     if (nested && nested->spread) {
-        write_members(out, nested, cell, strip_nulls, first);
+        write_members(out, nested, cell, first);
         return;
     }
     if (!*first)

@@ -11,9 +11,9 @@
 /* The value of a cell of kind VALUE_NESTED that is not spread. cell.data NULL: no row. */
 void encode_nested(struct buf *out, const struct nested *nested, struct slice cell);
 
-/* `"name":value`, or, of a spread row, all of its members; a comma in front unless it is the first. strip_nulls: none that is null. */
+/* `"name":value`, or, of a spread row, all of its members; a comma in front unless it is the first. */
 void encode_member(struct buf *out, enum dialect dialect, const struct column *column, struct slice cell,
-                   bool strip_nulls, bool *first);
+                   bool *first);
 
 /* Takes a cell off the front of a tuple, or a tuple off a list of them. False: the bytes do not hold one. */
 bool nested_take(struct slice *rest, struct slice *ret_bytes) must_check;

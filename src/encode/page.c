@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "encode/csv.h"
 #include "encode/nested.h"
+#include "encode/strip.h"
 #include "encode/value.h"
 
 static void write_member_name(struct buf *out, struct slice name)
@@ -86,14 +87,14 @@ static void note_row_end(struct page *page)
     page->row_ends[page->rows] = page->body.len;
 }
 
-/* before: what stands in front of the next member. Of nulls that are stripped nothing may be left. */
+/* before: what stands in front of the next member. Of a row of no columns nothing is written. */
 static void write_spread(struct buf *out, const struct page_spec *spec, const struct column *column,
                          struct slice cell, char *before)
 {
     bool begins = *before == '{', first = begins;
     if (begins)
         buf_byte(out, '{');
-    encode_member(out, spec->dialect, column, cell, spec->strip_nulls, &first);
+    encode_member(out, spec->dialect, column, cell, &first);
     if (!first)
         *before = ',';
     else if (begins && out->len > 0)
@@ -109,8 +110,6 @@ static void write_object(struct buf *out, const struct page_spec *spec, const st
             write_spread(out, spec, column, cells[i], &before);
             continue;
         }
-        if (spec->strip_nulls && !cells[i].data)
-            continue;
         char *to = buf_room(out, column->json.len + 1);
         if (!to)
             return;
@@ -135,10 +134,13 @@ static void write_row(struct page *page, const struct slice *cells)
     }
     if (page->rows && spec->form == PAGE_JSON)
         buf_byte(out, ',');
+    size_t begin = out->len;
     if (spec->bare_value || spec->bare_values)
         encode_value(out, spec->dialect, &spec->columns[0]->type, cells[0]);
     else
         write_object(out, spec, cells);
+    if (spec->strip_nulls && !out->failed)
+        out->len = begin + strip_nulls(out->data + begin, out->len - begin);
     if (spec->form == PAGE_NDJSON)
         buf_byte(out, '\n');
 }

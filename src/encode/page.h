@@ -28,7 +28,7 @@ struct page_spec {
     bool bare_value;  /* the first cell of the one row is the body; limit is 1 */
     bool bare_values; /* each row is its first cell */
     bool first_alone; /* the first row is the body, others are only counted */
-    bool strip_nulls; /* members of a row that are null are left out */
+    bool strip_nulls; /* members that are null are left out, at every depth */
 };
 
 struct page {

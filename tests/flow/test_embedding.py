@@ -369,6 +369,12 @@ def test_stripped_nulls_are_stripped_of_what_is_spread_too(leat):
     assert leat.get("/rest/v1/people?select=...desks(room,d:id),...teams(team:name)&id=eq.4", headers=accept).text == "[{}]"
 
 
+def test_stripped_nulls_are_stripped_of_embedded_rows_too(leat):
+    accept = {"Accept": "application/vnd.pgrst.array+json;nulls=stripped"}
+    path = "/rest/v1/people?select=id,teams(name),reports:people!boss_id(id,team_id,desks(room))&id=in.(2,4)&order=id&reports.order=id"
+    assert leat.get(path, headers=accept).text == '[{"id":2,"teams":{"name":"red"},"reports":[{"id":4},{"id":5,"team_id":3}]},{"id":4,"reports":[]}]'
+
+
 def test_a_csv_holds_embedded_rows_as_json(leat):
     answer = leat.get("/api/people?select=id,teams(name)&id=eq.1", headers={"Accept": "text/csv"})
     assert answer.text == 'id,teams\r\n1,"{""name"":""red""}"\r\n'

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from leat import Leat
+
 OBJECT = "application/vnd.pgrst.object+json"
 NDJSON, CSV = "application/x-ndjson", "text/csv"
 MANNERS = ["/api", "/rest/v1"]
@@ -117,6 +119,15 @@ def test_nulls_are_stripped_on_request(sentinel, prefix):
     assert any(row["fraud_score"] is None for row in rows)
     one = next(row["id"] for row in rows if row["fraud_score"] is None)
     assert get(sentinel, f"{prefix}/transactions?select=id,fraud_score&id=eq.{one}", OBJECT + ";nulls=stripped").json() == {"id": one}
+
+
+def test_nulls_of_a_document_are_stripped_too_but_of_no_array(database):
+    database.sql(f"CREATE TABLE notes (id INTEGER PRIMARY KEY, doc {database.pick('JSON', 'json')}, text TEXT);"
+                 """INSERT INTO notes VALUES (1, '{"a": null, "b" : [null, {"c":null}], "d": "x: null,"}', NULL), (2, 'null', 'null');""")
+    with Leat(database=database.url, config="serve: {/rest/v1: postgrest}\ndefaults: {read: anonymous}\nresources: {notes: {}}\n") as leat:
+        leat.await_ready()
+        answer = get(leat, "/rest/v1/notes?order=id", "application/vnd.pgrst.array+json;nulls=stripped")
+        assert answer.text == '[{"id":1,"doc":{"b":[null,{}],"d":"x: null,"}},{"id":2,"text":"null"}]'
 
 
 def test_named_queries_are_given_in_each_form(sentinel):
