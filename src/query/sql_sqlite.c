@@ -99,13 +99,16 @@ static void write_path_text(struct text *text, const struct json_step *steps, un
     text_byte(text, '\'');
 }
 
-/* `->>` as PostgreSQL has it: true and false are words, all else is text. */
+/* `->>` as PostgreSQL has it: true and false are words, all else is text. What is no JSON is written as a string, in which no path
+ * leads anywhere: asked for one, SQLite would fail instead, and with it the whole list. (1.1 µs a row become 1.3.) */
 static void write_path(struct text *text, const struct column *base, const struct json_step *steps,
                        unsigned count)
 {
     PRE(count > 0);
     bool as_text = steps[count - 1].as_text;
-    text_add(text, as_text ? SLICE("CASE json_type(") : SLICE("("));
+    text_lit(text, "CASE WHEN json_valid(");
+    text_add(text, base->sql);
+    text_add(text, as_text ? SLICE(") THEN CASE json_type(") : SLICE(") THEN "));
     text_add(text, base->sql);
     text_add(text, as_text ? SLICE(",") : SLICE("->"));
     write_path_text(text, steps, count);
@@ -114,8 +117,9 @@ static void write_path(struct text *text, const struct column *base, const struc
         text_add(text, base->sql);
         text_lit(text, "->>");
         write_path_text(text, steps, count);
+        text_lit(text, " AS TEXT) END");
     }
-    text_add(text, as_text ? SLICE(" AS TEXT) END") : SLICE(")"));
+    text_lit(text, " END");
 }
 
 /* What a column's own form is worth as a number: a DECIMAL is scaled. */

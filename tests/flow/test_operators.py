@@ -377,3 +377,16 @@ def test_a_path_into_json_is_filtered_as_a_column(truth, column, words, postgres
     assert rows_of(truth.ask(column, words)) == expected
     negated, value = words.split(".", 1) if not words.startswith("not.") else (words[:words.index(".", 4)], words.split(".", 2)[2])
     assert rows_of(truth.ask("or", f"({column}.{negated}.{value},id.eq.0)")) == expected
+
+
+def test_a_path_into_what_is_no_json_leads_nowhere(store, database):
+    if store != "sqlite":
+        pytest.skip("PostgreSQL stores no such thing")
+    database.sql("CREATE TABLE notes (id INTEGER PRIMARY KEY, doc JSON);"
+                 """INSERT INTO notes VALUES (1, '{"a": {"b": true}}'), (2, '{"a": '), (3, ''), (4, x'ff'), (5, 7), (6, NULL);""")
+    with Leat(database=database.url, config="serve: {/rest/v1: postgrest}\ndefaults: {read: anonymous}\nresources: {notes: {}}\n") as leat:
+        leat.await_ready()
+        nowhere = [{"id": n, "a": None, "b": None} for n in range(2, 7)]
+        assert leat.rows("/rest/v1/notes?select=id,a:doc->a,b:doc->a->>b&order=id") == [{"id": 1, "a": {"b": True}, "b": "true"}, *nowhere]
+        assert leat.rows("/rest/v1/notes?select=id&doc->a->>b=eq.true") == [{"id": 1}]
+        assert leat.rows("/rest/v1/notes?select=id&order=doc->>a.nullslast,id&limit=2") == [{"id": 1}, {"id": 2}]
