@@ -475,7 +475,7 @@ enum error route_match(const struct route_table *table, const struct http_head *
                        struct route *ret_route, struct problem *ret_problem)
 {
     PRE(head->path.len > 0);
-    struct slice path = head->path, schema = schemas_asked(head, is_writing(head));
+    struct slice path = head->path, schema = schemas_asked(&table->schemas, head, is_writing(head));
     const struct serve_prefix *serve = schema.data ? serve_of(table, path) : NULL;
     if (serve && serve->manner == MANNER_POSTGREST)
         return match_in_schema(table, head, serve->prefix, schema, arena, ret_route, ret_problem);

@@ -28,9 +28,11 @@ void schemas_gather(struct schemas *schemas, const struct model *model, struct a
     POST(schemas->count <= most);
 }
 
-struct slice schemas_asked(const struct http_head *head, bool writing)
+struct slice schemas_asked(const struct schemas *schemas, const struct http_head *head, bool writing)
 {
-    return http_head_get(head, writing ? HTTP_CONTENT_PROFILE : HTTP_ACCEPT_PROFILE);
+    struct slice name = http_head_get(head, writing ? HTTP_CONTENT_PROFILE : HTTP_ACCEPT_PROFILE);
+    bool of_sqlite = schemas->model->catalog->dialect == DIALECT_SQLITE;
+    return of_sqlite && slice_eq(name, SLICE("public")) ? SLICE("main") : name;
 }
 
 const struct resource *schemas_find(const struct schemas *schemas, struct slice schema, struct slice name)

@@ -18,8 +18,9 @@ void schemas_gather(struct schemas *schemas, const struct model *model, struct a
 
 bool schemas_have(const struct schemas *schemas, struct slice name);
 
-/* The one that a request names; data NULL: none. */
-struct slice schemas_asked(const struct http_head *head, bool writing);
+/* The one that a request names; data NULL: none. SQLite has but one, `main`: it goes by PostgreSQL's `public`, too, for there are
+ * clients that say so in every request. */
+struct slice schemas_asked(const struct schemas *schemas, const struct http_head *head, bool writing);
 
 /* What is served of a schema under that name: its own, or else its table's. NULL: nothing. */
 const struct resource *schemas_find(const struct schemas *schemas, struct slice schema, struct slice name);

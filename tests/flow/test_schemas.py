@@ -97,3 +97,16 @@ def test_of_one_schema_nothing_is_told_unless_it_is_asked_for(database):
         answer = ask(leat, "/rest/v1/notes", name)
         assert answer.json() == [{"id": 1}] and answer.headers["content-profile"] == name
         assert ask(leat, "/rest/v1/notes", "other").json()["message"] == f"The schema must be one of the following: {name}"
+
+
+def test_the_one_schema_of_sqlite_goes_by_public_too(store, database):
+    if store != "sqlite":
+        pytest.skip("PostgreSQL's is called so")
+    database.sql("CREATE TABLE notes (id INTEGER PRIMARY KEY); INSERT INTO notes VALUES (1);")
+    with Leat(database=database.url, config=CONFIG + "resources: {notes: {write: anonymous}}\n") as leat:
+        leat.await_ready()
+        answer = ask(leat, "/rest/v1/notes", "public")
+        assert answer.json() == [{"id": 1}] and answer.headers["content-profile"] == "main"
+        assert ask(leat, "/rest/v1/notes/1", "public").json() == {"id": 1}
+        assert ask(leat, "/rest/v1/notes?id=eq.1", "public", "DELETE", "Content-Profile").status_code == 204
+        assert ask(leat, "/rest/v1/other", "public").status_code == 404

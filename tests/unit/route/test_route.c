@@ -20,6 +20,7 @@ struct fixture {
     struct resource resources[4];
     struct config_query config_queries[3];
     struct named_query queries[3];
+    struct catalog catalog;
     struct model model;
     struct route_table *table;
     struct route route;
@@ -65,6 +66,7 @@ static int begin(void **state)
     fill_resources(fixture);
     fill_queries(fixture);
     fixture->model = (struct model){.config = &fixture->config,
+                                    .catalog = &fixture->catalog,
                                     .resources = fixture->resources,
                                     .resource_count = 4,
                                     .queries = fixture->queries,
