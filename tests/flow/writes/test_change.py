@@ -187,6 +187,13 @@ def test_a_hidden_row_is_neither_changed_nor_deleted(workshop):
     assert workshop.sql("SELECT size FROM things WHERE id = 3") == "3"
 
 
+def test_a_row_may_be_written_that_is_not_seen_again(workshop):
+    made = workshop.said(201, "POST", "/api/open_things", {"name": "vault", "kind": "locked"})
+    assert workshop.said(200, "PATCH", "/api/open_things/1", {"kind": "locked"})["kind"] == made["kind"] == "locked"
+    for number in (1, made["id"]):
+        workshop.said(404, "GET", f"/api/open_things/{number}")
+
+
 def test_a_hidden_column_can_be_neither_written_nor_asked_by(workshop):
     workshop.refused(400, "unknown-column", "PATCH", "/api/things/1", {"secret": "x"})
     workshop.refused(400, "unknown-column", "PATCH", "/api/things?secret=a", {"size": 1})
