@@ -196,38 +196,47 @@ static void create_operation(struct doc *doc, const struct doc_prefix *prefix,
     doc_close(doc, '}');
 }
 
+static void begin_write(struct doc *doc, const struct doc_prefix *prefix, const struct resource *resource,
+                        const char *method, const char *verb, const char *summary, bool filtered)
+{
+    begin(doc, prefix, resource, method, verb, summary);
+    doc_open(doc, "parameters", '[');
+    write_parameters(doc, resource, filtered);
+    doc_close(doc, ']');
+}
+
+/* The answers of a write to rows that are there; creates: or to one that is not. */
+static void end_write(struct doc *doc, const struct doc_prefix *prefix, const struct resource *resource,
+                      bool creates, bool not_found)
+{
+    doc_open(doc, "responses", '{');
+    answer_written(doc, "200", resource);
+    if (creates)
+        answer_written(doc, "201", resource);
+    answer_done(doc);
+    operation_problems(doc, prefix, not_found, true);
+    doc_close(doc, '}');
+    doc_close(doc, '}');
+}
+
 /* PATCH of those a filter finds, or of one row. */
 static void change_operation(struct doc *doc, const struct doc_prefix *prefix,
                              const struct resource *resource, bool many)
 {
-    begin(doc, prefix, resource, "patch", many ? "change_all" : "change",
-          many ? "Change rows of " SLICE_FMT " that a filter finds" : "Change a row of " SLICE_FMT);
-    doc_open(doc, "parameters", '[');
-    write_parameters(doc, resource, many);
-    doc_close(doc, ']');
+    begin_write(doc, prefix, resource, "patch", many ? "change_all" : "change",
+                many ? "Change rows of " SLICE_FMT " that a filter finds" : "Change a row of " SLICE_FMT,
+                many);
     row_body(doc, resource);
-    doc_open(doc, "responses", '{');
-    answer_written(doc, "200", resource);
-    answer_done(doc);
-    operation_problems(doc, prefix, !many, true);
-    doc_close(doc, '}');
-    doc_close(doc, '}');
+    end_write(doc, prefix, resource, false, !many);
 }
 
 static void remove_operation(struct doc *doc, const struct doc_prefix *prefix,
                              const struct resource *resource, bool many)
 {
-    begin(doc, prefix, resource, "delete", many ? "remove_all" : "remove",
-          many ? "Remove rows of " SLICE_FMT " that a filter finds" : "Remove a row of " SLICE_FMT);
-    doc_open(doc, "parameters", '[');
-    write_parameters(doc, resource, many);
-    doc_close(doc, ']');
-    doc_open(doc, "responses", '{');
-    answer_written(doc, "200", resource);
-    answer_done(doc);
-    operation_problems(doc, prefix, !many, true);
-    doc_close(doc, '}');
-    doc_close(doc, '}');
+    begin_write(doc, prefix, resource, "delete", many ? "remove_all" : "remove",
+                many ? "Remove rows of " SLICE_FMT " that a filter finds" : "Remove a row of " SLICE_FMT,
+                many);
+    end_write(doc, prefix, resource, false, !many);
 }
 
 static bool may_replace(const struct doc *doc, const struct resource *resource)
@@ -240,20 +249,11 @@ static void replace_operation(struct doc *doc, const struct doc_prefix *prefix,
                               const struct resource *resource, bool filtered)
 {
     bool merges = resource->config->put_merges;
-    begin(doc, prefix, resource, "put", filtered ? "replace_by_filter" : "replace",
-          merges ? "Change a row of " SLICE_FMT : "Replace a row of " SLICE_FMT ", or create it");
-    doc_open(doc, "parameters", '[');
-    write_parameters(doc, resource, filtered);
-    doc_close(doc, ']');
+    begin_write(doc, prefix, resource, "put", filtered ? "replace_by_filter" : "replace",
+                merges ? "Change a row of " SLICE_FMT : "Replace a row of " SLICE_FMT ", or create it",
+                filtered);
     row_body(doc, resource);
-    doc_open(doc, "responses", '{');
-    answer_written(doc, "200", resource);
-    if (!merges)
-        answer_written(doc, "201", resource);
-    answer_done(doc);
-    operation_problems(doc, prefix, merges, true);
-    doc_close(doc, '}');
-    doc_close(doc, '}');
+    end_write(doc, prefix, resource, !merges, merges);
 }
 
 /* ---- paths ---- */
