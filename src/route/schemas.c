@@ -24,7 +24,8 @@ void schemas_gather(struct schemas *schemas, const struct model *model, struct a
         if (resource_is_served(&model->resources[i]))
             add(schemas, model->resources[i].table->schema);
     for (unsigned i = 0; i < model->rpc_count; i++)
-        add(schemas, model->rpcs[i].overloads[0]->schema);
+        if (model->rpcs[i].config->call != ROLES_NONE)
+            add(schemas, model->rpcs[i].overloads[0]->schema);
     POST(schemas->count <= most);
 }
 

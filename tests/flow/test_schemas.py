@@ -73,6 +73,14 @@ def test_an_unknown_schema_is_a_406_that_names_those_there_are(two):
         assert answer.json() == {"code": "PGRST106", "details": None, "hint": None, "message": "The schema must be one of the following: public, audit"}
 
 
+def test_the_schema_of_a_function_that_nobody_may_call_is_not_known(two, database):
+    database.sql("CREATE SCHEMA secret; CREATE FUNCTION secret.f() RETURNS int LANGUAGE sql STABLE AS 'SELECT 1'")
+    with Leat(database=database.url, config=CONFIG + "resources: {notes: {}}\nfunctions: {f: {function: secret.f}}\n") as leat:
+        leat.await_ready()
+        assert ask(leat, "/rest/v1/notes", "secret").json()["message"] == "The schema must be one of the following: public"
+        assert "content-profile" not in leat.get("/rest/v1/notes").headers
+
+
 def test_a_write_names_its_schema_by_content_profile(two):
     assert ask(two, "/rest/v1/notes?id=eq.1", "secret", "DELETE", "Content-Profile").status_code == 406
     answer = ask(two, "/rest/v1/notes?id=eq.1", "audit", "DELETE", "Content-Profile")
