@@ -72,6 +72,9 @@ void operation_problems(struct doc *doc, const struct doc_prefix *prefix, bool n
 void operation_header(struct doc *doc, const char *name);
 void answer_list(struct doc *doc, const struct doc_prefix *prefix, const struct envelope *envelope,
                  void (*row)(struct doc *doc, const char *key, const void *of), const void *of);
+/* Beside answer_list, where rows can be counted: a part of a known whole, in PostgREST's manner. */
+void answer_part(struct doc *doc, const struct doc_prefix *prefix,
+                 void (*row)(struct doc *doc, const char *key, const void *of), const void *of);
 
 /* Paths of each kind, and the answers that those of a resource refer to. */
 void resource_responses(struct doc *doc, const struct resource *resource);

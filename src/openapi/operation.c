@@ -131,19 +131,17 @@ static void list_headers(struct doc *doc, bool bare)
     doc_close(doc, '}');
 }
 
-void answer_list(struct doc *doc, const struct doc_prefix *prefix, const struct envelope *envelope,
-                 void (*row)(struct doc *, const char *, const void *), const void *of)
+/* envelope: NULL: the bare array. */
+static void list_answer(struct doc *doc, const struct doc_prefix *prefix, const struct envelope *envelope,
+                        void (*row)(struct doc *, const char *, const void *), const void *of)
 {
-    bool bare = prefix->serve->manner == MANNER_POSTGREST || !envelope || envelope->count == 0;
-    doc_open(doc, "200", '{');
-    doc_text(doc, "description", SLICE("The rows."));
-    list_headers(doc, bare);
+    list_headers(doc, !envelope);
     doc_open(doc, "content", '{');
     doc_open(doc, "application/json", '{');
-    if (bare)
-        array_of(doc, "schema", row, of);
-    else
+    if (envelope)
         envelope_schema(doc, envelope, row, of);
+    else
+        array_of(doc, "schema", row, of);
     doc_close(doc, '}');
     doc_raw(doc, "text/csv", SLICE("{\"schema\":{\"type\":\"string\"}}"));
     doc_open(doc, "application/x-ndjson", '{');
@@ -155,5 +153,26 @@ void answer_list(struct doc *doc, const struct doc_prefix *prefix, const struct 
         doc_close(doc, '}');
     }
     doc_close(doc, '}');
+}
+
+void answer_list(struct doc *doc, const struct doc_prefix *prefix, const struct envelope *envelope,
+                 void (*row)(struct doc *, const char *, const void *), const void *of)
+{
+    bool bare = prefix->serve->manner == MANNER_POSTGREST || !envelope || envelope->count == 0;
+    doc_open(doc, "200", '{');
+    doc_text(doc, "description", SLICE("The rows."));
+    list_answer(doc, prefix, bare ? NULL : envelope, row, of);
     doc_close(doc, '}');
+}
+
+void answer_part(struct doc *doc, const struct doc_prefix *prefix,
+                 void (*row)(struct doc *, const char *, const void *), const void *of)
+{
+    if (prefix->serve->manner != MANNER_POSTGREST)
+        return;
+    doc_open(doc, "206", '{');
+    doc_text(doc, "description", SLICE("The rows, where they were counted and there are more."));
+    list_answer(doc, prefix, NULL, row, of);
+    doc_close(doc, '}');
+    doc_ref(doc, "416", "responses/postgrest.beyond", (struct slice){0}, "");
 }

@@ -71,6 +71,7 @@ static void list_operation(struct doc *doc, const struct doc_prefix *prefix, con
     doc_close(doc, ']');
     doc_open(doc, "responses", '{');
     answer_list(doc, prefix, &resource->config->envelope, row_ref, resource);
+    answer_part(doc, prefix, row_ref, resource);
     operation_problems(doc, prefix, false, false);
     doc_close(doc, '}');
     doc_close(doc, '}');

@@ -226,6 +226,14 @@ def test_functions_are_called_as_they_were_made(document, store):
     assert "/api/rpc/born_after" not in document.json["paths"]
 
 
+def test_a_part_of_a_known_whole_and_what_is_behind_it_are_told(odd, document):
+    assert "206" not in document.operation("/api/owners")["responses"]
+    for headers, status, content in (({"Range": "0-0"}, 206, "206"), ({"Range": "7-9"}, 416, "416"), ({"Range": "x"}, 416, "416")):
+        answer = odd.get("/rest/v1/owners", headers={"Prefer": "count=exact"} | headers)
+        assert answer.status_code == status
+        document.validate(document.schema("/rest/v1/owners", content), answer.json())
+
+
 def test_what_may_not_be_read_is_not_in_it(odd):
     text = odd.get("/openapi.json").text
     assert "hidden" not in text and "secret" not in text and "full name" in text
