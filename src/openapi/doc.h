@@ -18,6 +18,7 @@ struct doc {
     const struct model *model;
     unsigned roles;         /* the caller's */
     struct bounds **bounds; /* of each resource, by the table's columns */
+    bool several_schemas;   /* are served to the caller */
 };
 
 /* A prefix and its manner, while paths are written. */
@@ -68,6 +69,10 @@ void column_schema(struct doc *doc, struct slice name, const struct type *type, 
 void operation_begin(struct doc *doc, const struct doc_prefix *prefix, const char *method, const char *verb,
                      struct slice name, struct slice tag);
 void operation_parameter(struct doc *doc, const char *name);
+/* Idempotency-Key, where the configuration keeps keys. */
+void operation_key(struct doc *doc);
+/* Accept-Profile or Content-Profile, of resources in PostgREST's manner. */
+void operation_profile(struct doc *doc, const struct doc_prefix *prefix, bool writes);
 void operation_problems(struct doc *doc, const struct doc_prefix *prefix, bool not_found, bool conflict);
 void operation_header(struct doc *doc, const char *name);
 void answer_list(struct doc *doc, const struct doc_prefix *prefix, const struct envelope *envelope,

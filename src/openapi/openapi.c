@@ -25,6 +25,25 @@ static bool may_call(const struct doc *doc, const struct rpc *rpc)
     return (rpc->config->call & doc->roles) != 0;
 }
 
+static void note_schema(struct doc *doc, struct slice *first, struct slice schema)
+{
+    if (!first->data)
+        *first = schema;
+    doc->several_schemas = doc->several_schemas || !slice_eq(*first, schema);
+}
+
+static void read_schemas(struct doc *doc)
+{
+    const struct model *model = doc->model;
+    struct slice first = {NULL, 0};
+    for (unsigned i = 0; i < model->resource_count; i++)
+        if (doc_may_see(doc, &model->resources[i]))
+            note_schema(doc, &first, model->resources[i].table->schema);
+    for (unsigned i = 0; i < model->rpc_count; i++)
+        if (may_call(doc, &model->rpcs[i]))
+            note_schema(doc, &first, model->rpcs[i].overloads[0]->schema);
+}
+
 static void write_tags(struct doc *doc)
 {
     const struct model *model = doc->model;
@@ -117,6 +136,7 @@ void openapi_write(const struct model *model, unsigned roles, struct buf *out)
     struct doc doc = {.out = out, .model = model, .roles = roles};
     arena_init(&doc.arena, 64 * 1024);
     read_checks(&doc);
+    read_schemas(&doc);
     doc_open(&doc, NULL, '{');
     doc_text(&doc, "openapi", SLICE("3.1.0"));
     doc_raw(&doc, "info", openapi_info);

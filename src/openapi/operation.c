@@ -38,6 +38,18 @@ void operation_parameter(struct doc *doc, const char *name)
     doc_ref(doc, NULL, "parameters/", (struct slice){0}, name);
 }
 
+void operation_key(struct doc *doc)
+{
+    if (doc->model->config->idempotency.keep_ms > 0)
+        operation_parameter(doc, "idempotency-key");
+}
+
+void operation_profile(struct doc *doc, const struct doc_prefix *prefix, bool writes)
+{
+    if (doc->several_schemas && prefix->serve->manner == MANNER_POSTGREST)
+        operation_parameter(doc, writes ? "content-profile" : "accept-profile");
+}
+
 void operation_header(struct doc *doc, const char *name)
 {
     struct slice component = slice_str(name);

@@ -107,6 +107,8 @@ void query_path(struct doc *doc, const struct doc_prefix *prefix, const struct n
         write_param(doc, &query->params[i]);
     if (query->order_count)
         paging_parameters(doc, prefix, &config->page, true);
+    if (query->changes)
+        operation_key(doc);
     doc_close(doc, ']');
     doc_open(doc, "responses", '{');
     answer(doc, prefix, query);

@@ -68,6 +68,7 @@ static void list_operation(struct doc *doc, const struct doc_prefix *prefix, con
     operation_parameter(doc, "prefer-read");
     if (is_postgrest(prefix))
         operation_parameter(doc, "range");
+    operation_profile(doc, prefix, false);
     doc_close(doc, ']');
     doc_open(doc, "responses", '{');
     answer_list(doc, prefix, &resource->config->envelope, row_ref, resource);
@@ -124,12 +125,15 @@ static void row_body(struct doc *doc, const struct resource *resource)
     doc_close(doc, '}');
 }
 
-static void write_parameters(struct doc *doc, const struct resource *resource, bool filtered)
+static void write_parameters(struct doc *doc, const struct doc_prefix *prefix,
+                             const struct resource *resource, bool filtered)
 {
     if (filtered)
         filters(doc, resource);
     select_parameter(doc, resource);
     operation_parameter(doc, "prefer-write");
+    operation_key(doc);
+    operation_profile(doc, prefix, true);
 }
 
 static void written_response(struct doc *doc, const struct resource *resource)
@@ -185,7 +189,7 @@ static void create_operation(struct doc *doc, const struct doc_prefix *prefix,
 {
     begin(doc, prefix, resource, "post", "create", "Create rows of " SLICE_FMT);
     doc_open(doc, "parameters", '[');
-    write_parameters(doc, resource, false);
+    write_parameters(doc, prefix, resource, false);
     operation_parameter(doc, "columns");
     operation_parameter(doc, "on_conflict");
     doc_close(doc, ']');
@@ -202,7 +206,7 @@ static void begin_write(struct doc *doc, const struct doc_prefix *prefix, const 
 {
     begin(doc, prefix, resource, method, verb, summary);
     doc_open(doc, "parameters", '[');
-    write_parameters(doc, resource, filtered);
+    write_parameters(doc, prefix, resource, filtered);
     doc_close(doc, ']');
 }
 
@@ -264,6 +268,7 @@ static void read_operation(struct doc *doc, const struct doc_prefix *prefix, con
     begin(doc, prefix, resource, "get", "read", "A row of " SLICE_FMT);
     doc_open(doc, "parameters", '[');
     select_parameter(doc, resource);
+    operation_profile(doc, prefix, false);
     doc_close(doc, ']');
     doc_open(doc, "responses", '{');
     doc_ref(doc, "200", "responses/", resource->config->name.text, ".row");

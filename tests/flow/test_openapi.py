@@ -212,6 +212,10 @@ def test_checks_comments_and_defaults_are_told(document, store):
         assert document.json["components"]["schemas"]["pairs"]["properties"]["mood"]["enum"] == ["happy", 'it\'s "so"', None]
 
 
+def names(document, path, method="get"):
+    return [parameter["name"] for parameter in document.parameters(path, method)]
+
+
 def test_functions_are_called_as_they_were_made(document, store):
     if store == "sqlite":
         assert not [path for path in document.json["paths"] if "/rpc/" in path]
@@ -232,6 +236,31 @@ def test_a_part_of_a_known_whole_and_what_is_behind_it_are_told(odd, document):
         answer = odd.get("/rest/v1/owners", headers={"Prefer": "count=exact"} | headers)
         assert answer.status_code == status
         document.validate(document.schema("/rest/v1/owners", content), answer.json())
+
+
+def test_keys_are_told_where_they_are_kept(database):
+    database.sql("CREATE TABLE notes (id INTEGER PRIMARY KEY);")
+    for keep, told in (("", True), ("idempotency: {keep: off}\n", False)):
+        with Leat(database=database.url, config=keep + "resources: {notes: {read: anonymous, write: anonymous}}\n") as leat:
+            document = document_of(leat.await_ready())
+            for path, method in (("/api/notes", "post"), ("/api/notes", "delete"), ("/api/notes/{id}", "patch"), ("/api/notes/{id}", "put")):
+                assert ("Idempotency-Key" in names(document, path, method)) is told
+            assert "Idempotency-Key" not in names(document, "/api/notes")
+
+
+def test_schemas_are_chosen_where_there_are_several(database):
+    if database.store == "sqlite":
+        pytest.skip("SQLite has one schema")
+    database.sql("CREATE TABLE notes (id int PRIMARY KEY); CREATE SCHEMA audit; CREATE TABLE audit.log (id int PRIMARY KEY);")
+    config = "serve: {{/api: plain, /rest/v1: postgrest}}\ndefaults: {{read: anonymous, write: anonymous}}\nresources: {{notes: {{}}{}}}\n"
+    for more, told in ((", audit.log: {}", True), (", audit.log: {read: none, write: none}", False)):
+        with Leat(database=database.url, config=config.format(more)) as leat:
+            document = document_of(leat.await_ready())
+            document.check()
+            for path in ("/rest/v1/notes", "/rest/v1/notes/{id}"):
+                assert ("Accept-Profile" in names(document, path)) is told and "Content-Profile" not in names(document, path)
+                assert ("Content-Profile" in names(document, path, "patch")) is told
+            assert not {"Accept-Profile", "Content-Profile"} & set(names(document, "/api/notes") + names(document, "/api/notes", "post"))
 
 
 def test_what_may_not_be_read_is_not_in_it(odd):
