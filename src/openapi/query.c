@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The paths of named queries and of functions. */
+/* The paths of named queries. */
 #include "openapi/doc.h"
 
 static void query_row(struct doc *doc, const char *key, const void *of)
@@ -40,25 +40,68 @@ static struct bounds bounds_of(struct doc *doc, const struct query_param *param)
     return bounds;
 }
 
-static void write_param(struct doc *doc, const struct query_param *param)
+static bool is_required(const struct query_param *param)
 {
-    const struct config_param *config = param->config;
+    return !param->config->optional && !param->config->fallback.data;
+}
+
+/* nullable: in a body, where null is for one that is optional. */
+static void param_schema(struct doc *doc, struct slice key, const struct query_param *param, bool nullable)
+{
     struct bounds bounds = bounds_of(doc, param);
-    doc_open(doc, NULL, '{');
-    doc_text(doc, "name", config->name.text);
-    doc_text(doc, "in", SLICE("query"));
-    if (!config->optional && !config->fallback.data)
-        doc_true(doc, "required");
-    doc_open(doc, "schema", '{');
+    doc_open_name(doc, key, '{');
     if (param->type.kind >= VALUE_DATE &&
         param->type.kind <= VALUE_TIMESTAMPTZ) { /* `24h ago` is none of the format's */
-        doc_text(doc, "type", SLICE("string"));
+        doc_raw(doc, "type", nullable ? SLICE("[\"string\",\"null\"]") : SLICE("\"string\""));
         doc_raw(doc, "examples", SLICE("[\"2026-01-31\",\"24h ago\"]"));
     } else {
-        type_members(doc, &param->type, false, &bounds);
+        type_members(doc, &param->type, nullable, &bounds);
     }
-    if (config->fallback.data)
+    if (param->config->fallback.data)
         write_default(doc, param);
+    doc_close(doc, '}');
+}
+
+static void write_param(struct doc *doc, const struct query_param *param)
+{
+    doc_open(doc, NULL, '{');
+    doc_text(doc, "name", param->config->name.text);
+    doc_text(doc, "in", SLICE("query"));
+    if (is_required(param))
+        doc_true(doc, "required");
+    param_schema(doc, SLICE("schema"), param, false);
+    doc_close(doc, '}');
+}
+
+/* ---- what changes something: its parameters are members of a body ---- */
+
+static void body_form(struct doc *doc, const char *type, const struct named_query *query)
+{
+    doc_open(doc, type, '{');
+    doc_open(doc, "schema", '{');
+    doc_text(doc, "type", SLICE("object"));
+    doc_open(doc, "properties", '{');
+    for (unsigned i = 0; i < query->param_count; i++)
+        param_schema(doc, query->params[i].config->name.text, &query->params[i],
+                     query->params[i].config->optional);
+    doc_close(doc, '}');
+    doc_open(doc, "required", '[');
+    for (unsigned i = 0; i < query->param_count; i++)
+        if (is_required(&query->params[i]))
+            doc_text(doc, NULL, query->params[i].config->name.text);
+    doc_close(doc, ']');
+    doc_raw(doc, "additionalProperties", SLICE("false"));
+    doc_close(doc, '}');
+    doc_close(doc, '}');
+}
+
+static void request_body(struct doc *doc, const struct named_query *query)
+{
+    doc_open(doc, "requestBody", '{');
+    doc_text(doc, "description", SLICE("The parameters, which may stand in the query string instead."));
+    doc_open(doc, "content", '{');
+    body_form(doc, "application/json", query);
+    body_form(doc, "application/x-www-form-urlencoded", query);
     doc_close(doc, '}');
     doc_close(doc, '}');
 }
@@ -103,13 +146,15 @@ void query_path(struct doc *doc, const struct doc_prefix *prefix, const struct n
     operation_begin(doc, prefix, query->changes ? "post" : "get", "query", config->path, SLICE("queries"));
     doc_text(doc, "summary", config->summary.len ? config->summary : config->path);
     doc_open(doc, "parameters", '[');
-    for (unsigned i = 0; i < query->param_count; i++)
+    for (unsigned i = 0; i < query->param_count && !query->changes; i++)
         write_param(doc, &query->params[i]);
     if (query->order_count)
         paging_parameters(doc, prefix, &config->page, true);
     if (query->changes)
         operation_key(doc);
     doc_close(doc, ']');
+    if (query->changes && query->param_count)
+        request_body(doc, query);
     doc_open(doc, "responses", '{');
     answer(doc, prefix, query);
     operation_problems(doc, prefix, config->returns != RETURNS_ROWS, query->changes);

@@ -263,6 +263,32 @@ def test_schemas_are_chosen_where_there_are_several(database):
             assert not {"Accept-Profile", "Content-Profile"} & set(names(document, "/api/notes") + names(document, "/api/notes", "post"))
 
 
+def test_what_changes_something_takes_its_parameters_as_a_body(database, tmp_path):
+    database.sql("CREATE TABLE notes (id INTEGER PRIMARY KEY, said TEXT, day DATE);")
+    (tmp_path / "queries").mkdir()
+    head = "/* leat\nwrite: anonymous\nparams: {id: int, said: 'text? in [a, b]', of: 'int = 0 in 0..9', day: 'date = 2026-01-31'}\n"
+    (tmp_path / "queries/say.sql").write_text(head + "*/\nINSERT INTO notes SELECT :id, :said, :day WHERE :of < 9")
+    (tmp_path / "queries/tell.sql").write_text(head + "*/\nINSERT INTO notes SELECT :id, :said, :day WHERE :of < 9 RETURNING id, said")
+    (tmp_path / "leat.yaml").write_text("leat: 1\nserve: {/api: plain, /rest/v1: postgrest}\nresources: {}\nqueries: queries/\n")
+    with Leat(database=database.url, config_file=str(tmp_path / "leat.yaml")) as leat:
+        document = document_of(leat.await_ready())
+        document.check()
+        assert names(document, "/api/say", "post") == ["Idempotency-Key"]
+        schema = body_schema(document, "/api/say", "post")
+        assert document.operation("/api/say", "post")["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"] == schema
+        right = ({"id": 1}, {"id": 2, "said": None}, {"id": 3, "said": "a", "of": 9, "day": "2026-02-01"})
+        for at, path in enumerate(("/api/say", "/rest/v1/say", "/api/tell", "/rest/v1/tell")):
+            for body in right:
+                document.validate(schema, body)
+                answer = leat.client.post(path, json=body | {"id": 10 * at + body["id"]})
+                assert answer.status_code == 200, answer.text
+                document.validate(document.schema(path, method="post"), answer.json())
+        for wrong in ({}, {"id": "x"}, {"id": None}, {"id": 99, "said": "c"}, {"id": 99, "of": 10}, {"id": 99, "nothing": 1}, {"id": 99, "of": None}):
+            with pytest.raises(jsonschema.ValidationError):
+                document.validate(schema, wrong)
+            assert leat.client.post("/api/say", json=wrong).status_code == 400, wrong
+
+
 def test_what_may_not_be_read_is_not_in_it(odd):
     text = odd.get("/openapi.json").text
     assert "hidden" not in text and "secret" not in text and "full name" in text

@@ -29,6 +29,14 @@ defaults: {read: anonymous}
 resources:
   items: {write: anonymous}
   makers: {}
+queries: queries/
+"""
+QUERY = """/* leat
+summary: Rename a maker
+write: anonymous
+params: {id: int, name: text}
+*/
+UPDATE makers SET name = :name WHERE id = :id
 """
 
 
@@ -36,7 +44,10 @@ resources:
 def leat(tmp_path_factory):
     path = tmp_path_factory.mktemp("web") / "web.db"
     subprocess.run(["sqlite3", "-bail", str(path)], input=SQL, text=True, check=True, capture_output=True)
-    with Leat(database=f"sqlite:{path}", config=CONFIG) as running:
+    (path.parent / "queries").mkdir()
+    (path.parent / "queries/rename.sql").write_text(QUERY)
+    (path.parent / "leat.yaml").write_text("leat: 1\n" + CONFIG)
+    with Leat(database=f"sqlite:{path}", config_file=str(path.parent / "leat.yaml")) as running:
         yield running.await_ready()
 
 

@@ -161,6 +161,16 @@ def test_a_row_is_created_and_removed(page):
     assert page.leat.get("/api/items/900").status_code == 404
 
 
+def test_a_query_that_changes_something_takes_its_parameters_as_a_body(page):
+    page.open("#/op/query_rename")
+    rows = page.texts("article tbody tr")
+    assert rows[0].startswith("idrequired") and rows[1].startswith("namerequired")
+    assert json.loads(page.field("Body").get_attribute("value")) == {"id": 0, "name": ""}
+    page.field("Body").clear()
+    page.field("Body").send_keys('{"id": 1, "name": "Brook & Sons"}')
+    assert page.send() == "200 OK" and page.body() == {"changed": 1}
+
+
 def test_a_resource_shows_its_columns_and_relations(page):
     page.open("#/tag/items")
     assert page.texts("tbody th code")[:3] == ["id", "name", "state"]
