@@ -88,16 +88,19 @@ static void json_schema(struct doc *doc, const char *type, const struct resource
     doc_close(doc, '}');
 }
 
-static void one_or_many(struct doc *doc, const struct resource *resource, const char *suffix)
+/* counted: or how many there were. */
+static void one_or_many(struct doc *doc, const struct resource *resource, const char *suffix, bool counted)
 {
     doc_open(doc, "application/json", '{');
     doc_open(doc, "schema", '{');
-    doc_open(doc, "oneOf", '[');
+    doc_open(doc, counted ? "anyOf" : "oneOf", '[');
     doc_ref(doc, NULL, "schemas/", resource->config->name.text, suffix);
     doc_open(doc, NULL, '{');
     doc_text(doc, "type", SLICE("array"));
     doc_ref(doc, "items", "schemas/", resource->config->name.text, suffix);
     doc_close(doc, '}');
+    if (counted)
+        doc_ref(doc, NULL, "schemas/", (struct slice){0}, "http.counted");
     doc_close(doc, ']');
     doc_close(doc, '}');
     doc_close(doc, '}');
@@ -108,8 +111,9 @@ static void create_body(struct doc *doc, const struct resource *resource)
     doc_open(doc, "requestBody", '{');
     doc_true(doc, "required");
     doc_open(doc, "content", '{');
-    one_or_many(doc, resource, ".create");
+    one_or_many(doc, resource, ".create", false);
     json_schema(doc, "application/x-ndjson", resource, ".create");
+    json_schema(doc, "application/x-www-form-urlencoded", resource, ".create");
     doc_raw(doc, "text/csv", SLICE("{\"schema\":{\"type\":\"string\"}}"));
     doc_close(doc, '}');
     doc_close(doc, '}');
@@ -141,7 +145,8 @@ static void written_response(struct doc *doc, const struct resource *resource)
     struct slice name = doc_component(doc, resource->config->name.text);
     doc_open_name(doc, arena_format(&doc->arena, SLICE_FMT ".written", SLICE_ARG(name)), '{');
     doc_text(doc, "description",
-             SLICE("Done: the row as it is now, or was; rows where a filter or the body named several. "
+             SLICE("Done: the row as it is now, or was. Where a filter or the body named several: how many, "
+                   "or with `Prefer: return=representation` the rows. "
                    "There is no body with `Prefer: return=minimal`."));
     doc_open(doc, "headers", '{');
     operation_header(doc, "Location");
@@ -149,7 +154,7 @@ static void written_response(struct doc *doc, const struct resource *resource)
     operation_header(doc, "X-Request-Id");
     doc_close(doc, '}');
     doc_open(doc, "content", '{');
-    one_or_many(doc, resource, "");
+    one_or_many(doc, resource, "", true);
     doc_close(doc, '}');
     doc_close(doc, '}');
 }

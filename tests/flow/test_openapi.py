@@ -119,6 +119,13 @@ def test_writes_take_and_answer_what_it_says(odd, document):
         changed = odd.client.patch(f"{path}/{number},new", json={"limit": 8}, headers=ask)
         assert changed.status_code == 200, changed.text
         document.validate(document.schema(f"{prefix}/pairs/{{id}}", method="patch"), changed.json())
+        for options in ({"headers": ask}, {}):
+            several = odd.client.patch(f"{path}?a=eq.{number}", json={"limit": 9}, **options)
+            if several.content:
+                document.validate(document.schema(f"{prefix}/pairs", method="patch"), several.json())
+        form = document.operation(path, "post")["requestBody"]["content"]["application/x-www-form-urlencoded"]
+        assert "$ref" in form["schema"] and odd.client.post(path, data={"a": str(number), "b": "form"}).status_code == 201
+        assert odd.client.delete(f"{path}/{number},form").is_success
         assert odd.client.delete(f"{path}/{number},new").status_code in (200, 204)
         for wrong in ({"b": "no key's other half"}, {"a": 13, "b": "x", "nothing": 1}, {"a": "text", "b": "x"}):
             with pytest.raises(jsonschema.ValidationError):
