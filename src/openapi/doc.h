@@ -60,7 +60,8 @@ bool doc_may_remove(const struct doc *doc, const struct resource *resource);
 
 /* schema.c: components/schemas and /parameters of a resource. */
 void resource_schemas(struct doc *doc, const struct resource *resource);
-void resource_filters(struct doc *doc, const struct resource *resource); /* refs to those of its columns */
+/* A ref to its column's; none where the column's name means something else in a query string. */
+void resource_filter(struct doc *doc, const struct resource *resource, const struct column *column);
 void resource_parameters(struct doc *doc, const struct resource *resource);
 /* A column of a query's or function's answer, or a field of a body. */
 void column_schema(struct doc *doc, struct slice name, const struct type *type, bool nullable);
@@ -84,6 +85,7 @@ void answer_part(struct doc *doc, const struct doc_prefix *prefix,
 /* Paths of each kind, and the answers that those of a resource refer to. */
 void resource_responses(struct doc *doc, const struct resource *resource);
 void resource_paths(struct doc *doc, const struct doc_prefix *prefix, const struct resource *resource);
+void limit_parameters(struct doc *doc, const struct doc_prefix *prefix, const struct page_policy *page);
 void paging_parameters(struct doc *doc, const struct doc_prefix *prefix, const struct page_policy *page,
                        bool cursor);
 void query_path(struct doc *doc, const struct doc_prefix *prefix, const struct named_query *query);

@@ -67,7 +67,7 @@ static void write_paths_below(struct doc *doc, const struct doc_prefix *prefix)
     for (unsigned i = 0; i < model->query_count; i++)
         if (may_ask(doc, &model->queries[i]))
             query_path(doc, prefix, &model->queries[i]);
-    for (unsigned i = 0; i < model->rpc_count && prefix->serve->manner == MANNER_POSTGREST; i++)
+    for (unsigned i = 0; i < model->rpc_count; i++)
         if (may_call(doc, &model->rpcs[i]))
             rpc_path(doc, prefix, &model->rpcs[i]);
 }

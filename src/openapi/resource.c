@@ -24,7 +24,8 @@ static void select_parameter(struct doc *doc, const struct resource *resource)
 
 static void filters(struct doc *doc, const struct resource *resource)
 {
-    resource_filters(doc, resource);
+    for (unsigned i = 0; i < resource->column_count; i++)
+        resource_filter(doc, resource, resource->columns[i]);
     operation_parameter(doc, "and");
     operation_parameter(doc, "or");
 }
@@ -34,8 +35,7 @@ static bool is_postgrest(const struct doc_prefix *prefix)
     return prefix->serve->manner == MANNER_POSTGREST;
 }
 
-void paging_parameters(struct doc *doc, const struct doc_prefix *prefix, const struct page_policy *page,
-                       bool cursor)
+void limit_parameters(struct doc *doc, const struct doc_prefix *prefix, const struct page_policy *page)
 {
     doc_open(doc, NULL, '{');
     doc_text(doc, "name", SLICE("limit"));
@@ -49,6 +49,12 @@ void paging_parameters(struct doc *doc, const struct doc_prefix *prefix, const s
     doc_close(doc, '}');
     doc_close(doc, '}');
     operation_parameter(doc, "offset");
+}
+
+void paging_parameters(struct doc *doc, const struct doc_prefix *prefix, const struct page_policy *page,
+                       bool cursor)
+{
+    limit_parameters(doc, prefix, page);
     if (cursor)
         operation_parameter(doc, "cursor");
     if (!is_postgrest(prefix)) {

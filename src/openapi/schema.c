@@ -255,13 +255,12 @@ void resource_parameters(struct doc *doc, const struct resource *resource)
             write_filter(doc, resource, resource->columns[i]);
 }
 
-void resource_filters(struct doc *doc, const struct resource *resource)
+void resource_filter(struct doc *doc, const struct resource *resource, const struct column *column)
 {
     struct slice owner = doc_component(doc, resource->config->name.text);
-    for (unsigned i = 0; i < resource->column_count; i++)
-        if (!is_reserved(resource->columns[i]->name))
-            doc_ref(doc, NULL, arena_format(&doc->arena, "parameters/" SLICE_FMT ".", SLICE_ARG(owner)).data,
-                    resource->columns[i]->name, "");
+    if (!is_reserved(column->name))
+        doc_ref(doc, NULL, arena_format(&doc->arena, "parameters/" SLICE_FMT ".", SLICE_ARG(owner)).data,
+                column->name, "");
 }
 
 void column_schema(struct doc *doc, struct slice name, const struct type *type, bool nullable)

@@ -37,6 +37,11 @@ ODD = {
             AS 'SELECT * FROM public.owners WHERE born > year LIMIT most';
         CREATE FUNCTION rename(who bigint, "new name" text) RETURNS void LANGUAGE sql
             AS 'UPDATE public.owners SET "full name" = "new name" WHERE id = who';
+        CREATE FUNCTION paged("limit" int DEFAULT 1, status text DEFAULT 'open', page int DEFAULT 1) RETURNS SETOF owners LANGUAGE sql STABLE
+            AS 'SELECT * FROM public.owners o WHERE o.status = paged.status ORDER BY id';
+        CREATE FUNCTION mixed(a int) RETURNS int LANGUAGE sql STABLE AS 'SELECT a';
+        CREATE FUNCTION mixed(a int, b text) RETURNS SETOF text LANGUAGE sql VOLATILE AS 'SELECT b';
+        CREATE FUNCTION shout(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT upper($1)';
         COMMENT ON FUNCTION born_after IS 'Who was born after a year.';
         COMMENT ON TABLE owners IS 'Who owns "things".';
         INSERT INTO owners ("full name", status, born, secret) VALUES ('Ada', 'open', 1985, 'x'), ('Bo', 'held', NULL, 'y');
@@ -57,7 +62,7 @@ resources:
 """
 
 
-FUNCTIONS = "functions: {born_after: {call: anonymous}, rename: {call: anonymous}}\n"
+FUNCTIONS = "functions: {" + ", ".join(f"{name}: {{call: anonymous}}" for name in "born_after rename paged mixed shout".split()) + "}\n"
 
 
 @pytest.fixture(scope="module")
@@ -228,13 +233,60 @@ def test_functions_are_called_as_they_were_made(document, store):
         assert not [path for path in document.json["paths"] if "/rpc/" in path]
         return
     read, write = document.json["paths"]["/rest/v1/rpc/born_after"], document.json["paths"]["/rest/v1/rpc/rename"]
-    assert [(p["name"], p.get("required", False)) for p in read["get"]["parameters"]] == [("year", True), ("most", False)]
+    arguments = {p["name"]: p.get("required", False) for p in document.parameters("/rest/v1/rpc/born_after") if "$ref" not in p["schema"]}
+    assert arguments.pop("year") is True and arguments.pop("most") is False and not any(arguments.values())
     assert read["get"]["description"] == "Who was born after a year." and set(write) == {"post"}
     body = write["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert body["required"] == ["who", "new name"] and "204" in write["post"]["responses"]
+    assert write["post"]["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"] == body
     rows = document.schema("/rest/v1/rpc/born_after")
     assert rows == {"type": "array", "items": {"$ref": "#/components/schemas/owners"}}
-    assert "/api/rpc/born_after" not in document.json["paths"]
+    plain = document.json["paths"]["/api/rpc/born_after"]
+    assert document.schema("/api/rpc/born_after") == rows and plain["get"]["operationId"] == "call_born_after"
+    assert names(document, "/api/rpc/rename", "post") == ["Idempotency-Key"]
+    assert "Idempotency-Key" not in names(document, "/api/rpc/born_after", "post")
+
+
+def test_results_of_functions_have_filters_where_they_are_no_arguments(odd, document, store):
+    if store == "sqlite":
+        pytest.skip("PostgreSQL alone has functions")
+    by_get, by_post = names(document, "/rest/v1/rpc/paged"), names(document, "/rest/v1/rpc/paged", "post")
+    assert {"select", "order", "limit", "offset", "full name", "Prefer", "Range"} <= set(by_get) and "secret" not in by_get
+    assert "Range" not in by_post and "page" not in by_post and {"select", "limit", "status", "full name"} <= set(by_post)
+    for name, query in (("limit", "limit=0"), ("status", "status=held"), ("page", "page=2"), ("full name", "full name=eq.Ada")):
+        assert by_get.count(name) == 1 and odd.get(f"/rest/v1/rpc/paged?{query}").status_code == 200
+    part = odd.get("/rest/v1/rpc/paged?limit=0", headers={"Prefer": "count=exact"})
+    assert part.status_code == 206
+    document.validate(document.schema("/rest/v1/rpc/paged", "206"), part.json())
+
+
+def test_overloads_and_bodies_that_are_the_argument_are_told(odd, document, store):
+    if store == "sqlite":
+        pytest.skip("PostgreSQL alone has functions")
+    assert names(document, "/api/rpc/mixed") == ["a"], "GET calls what only reads"
+    assert "Idempotency-Key" in names(document, "/api/rpc/mixed", "post")
+    for body in ({"a": 1}, {"a": 1, "b": "x"}):
+        document.validate(body_schema(document, "/api/rpc/mixed", "post"), body)
+        answer = odd.client.post("/api/rpc/mixed", json=body)
+        assert answer.status_code == 200
+        document.validate(document.schema("/api/rpc/mixed", method="post"), answer.json())
+    assert odd.get("/api/rpc/mixed?a=1").json() == 1
+    assert list(document.operation("/api/rpc/shout", "post")["requestBody"]["content"]) == ["text/plain"]
+    shouted = odd.client.post("/api/rpc/shout", content="a", headers={"Content-Type": "text/plain"})
+    assert shouted.json() == "A"
+
+
+def test_a_function_tells_no_more_of_a_table_than_its_resource(database):
+    if database.store == "sqlite":
+        pytest.skip("PostgreSQL alone has functions")
+    database.sql(ODD["postgresql"])
+    config = "resources: {owners: {columns: '*,-secret', read: none}}\nfunctions: {born_after: {call: anonymous}}\n"
+    with Leat(database=database.url, config=config) as leat:
+        told = document_of(leat.await_ready())
+        told.check()
+        rows = leat.get("/api/rpc/born_after?year=1900").json()
+        told.validate(told.schema("/api/rpc/born_after"), rows)
+        assert set(told.schema("/api/rpc/born_after")["items"]["properties"]) == set(rows[0]) and "secret" not in rows[0]
 
 
 def test_a_part_of_a_known_whole_and_what_is_behind_it_are_told(odd, document):
