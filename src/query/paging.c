@@ -112,7 +112,8 @@ bool paging_parse(struct build *build, const struct slots *slots, const struct p
     plan->limit = plan->capped ? max : (unsigned)limit;
     bool numbered =
         is_given(slots, SLOT_PAGE) || is_given(slots, SLOT_PAGE_SIZE) || policy->by == PAGE_BY_NUMBER;
-    plan->by_number = ranged || is_given(slots, SLOT_OFFSET) || (numbered && !is_given(slots, SLOT_CURSOR));
+    plan->by_offset = ranged || is_given(slots, SLOT_OFFSET);
+    plan->by_number = plan->by_offset || (numbered && !is_given(slots, SLOT_CURSOR));
     if (is_given(slots, SLOT_PAGE) && __builtin_mul_overflow(page - 1, (int64_t)plan->limit, &offset))
         return refuse_number(build, &slots->given[SLOT_PAGE], 1);
     plan->offset = (uint64_t)offset;

@@ -6,7 +6,7 @@
 
 #include "query/params.h"
 
-/* Fills the plan's limit, capped, by_number, page and offset. */
+/* Fills the plan's limit, capped, by_number, by_offset, page and offset. */
 bool paging_parse(struct build *build, const struct slots *slots, const struct page_policy *policy,
                   struct plan *plan) must_check;
 

@@ -39,6 +39,7 @@ struct plan {
                                * no rows are wanted (PostgREST's limit=0, the statement gives none), of a query there is no limit */
     bool capped;           /* more was asked for than `max`, or all of a list for an export */
     bool by_number;        /* page/page_size (or offset) */
+    bool by_offset;        /* and it need not be a page's: offset, or a range */
     uint64_t page, offset; /* page counts from 1 */
     /* How many rows there are in all, when want_total: what `total` counts; without it, or when it counts more than total_max, what
      * the database plans for; without either the guess. */

@@ -102,6 +102,22 @@ def test_links_lead_forward_and_back_to_the_same_rows(sentinel):
     assert back[1:] == pages[:0:-1]
 
 
+@pytest.mark.parametrize("query,headers", [
+    ("&limit=7&offset=3", {}), ("", {"Range": "3-9"}), ("&page_size=7&offset=3", {}), ("&limit=7&offset=3", {"Prefer": "count=exact"})])
+def test_links_of_an_offset_miss_no_row_and_show_none_twice(sentinel, query, headers):
+    import httpx
+    path = "/rest/v1/transactions?select=id&order=id" + query
+    ids = [row["id"] for row in sentinel.get("/rest/v1/transactions?select=id&order=id&limit=24").json()]
+    answer = sentinel.get(path, headers=headers)
+    seen, first = [row["id"] for row in answer.json()], answer
+    for _ in range(2):
+        answer = sentinel.get(str(httpx.URL(sentinel.url + path).join(answer.links["next"]["url"])))
+        seen += [row["id"] for row in answer.json()]
+    assert seen == ids[3:24]
+    before = sentinel.get(str(httpx.URL(sentinel.url + path).join(first.links["prev"]["url"])))
+    assert [row["id"] for row in before.json()] == ids[:3] and "prev" not in before.links
+
+
 def test_another_querys_cursor_is_refused_in_words(sentinel):
     cursor = sentinel.get("/api/transactions?limit=2").json()["next_cursor"]
     for other in ("/api/transactions?order=amount&limit=2", "/api/transactions?status=approved&limit=2", "/api/users?limit=2"):
