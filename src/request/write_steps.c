@@ -318,7 +318,7 @@ static struct slice location(struct request *request)
     const struct resource *resource = request->route.resource;
     struct slice rest = request->target, path = slice_cut(&rest, '?');
     struct buf out;
-    if (!request->page.first)
+    if (!request->writing->asked.names || !request->page.first)
         return (struct slice){NULL, 0};
     buf_init(&out, 4096);
     buf_add(&out, path);

@@ -44,6 +44,8 @@ def test_rows_that_were_changed_come_back_in_the_order_asked_for(workshop):
     for order, ids in (("size.desc", [1, 2, 3]), ("maker_id.desc,name", [2, 3, 1]), ("id.desc", [3, 2, 1])):
         shown = workshop.said(200, "PATCH", f"/rest/v1/things?id=gt.0&select=id&order={order}", {"note": "x"}, prefer="return=representation")
         assert [row["id"] for row in shown] == ids
+        answer = workshop.ask("PATCH", f"/rest/v1/things?id=gt.0&select=id&order={order}", {"note": "x"}, prefer="return=representation")
+        assert "location" not in answer.headers, "they are several, and the order's columns no key"
     assert workshop.said(200, "PATCH", "/rest/v1/things?id=eq.1&select=makers()", {"note": "x"}, prefer="return=representation") == [{}]
     for makers in ("makers()", "makers(name)"):
         shown = workshop.said(200, "PATCH", f"/rest/v1/things?id=gt.0&select=id,{makers}&makers.name=neq.x&order=makers(name),id.desc",
