@@ -134,6 +134,8 @@ static void answer(struct doc *doc, const struct doc_prefix *prefix, const struc
         answer_list(doc, prefix, &query->config->envelope, query_row, query);
     else
         answer_one(doc, query);
+    if (query->order_count)
+        answer_part(doc, prefix, query_row, query);
 }
 
 void query_path(struct doc *doc, const struct doc_prefix *prefix, const struct named_query *query)
@@ -148,8 +150,10 @@ void query_path(struct doc *doc, const struct doc_prefix *prefix, const struct n
     doc_open(doc, "parameters", '[');
     for (unsigned i = 0; i < query->param_count && !query->changes; i++)
         write_param(doc, &query->params[i]);
-    if (query->order_count)
+    if (query->order_count) {
         paging_parameters(doc, prefix, &config->page, true);
+        operation_parameter(doc, "prefer-read");
+    }
     if (query->changes)
         operation_key(doc);
     doc_close(doc, ']');

@@ -160,6 +160,22 @@ def test_named_queries_answer_as_it_says(sentinel):
     sentinel.problem("/api/rules_by_industry", 400, "missing-parameter")
 
 
+def test_a_query_that_is_paged_can_be_counted(database, tmp_path):
+    database.sql("CREATE TABLE notes (id INTEGER PRIMARY KEY); INSERT INTO notes VALUES (1), (2), (3);")
+    (tmp_path / "queries").mkdir()
+    (tmp_path / "queries/paged.sql").write_text("/* leat\nread: anonymous\norder: id\n*/\nSELECT id FROM notes")
+    (tmp_path / "queries/whole.sql").write_text("/* leat\nread: anonymous\n*/\nSELECT id FROM notes")
+    (tmp_path / "leat.yaml").write_text("leat: 1\nserve: {/api: plain, /rest/v1: postgrest}\nresources: {}\nqueries: queries/\n")
+    with Leat(database=database.url, config_file=str(tmp_path / "leat.yaml")) as leat:
+        document = document_of(leat.await_ready())
+        document.check()
+        for name, query, status in (("paged", "?limit=1", "206"), ("whole", "", "200")):
+            assert ("Prefer" in names(document, f"/rest/v1/{name}")) is (name == "paged")
+            answer = leat.get(f"/rest/v1/{name}{query}", headers={"Prefer": "count=exact"})
+            assert answer.status_code == int(status) and ("content-range" in answer.headers) is (name == "paged")
+            document.validate(document.schema(f"/rest/v1/{name}", status), answer.json())
+
+
 def test_problems_are_of_the_schema_in_each_manner(odd, document):
     for path, content in (("/api/owners", "application/problem+json"), ("/rest/v1/owners", "application/json")):
         answer = odd.get(path + "?nothing=eq.1")
