@@ -25,13 +25,13 @@ enum {
                       KIND_BIT(VALUE_JSON) | KIND_BIT(VALUE_OTHER),
 };
 
-/* Empty text is quoted too: unquoted it would be NULL. */
+/* Empty text is quoted too: unquoted it would be NULL; and so is the word, which stands for NULL where CSV is taken. */
 static bool needs_quotes(struct slice text)
 {
     for (size_t i = 0; i < text.len; i++)
         if (text.data[i] == '"' || text.data[i] == ',' || text.data[i] == '\n' || text.data[i] == '\r')
             return true;
-    return text.len == 0;
+    return text.len == 0 || slice_eq(text, SLICE("NULL"));
 }
 
 void csv_write_text(struct buf *out, struct slice text)

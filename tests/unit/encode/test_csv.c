@@ -78,6 +78,7 @@ static void only_what_must_be_is_quoted(void **state)
         {"a\rb", "\"a\rb\""}, {"say \"hi\"", "\"say \"\"hi\"\"\""},
         {"\"", "\"\"\"\""},   {"\"\"", "\"\"\"\"\"\""},
         {"a;b\tc", "a;b\tc"}, {"caf\xc3\xa9", "caf\xc3\xa9"},
+        {"NULL", "\"NULL\""}, {"null", "null"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         buf_clear(&out);
