@@ -324,10 +324,13 @@ static struct slice location(struct request *request)
     buf_add(&out, path);
     for (unsigned i = 0; i < resource->key_count; i++) {
         struct slice cell = request->page.first[i];
-        if (is_plain(request))
+        if (is_plain(request)) {
             buf_byte(&out, i ? ',' : '/');
-        else
-            buf_format(&out, "%c" SLICE_FMT "=eq.", i ? '&' : '?', SLICE_ARG(resource->key[i]->name));
+        } else {
+            buf_byte(&out, i ? '&' : '?');
+            http_encode(&out, resource->key[i]->name);
+            buf_lit(&out, "=eq.");
+        }
         http_encode(&out, cell);
     }
     struct slice text = out.failed ? (struct slice){NULL, 0} : arena_copy(&request->arena, buf_slice(&out));

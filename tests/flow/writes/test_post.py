@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from leat import Leat
+
 SHOWN = ["id", "name", "kind", "size", "maker_id", "note", "doubled"]
 
 
@@ -25,6 +27,17 @@ def test_postgrest_answers_with_nothing_unless_asked(workshop):
     named = workshop.ask("POST", "/rest/v1/things", {"name": "bolt"}, prefer="return=headers-only")
     assert (named.status_code, named.text) == (201, "") and named.headers["preference-applied"] == "return=headers-only"
     assert [row["name"] for row in workshop.row(named.headers["location"])] == ["bolt"]
+
+
+def test_the_address_of_a_row_whose_key_has_an_odd_name_leads_to_it(database):
+    database.sql('CREATE TABLE odd ("the&key" INTEGER PRIMARY KEY);')
+    config = "serve: {/api: plain, /rest/v1: postgrest}\nresources: {odd: {read: anonymous, write: anonymous}}\n"
+    with Leat(database=database.url, config=config) as leat:
+        leat.await_ready()
+        for key, prefix in ((7, "/api"), (8, "/rest/v1")):
+            made = leat.client.post(f"{prefix}/odd", json={"the&key": key}, headers={"Prefer": "return=headers-only"})
+            found = leat.get(made.headers["location"])
+            assert found.status_code == 200 and found.json() in ({"the&key": key}, [{"the&key": key}])
 
 
 def test_minimal_says_nothing_in_either_manner(workshop):
