@@ -23,7 +23,7 @@ static bool is_word_of_sql(struct slice word)
     static const char words[] =
         " SELECT FROM WHERE AND OR NOT IS NULL NULLS FIRST LAST TRUE FALSE UNKNOWN DISTINCT LIKE ILIKE ESCAPE IN ANY ALL ORDER GROUP BY "
         "DESC LIMIT OFFSET UNION ROW WITH AS MATERIALIZED LEFT JOIN LATERAL ON true false EXISTS CASE WHEN THEN ELSE END CAST "
-        "OPERATOR count sum avg min max value json_each json_type printf to_json to_jsonb row_to_json array_to_json array_agg coalesce "
+        "OPERATOR count sum avg min max value json_each json_type json_valid printf to_json to_jsonb row_to_json array_to_json array_agg coalesce "
         "json leat_ilike leat_page leat_value leat_tuple leat_tuples leat_tuple_ leat_t to_tsvector to_tsquery plainto_tsquery "
         "phraseto_tsquery websearch_to_tsquery regconfig text bigint integer smallint numeric boolean timestamptz timestamp date uuid "
         "bytea bpchar jsonb double precision real float time interval public tx_status point TEXT INTEGER REAL c p t j s f ";
