@@ -68,9 +68,9 @@ class PgbenchInsert(Pgbench):
 
     LANES = 16
 
-    def __init__(self):
-        super().__init__("insert.sql", lambda world: world.readings())
-        self.lanes = None
+    def __init__(self, name, script):
+        super().__init__(script, lambda world: world.readings())
+        self.name, self.lanes = name, None
 
     def prepare(self, world):
         super().prepare(world)

@@ -98,6 +98,11 @@ def embedded_constant(world):
     return world.nginx_list(get(world.fastapi().port, EMBED_FASTAPI.replace("%d", "42")))
 
 
+def leat_row(world):
+    """What Leat answers to a row taken in, for nginx to answer: what HTTP alone costs."""
+    return get(leat_of_readings(world).port, "/api/readings?limit=1")
+
+
 def pages(store, store_name, name, order, what):
     return Case(
         f"pages-{name}-{store}",
@@ -149,8 +154,16 @@ CASES = [
     Case(
         "insert-pg",
         "One row of 15 columns taken in a request, each a transaction on disk, PostgreSQL",
-        [Posts("Leat", leat_of_readings, needs_leat=True), PgbenchInsert()],
-        [Goal("rate", against="pgbench", at_least=0.9)],
+        [
+            Posts("Leat", leat_of_readings, needs_leat=True),
+            PgbenchInsert("pgbench", "insert_returning.sql"),
+            PgbenchInsert("pgbench without RETURNING", "insert.sql"),
+            Http("nginx constant", lambda world: world.nginx_list(leat_row(world)), "/list.json"),
+        ],
+        [
+            Goal("rate", against="pgbench", at_least=0.9),
+            Goal("rate", against=("pgbench", "nginx constant"), at_least=0.9, stretch=True),
+        ],
     ),
     Case(
         "bulk-pg",
