@@ -98,11 +98,6 @@ def embedded_constant(world):
     return world.nginx_list(get(world.fastapi().port, EMBED_FASTAPI.replace("%d", "42")))
 
 
-def leat_row(world):
-    """What Leat answers to a row taken in, for nginx to answer: what HTTP alone costs."""
-    return get(leat_of_readings(world).port, "/api/readings?limit=1")
-
-
 def pages(store, store_name, name, order, what):
     return Case(
         f"pages-{name}-{store}",
@@ -158,7 +153,7 @@ CASES = [
             Posts("Leat", leat_of_readings, needs_leat=True),
             PgbenchInsert("pgbench", "insert_returning.sql"),
             PgbenchInsert("pgbench without RETURNING", "insert.sql"),
-            Http("nginx constant", lambda world: world.nginx_list(leat_row(world)), "/list.json"),
+            nginx(ONE),
         ],
         [
             Goal("rate", against="pgbench", at_least=0.9),
