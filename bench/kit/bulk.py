@@ -83,6 +83,9 @@ class PgbenchInsert(Pgbench):
     def connections(self, case):
         return self.lanes or self.LANES_WITHOUT_LEAT
 
+    def variables(self, world):
+        return readings.TEXTS
+
     def measure(self, world, case, seconds, seed):
         world.empty_readings()
         return super().measure(world, case, seconds, seed)

@@ -103,6 +103,10 @@ class Pgbench:
     def program():
         return shutil.which("pgbench") or next(iter(glob.glob("/usr/lib/postgresql/*/bin/pgbench")), None)
 
+    def variables(self, world):
+        """What stands as :name in the script: each is a bound value."""
+        return {"rows": world.rows, "users": world.users}
+
     CONNECTING_SECONDS = 2  # hundreds of backends are forked within the time given
 
     def measure(self, world, case, seconds, seed):
@@ -112,7 +116,7 @@ class Pgbench:
         before, mine_before = server.cpu_seconds(), resource.getrusage(resource.RUSAGE_CHILDREN)
         out = run(
             [self.program(), "-n", "-M", "prepared", "-c", str(self.connections(case)), "-j", "1", "-T", str(seconds),
-             "-D", f"rows={world.rows}", "-D", f"users={world.users}", "--random-seed", str(seed),
+             *(f"--define={name}={value}" for name, value in self.variables(world).items()), "--random-seed", str(seed),
              "-f", self.script, url]
         )  # fmt: skip
         mine = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -16,6 +16,12 @@ VALUES = (
     "%d, true, 'read by hand, “twice”', '°C', '6f1b5a0e-7c56-4f43-9d38-0a4f6f3c2b11', 9007199254740993, "
     """'{"firmware": "2.4.1", "battery": 0.87, "tags": ["indoor", "spare"]}')"""
 )
+TEXTS = {  # of the columns but device and count, as a client sends them
+    "site": "Harbour & Sons, hall 3", "kind": "temperature", "taken_at": "2025-06-23T14:40:05.052792Z", "value": "21.625",
+    "low": "-40.5", "high": "125.25", "price": "1249.95", "valid": "true", "note": "read by hand, “twice”", "unit": "°C",
+    "source": "6f1b5a0e-7c56-4f43-9d38-0a4f6f3c2b11", "serial": "9007199254740993",
+    "details": '{"firmware":"2.4.1","battery":0.87,"tags":["indoor","spare"]}',
+}  # fmt: skip
 CHUNK_ROWS = 10000
 
 
