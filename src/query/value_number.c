@@ -4,6 +4,7 @@
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "query/value_parse.h"
 
@@ -60,9 +61,18 @@ static bool decimal_cut(struct slice text, struct decimal *ret_decimal)
 static struct slice decimal_text(struct arena *arena, const struct decimal *d)
 {
     bool zero = d->whole.len + d->fraction.len == 0;
-    struct slice whole = d->whole.len ? d->whole : SLICE("0");
-    return arena_format(arena, "%s%.*s%s%.*s", d->negative && !zero ? "-" : "", SLICE_ARG(whole),
-                        d->fraction.len ? "." : "", SLICE_ARG(d->fraction));
+    char *text = arena_alloc(arena, d->whole.len + d->fraction.len + sizeof "-0."), *end = text;
+    if (d->negative && !zero)
+        *end++ = '-';
+    if (d->whole.len == 0)
+        *end++ = '0';
+    end = mempcpy(end, d->whole.data, d->whole.len);
+    if (d->fraction.len) {
+        *end++ = '.';
+        end = mempcpy(end, d->fraction.data, d->fraction.len);
+    }
+    *end = '\0';
+    return slice_of(text, (size_t)(end - text));
 }
 
 bool value_read_int(const struct value_scope *scope, const struct type *type, struct slice text,
@@ -97,7 +107,28 @@ bool value_is_infinity(struct slice text, struct slice *ret_canonical)
     return true;
 }
 
-static bool finite_double(struct arena *arena, const struct type *type, struct slice text, double *ret_real)
+/* Whether "%.15g" would write these very digits: then a double tells them from all others. */
+static bool is_short(const struct decimal *d)
+{
+    size_t zeros = 0;
+    while (d->whole.len == 0 && zeros < d->fraction.len && d->fraction.data[zeros] == '0')
+        zeros++;
+    return !d->has_exponent && d->whole.len + d->fraction.len - zeros <= DBL_DIG && zeros < 4;
+}
+
+/* The same text for the same number, however it was written. */
+static struct slice real_text(struct arena *arena, const struct decimal *d, double real)
+{
+    if (is_short(d))
+        return decimal_text(arena, d);
+    struct slice text = arena_format(arena, "%.*g", DBL_DIG, real);
+    if (strtod(text.data, NULL) != real)
+        text = arena_format(arena, "%.17g", real);
+    return text;
+}
+
+static bool read_finite(struct arena *arena, const struct type *type, struct slice text,
+                        struct bind *ret_bind)
 {
     struct decimal d;
     if (!decimal_cut(text, &d))
@@ -105,7 +136,8 @@ static bool finite_double(struct arena *arena, const struct type *type, struct s
     double real = strtod(arena_copy(arena, text).data, NULL);
     if (!isfinite(real) || (type->bits == 32 && fabs(real) > (double)FLT_MAX))
         return false;
-    *ret_real = real;
+    ret_bind->real = real + 0.0; /* -0 is 0 */
+    ret_bind->text = real_text(arena, &d, ret_bind->real);
     return true;
 }
 
@@ -113,21 +145,16 @@ bool value_read_float(const struct value_scope *scope, const struct type *type, 
                       struct bind *ret_bind)
 {
     struct bind bind = {.kind = BIND_REAL};
-    struct slice word;
     if (is_nan(text)) {
         if (scope->dialect == DIALECT_SQLITE)
             return false; /* SQLite would make it NULL */
         bind.real = NAN;
-        word = SLICE("NaN");
-    } else if (value_is_infinity(text, &word)) {
-        bind.real = word.data[0] == '-' ? -HUGE_VAL : HUGE_VAL;
-    } else {
-        if (!finite_double(scope->arena, type, text, &bind.real))
-            return false;
-        bind.real += 0.0; /* -0 is 0 */
-        word = arena_format(scope->arena, "%.17g", bind.real);
+        bind.text = SLICE("NaN");
+    } else if (value_is_infinity(text, &bind.text)) {
+        bind.real = bind.text.data[0] == '-' ? -HUGE_VAL : HUGE_VAL;
+    } else if (!read_finite(scope->arena, type, text, &bind)) {
+        return false;
     }
-    bind.text = arena_copy(scope->arena, word);
     *ret_bind = bind;
     return true;
 }

@@ -98,6 +98,27 @@ static void numbers_have_one_text_however_they_are_written(void **state)
     expect(VALUE_NUMERIC, "1'--", NULL);
 }
 
+static void a_float_has_one_text_however_it_was_written(void **state)
+{
+    (void)state;
+    static const char *const same[][4] = {
+        {"0.1", "1e-1", "+00.10", "0.1000000000000000000"},
+        {"-21.625", "-2.1625e1", "-021.6250", "-21625e-3"},
+        {"100", "1e2", "100.0", "+100."},
+        {"1e-05", "0.00001", "1e-5", ".00001"},
+        {"0", "-0", "0.000", "0e5"},
+        {"1e+15", "1000000000000000", "1e15", "1000000000000000.0"},
+        {"0.30000000000000004", "0.30000000000000004", "3.0000000000000004e-1", "0.300000000000000040"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(same); i++)
+        for (size_t k = 0; k < ARRAY_LEN(same[i]); k++) {
+            struct bind bind;
+            assert_true(parse(DIALECT_PG, (struct type){.kind = VALUE_FLOAT, .bits = 64}, same[i][k], &bind));
+            assert_slice(bind.text, same[i][0]);
+            assert_true(bind.real == strtod(same[i][k], NULL));
+        }
+}
+
 static void floats_are_written_so_that_they_come_back_the_same(void **state)
 {
     (void)state;
@@ -315,6 +336,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(integers_keep_to_the_range_of_their_column),
         cmocka_unit_test(numbers_have_one_text_however_they_are_written),
+        cmocka_unit_test(a_float_has_one_text_however_it_was_written),
         cmocka_unit_test(floats_are_written_so_that_they_come_back_the_same),
         cmocka_unit_test(decimals_of_sqlite_are_scaled_integers),
         cmocka_unit_test(a_decimal_between_two_steps_compares_as_their_middle),
