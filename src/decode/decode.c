@@ -107,12 +107,11 @@ enum error decode_feed(struct decoder *decoder, struct slice piece, bool last, s
 static uint64_t lines_in(struct slice text)
 {
     uint64_t lines = 0;
-    for (const char *at = text.data, *end = text.data + text.len; text.len > 0; lines++) {
-        at = memchr(at, '\n', (size_t)(end - at));
-        if (at == NULL)
-            break;
-        at++;
-    }
+    if (text.len == 0)
+        return 0;
+    const char *at = text.data, *end = at + text.len;
+    for (; (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++)
+        lines++;
     return lines;
 }
 
@@ -146,7 +145,8 @@ static enum error too_large(struct decoder *decoder, const char *why, const char
 enum error decoder_room(struct buf *buf, size_t bytes)
 {
     buf_clear(buf);
-    return buf_room(buf, bytes) == NULL && bytes > 0 ? ERR_MEMORY : OK;
+    bytes = bytes > 0 ? bytes : 1; /* where there is no memory there is no place in it */
+    return buf_room(buf, bytes) == NULL ? ERR_MEMORY : OK;
 }
 
 /* The present record is done with. */

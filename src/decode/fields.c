@@ -49,7 +49,8 @@ static bool stands_before(const struct field *list, const struct field *field)
 static const struct field *repeated_in_short(const struct fields *fields)
 {
     uint64_t seen = 0;
-    for (const struct field *field = fields->list; field < fields->list + fields->count; field++) {
+    for (unsigned i = 0; i < fields->count; i++) {
+        const struct field *field = &fields->list[i];
         uint64_t bit = bit_of(field->name);
         if ((seen & bit) && stands_before(fields->list, field))
             return field;
