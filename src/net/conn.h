@@ -55,7 +55,7 @@ struct conn {
     struct list link;     /* net->conns */
     void *user;
     uint64_t id;
-    size_t run_bytes; /* of a body, read in this run */
+    size_t run_bytes; /* of a body, or of what is dropped behind the answer, read in this run */
     size_t lingered_bytes;
     unsigned run_requests; /* begun in this run */
     bool running;          /* conn_run is below us on the stack */

@@ -313,10 +313,15 @@ enum turn conn_step_linger(struct conn *conn)
 {
     if (!conn->readable)
         return WAIT;
+    if (conn->run_bytes >= BODY_BYTES_PER_RUN) {
+        conn_run_later(conn);
+        return WAIT;
+    }
     struct net *net = conn->net;
     size_t got = 0;
     enum io io = sys_read(conn->watch.fd, net->scratch, sizeof net->scratch, &got);
     conn->lingered_bytes += got;
+    conn->run_bytes += got;
     if (io == IO_AGAIN || (io == IO_OK && got < sizeof net->scratch && !conn->eof_ahead))
         conn->readable = false;
     else if (io != IO_OK || conn->lingered_bytes > LINGER_BYTES_MAX)
