@@ -112,27 +112,34 @@ static void one_or_many(struct doc *doc, const struct resource *resource, const 
     doc_close(doc, '}');
 }
 
-static void create_body(struct doc *doc, const struct resource *resource)
+static void begin_body(struct doc *doc)
 {
     doc_open(doc, "requestBody", '{');
     doc_true(doc, "required");
     doc_open(doc, "content", '{');
-    one_or_many(doc, resource, ".create", false);
-    json_schema(doc, "application/x-ndjson", resource, ".create");
-    json_schema(doc, "application/x-www-form-urlencoded", resource, ".create");
-    doc_raw(doc, "text/csv", SLICE("{\"schema\":{\"type\":\"string\"}}"));
+}
+
+static void end_body(struct doc *doc)
+{
     doc_close(doc, '}');
     doc_close(doc, '}');
 }
 
+static void create_body(struct doc *doc, const struct resource *resource)
+{
+    begin_body(doc);
+    one_or_many(doc, resource, ".create", false);
+    json_schema(doc, "application/x-ndjson", resource, ".create");
+    json_schema(doc, "application/x-www-form-urlencoded", resource, ".create");
+    doc_raw(doc, "text/csv", SLICE("{\"schema\":{\"type\":\"string\"}}"));
+    end_body(doc);
+}
+
 static void row_body(struct doc *doc, const struct resource *resource)
 {
-    doc_open(doc, "requestBody", '{');
-    doc_true(doc, "required");
-    doc_open(doc, "content", '{');
+    begin_body(doc);
     json_schema(doc, "application/json", resource, "");
-    doc_close(doc, '}');
-    doc_close(doc, '}');
+    end_body(doc);
 }
 
 static void write_parameters(struct doc *doc, const struct doc_prefix *prefix,
