@@ -136,7 +136,7 @@ void identify(const struct config *config, const struct sockaddr_storage *peer, 
               struct principal *ret_principal)
 {
     PRE(config && peer && head);
-    struct principal principal = {.roles = ROLE_ANONYMOUS};
+    struct principal principal = {.caller = {.role = ROLE_ANONYMOUS, .roles = ROLE_ANONYMOUS}};
     address_of_peer(peer, &principal.address);
     /* Marks that nobody declared may be of a proxy on this very machine: the address stays the peer's, but is not loopback. */
     bool marked = bears_marks_of_a_proxy(head);
@@ -145,6 +145,17 @@ void identify(const struct config *config, const struct sockaddr_storage *peer, 
     if (principal.via_proxy)
         walk_forwarded(config, head, &principal.address);
     *ret_principal = principal;
+}
+
+void identify_role(const struct config_auth *auth, struct slice name, struct caller *caller)
+{
+    PRE(auth && caller);
+    const struct config_role *role = config_role_find(auth, name);
+    if (!role)
+        role = config_role_find(auth, config_role_name(auth, auth->role));
+    caller->role = role ? role->bit : ROLE_ANONYMOUS;
+    caller->roles = role ? role->rights : ROLE_ANONYMOUS;
+    caller->role_name = role ? role->name : SLICE("anonymous");
 }
 
 void address_format(const struct in6_addr *address, char ret_text[INET6_ADDRSTRLEN])

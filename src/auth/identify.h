@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* IDENTIFY: who asks, and from where. Until tokens exist everyone is `anonymous`, which holds what is granted to it and no
- * more. Pure. */
+/* IDENTIFY: who asks, and from where. Who shows no credential is `anonymous`, which holds what is granted to it and no more.
+ * Pure. */
 #ifndef LEAT_AUTH_IDENTIFY_H
 #define LEAT_AUTH_IDENTIFY_H
 
+#include "catalog/caller.h"
 #include "config/config.h"
 #include "http/head.h"
 
 #include <sys/socket.h>
 
 struct principal {
-    unsigned roles;          /* bits of enum role */
+    struct caller caller;
     struct in6_addr address; /* the client's; IPv4 as ::ffff:a.b.c.d */
     bool via_proxy;          /* a trusted proxy spoke for it: never loopback */
     bool
@@ -23,11 +24,8 @@ struct principal {
 void identify(const struct config *config, const struct sockaddr_storage *peer, const struct http_head *head,
               struct principal *ret_principal);
 
-/* Whether one of the principal's roles is among those that may. */
-static inline bool auth_may(const struct principal *principal, unsigned roles)
-{
-    return (principal->roles & roles) != 0;
-}
+/* Sets the caller's role, and with it its rights: that of the name, else (a name that is none, or none given) `auth.role`. */
+void identify_role(const struct config_auth *auth, struct slice name, struct caller *caller);
 
 /* Who is at the other end of a connection, which may be a proxy: for those whose head was never understood. */
 void address_of_peer(const struct sockaddr_storage *peer, struct in6_addr *ret_address);

@@ -84,6 +84,7 @@ struct config {
     struct page_policy page; /* defaults */
     unsigned read, write;    /* defaults.read, defaults.write */
     unsigned workers;        /* 0: one per core */
+    struct config_auth auth;
 
     struct config_resource *resources;
     unsigned resource_count;

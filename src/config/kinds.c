@@ -260,14 +260,19 @@ static void read_section(struct walk *walk, const struct key *key, const struct 
     walk_section(walk, key->section, node, called.data, field);
 }
 
+/* One of which nothing is said is left out. */
 static void print_section_key(struct printer *printer, const struct key *key, const void *field)
 {
     PRE(key->section);
+    size_t before = printer->out->len;
     print_name(printer, key->name);
     buf_byte(printer->out, '\n');
+    size_t begun = printer->out->len;
     printer->indent += 2;
     print_section(printer, key->section, field);
     printer->indent -= 2;
+    if (printer->out->len == begun)
+        printer->out->len = before;
 }
 
 const struct kind kind_section = {.expected = "a mapping", .read = read_section, .print = print_section_key};

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What resources and named queries declare: who may read, the envelope, words that filter nothing; and the resources
+/* What resources and named queries declare: the envelope, words that filter nothing; and the resources
  * themselves. See walk.h. What a resource says of columns is checked later, against the catalogue, by catalog/model.c. */
 #include "base/map.h"
-#include "base/nearest.h"
 #include "config/walk.h"
 
 static const char *const names_reserved[] = {"v1", "auth", "batch", "rpc", NULL};
@@ -31,59 +30,6 @@ const char *name_refused(struct slice name)
     }
     return NULL;
 }
-
-/* --- read:, write:, call: --- */
-
-bool role_find(struct slice word, unsigned *ret_role)
-{
-    PRE(ret_role);
-    if (!slice_eq(word, SLICE("anonymous")))
-        return false;
-    *ret_role = ROLE_ANONYMOUS;
-    return true;
-}
-
-static bool role_bit(struct walk *walk, const struct node *node, const char *key, unsigned *roles)
-{
-    unsigned role;
-    if (node->kind == NODE_TEXT && role_find(node->text, &role)) {
-        *roles |= role;
-        return true;
-    }
-    if (node->kind != NODE_TEXT || node->text.len == 0) {
-        walk_expected(walk, node, key, kind_roles.expected);
-        return false;
-    }
-    static const char *const words[] = {"anonymous", "none", NULL};
-    complain(walk->complaints, node->at,
-             "`%s`: found `" SLICE_FMT
-             "`, expected `anonymous` or `none`, the only ones until roles are built" SLICE_FMT,
-             key, SLICE_ARG(node->text), SLICE_ARG(walk_nearest(walk, node->text, words)));
-    return false;
-}
-
-static void read_roles(struct walk *walk, const struct key *key, const struct node *node, void *field)
-{
-    unsigned roles = ROLES_NONE;
-    bool good = true, none = node->kind == NODE_TEXT && slice_eq(node->text, SLICE("none"));
-    if (node->kind == NODE_LIST)
-        for (const struct node *item = node->first; item; item = item->next)
-            good &= role_bit(walk, item, key->name, &roles);
-    else if (!none)
-        good = role_bit(walk, node, key->name, &roles);
-    if (good)
-        *(unsigned *)field = roles;
-}
-
-static void print_roles(struct printer *printer, const struct key *key, const void *field)
-{
-    print_name(printer, key->name);
-    buf_format(printer->out, " %s\n", *(const unsigned *)field & ROLE_ANONYMOUS ? "anonymous" : "none");
-}
-
-const struct kind kind_roles = {.expected = "`anonymous` or `none`",
-                                .read = read_roles,
-                                .print = print_roles};
 
 /* --- envelope: --- */
 

@@ -27,23 +27,22 @@ const struct kind kind_either = {.expected = "a word", .read = read_either, .pri
 #define ON_CREATE SLICE(" on create")
 
 static const char *const set_words[] = {":now", ":user", ":tenant", ":role", NULL};
+static const enum set_value set_values[] = {SET_NOW, SET_USER, SET_TENANT, SET_ROLE};
 
 /* What stands behind the colon; false and a complaint: nothing that can be filled in. */
 static bool read_set_word(struct walk *walk, const struct node *node, struct config_set *set)
 {
     PRE(slice_starts(set->text, SLICE(":")));
-    if (slice_eq(set->text, SLICE(":now"))) {
-        set->value = SET_NOW;
-        return true;
-    }
-    for (const char *const *word = set_words; *word; word++)
-        if (slice_eq(set->text, slice_str(*word))) {
-            complain(walk->complaints, node->at, "`set`: `%s` is not built yet: take it out", *word);
-            return false;
+    for (unsigned i = 0; set_words[i]; i++)
+        if (slice_eq(set->text, slice_str(set_words[i]))) {
+            set->value = set_values[i];
+            return true;
         }
-    complain(walk->complaints, node->at,
-             "`set`: found `" SLICE_FMT "`, expected `:now`, or a text that begins without a colon" SLICE_FMT,
-             SLICE_ARG(set->text), SLICE_ARG(walk_nearest(walk, set->text, set_words)));
+    complain(
+        walk->complaints, node->at,
+        "`set`: found `" SLICE_FMT
+        "`, expected `:now`, `:user`, `:tenant` or `:role`, or a text that begins without a colon" SLICE_FMT,
+        SLICE_ARG(set->text), SLICE_ARG(walk_nearest(walk, set->text, set_words)));
     return false;
 }
 
@@ -52,7 +51,7 @@ static bool read_set_member(struct walk *walk, const struct key *key, const stru
 {
     *set = (struct config_set){.column = node->key, .value = SET_TEXT, .at = node->key_at};
     if (node->kind != NODE_TEXT || node_is_nothing(node)) {
-        walk_expected(walk, node, key->name, "a text for the column, or `:now`");
+        walk_expected(walk, node, key->name, "a text for the column, or a word such as `:now` or `:user`");
         return false;
     }
     set->text = node->text;
@@ -85,7 +84,7 @@ static void print_set(struct printer *printer, const struct key *key, const void
     print_name(printer, key->name);
     for (unsigned i = 0; i < resource->set_count; i++) {
         const struct config_set *set = &resource->set[i];
-        struct slice value = set->value == SET_NOW ? SLICE(":now") : set->text;
+        struct slice value = set->text;
         value =
             arena_format(&arena, SLICE_FMT "%s", SLICE_ARG(value), set->on_create_only ? ON_CREATE.data : "");
         buf_add(printer->out, i ? SLICE(", ") : SLICE(" {"));
@@ -109,12 +108,8 @@ static bool read_rows_of(struct walk *walk, const struct key *key, const struct 
                          struct config_rows *rows)
 {
     *rows = (struct config_rows){0};
-    if (!role_find(node->key, &rows->role)) {
-        static const char *const words[] = {"anonymous", NULL};
-        complain(walk->complaints, node->key_at,
-                 "`%s`: found `" SLICE_FMT
-                 "`, expected `anonymous`, the only role until roles are built" SLICE_FMT,
-                 key->name, SLICE_ARG(node->key), SLICE_ARG(walk_nearest(walk, node->key, words)));
+    if (!role_find(walk, node->key, &rows->role)) {
+        role_refuse(walk, node->key_at, key->name, node->key, false);
         return false;
     }
     if (node->kind != NODE_TEXT || node->text.len == 0) {
@@ -145,8 +140,8 @@ static void print_rows(struct printer *printer, const struct key *key, const voi
         return;
     print_name(printer, key->name);
     for (unsigned i = 0; i < resource->rows_count; i++) {
-        PRE(resource->rows[i].role == ROLE_ANONYMOUS);
-        buf_format(printer->out, "%sanonymous: ", i ? ", " : " {");
+        buf_format(printer->out, "%s" SLICE_FMT ": ", i ? ", " : " {",
+                   SLICE_ARG(config_role_name(&printer->config->auth, resource->rows[i].role)));
         config_print_text(printer->out, resource->rows[i].when.text);
     }
     buf_lit(printer->out, "}\n");

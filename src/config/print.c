@@ -101,7 +101,7 @@ static void print_queries(const struct config *config, struct buf *out)
 void config_print(const struct config *config, struct buf *out)
 {
     PRE(config && out);
-    struct printer printer = {.out = out};
+    struct printer printer = {.out = out, .config = config};
     print_section(&printer, &section_root, config);
     print_queries(config, out);
 }

@@ -4,18 +4,7 @@
 #ifndef LEAT_CONFIG_RESOURCE_H
 #define LEAT_CONFIG_RESOURCE_H
 
-#include "config/complaints.h"
-
-/* A text with the place it was read from. */
-struct word {
-    struct slice text; /* data NULL: not given */
-    struct place at;
-};
-
-/* Roles a caller may have, as bits. Until identity exists there is one: anonymous. */
-enum role { ROLE_ANONYMOUS = 1u << 0 };
-#define ROLES_NONE 0u
-#define ROLES_ALL (~0u)
+#include "config/auth.h"
 
 enum page_by { PAGE_BY_CURSOR, PAGE_BY_NUMBER };
 
@@ -57,21 +46,15 @@ struct config_any {
 /* `set: {updated_at: ':now'}`: filled in by Leat on every write, or on creation alone, never by the caller. */
 struct config_set {
     struct slice column;
-    enum set_value {
-        SET_NOW,
-        SET_USER,
-        SET_TENANT,
-        SET_ROLE,
-        SET_TEXT
-    } value;             /* USER, TENANT, ROLE: not yet */
-    struct slice text;   /* of SET_TEXT */
+    enum set_value { SET_NOW, SET_USER, SET_TENANT, SET_ROLE, SET_TEXT } value;
+    struct slice text;   /* as written: of SET_TEXT the value */
     bool on_create_only; /* 'created_at: :now on create' */
     struct place at;
 };
 
-/* `rows: {anonymous: escalation_level=lt.3}`: what a role sees and may change, in the URL's grammar. */
+/* `rows: {viewer: escalation_level=lt.3}`: what callers of this very role see and may change, in the URL's grammar. */
 struct config_rows {
-    unsigned role;
+    unsigned role; /* the bit of one */
     struct word when;
 };
 

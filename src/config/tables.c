@@ -9,6 +9,7 @@
 #define RESOURCE(member) .offset = offsetof(struct config_resource, member)
 #define QUERY(member) .offset = offsetof(struct config_query, member)
 #define FUNCTION(member) .offset = offsetof(struct config_function, member)
+#define AUTH(member) .offset = offsetof(struct config, auth.member)
 #define PAGE(member) .offset = offsetof(struct page_policy, member)
 
 /* A key of later work. */
@@ -55,6 +56,7 @@ const char config_defaults[] =
     "drain: {delay: 0s, idle: 1s, max: 30s}\n"
     "log: {level: info, sample: 1, slow: 500ms, sql: on}\n"
     "query: {params: 100, conditions: 100, in_values: 1000, order: 8, select: 200, depth: 8, value_bytes: 8KiB}\n"
+    "auth: {role: anonymous}\n"
     "docs: on\n"
     "defaults:\n"
     "  read: none\n"
@@ -93,6 +95,23 @@ static const struct key database_keys[] = {
     {0},
 };
 const struct section section_database = {"database", database_keys};
+
+static const struct key claims_keys[] = {
+    {"user", &kind_column, AUTH(claims.user)},
+    {"tenant", &kind_column, AUTH(claims.tenant)},
+    {"role", &kind_column, AUTH(claims.role)},
+    {0},
+};
+static const struct section section_claims = {"auth.claims", claims_keys};
+
+static const struct key auth_keys[] = {
+    {"roles", &kind_declared_roles, .offset = offsetof(struct config, auth)},
+    {"role", &kind_role, AUTH(role)},
+    {"claims", &kind_section, .section = &section_claims},
+    {"tenant", &kind_column, AUTH(tenant)},
+    {0},
+};
+static const struct section section_auth = {"auth", auth_keys};
 
 static const struct key http_keys[] = {
     {"head", &kind_duration, FIELD(http.head_ms), .low = 10, .high = HOUR},
@@ -248,6 +267,7 @@ static const struct key root_keys[] = {
     {.name = "cors", .kind = &kind_cors},
     {"workers", &kind_count, FIELD(workers), .low = 1, .high = WORKERS_MAX, .zero = "auto"},
     {"database", &kind_section, .section = &section_database},
+    {"auth", &kind_section, .section = &section_auth},
     {"http", &kind_section, .section = &section_http},
     {"body", &kind_section, .section = &section_body},
     {"spool", &kind_section, .section = &section_spool},
@@ -262,7 +282,6 @@ static const struct key root_keys[] = {
     {.name = "functions", .kind = &kind_functions},
     {"docs", &kind_switch, FIELD(docs)},
     NOT_YET("admin"),
-    NOT_YET("auth"),
     NOT_YET("cache"),
     NOT_YET("changes"),
     NOT_YET("ingest"),
@@ -281,6 +300,8 @@ const struct section *const sections_all[] = {
     &section_root,
     &section_database,
     &section_pool,
+    &section_auth,
+    &section_claims,
     &section_http,
     &section_body,
     &section_spool,

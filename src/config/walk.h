@@ -24,6 +24,7 @@ struct walk {
 struct printer {
     struct buf *out;
     unsigned indent; /* in spaces */
+    const struct config *config;
 };
 
 struct key {
@@ -59,8 +60,9 @@ extern const struct kind kind_url, kind_slow;
 /* kinds_network.c */
 extern const struct kind kind_listen, kind_proxies, kind_serve, kind_cors;
 /* kinds_resource.c */
-extern const struct kind kind_roles, kind_envelope, kind_any, kind_as, kind_resources, kind_folder,
-    kind_spool_folder;
+extern const struct kind kind_envelope, kind_any, kind_as, kind_resources, kind_folder, kind_spool_folder;
+/* kinds_auth.c */
+extern const struct kind kind_declared_roles, kind_role, kind_roles;
 /* kinds_writes.c */
 extern const struct kind kind_either, kind_set, kind_rows;
 /* kinds_functions.c */
@@ -89,7 +91,9 @@ struct word walk_word(const struct node *node);
 struct slice walk_path(struct walk *walk, struct slice path);
 
 /* "anonymous" → ROLE_ANONYMOUS. False: no such role. */
-bool role_find(struct slice word, unsigned *ret_role);
+bool role_find(struct walk *walk, struct slice word, unsigned *ret_role);
+/* The complaint about a word that is none, with all that are, `none` too where it may stand. */
+void role_refuse(struct walk *walk, struct place at, const char *key, struct slice word, bool or_none);
 
 void print_section(struct printer *printer, const struct section *section, const void *base);
 void print_key(struct buf *out, struct slice key);          /* a text that stands before a colon */

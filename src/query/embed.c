@@ -13,7 +13,7 @@ enum { DETAILS_BYTES_MAX = 16 * 1024 };
 
 static bool may_read(const struct build *build, const struct resource *resource)
 {
-    return !resource || (resource->config->read & build->context->roles) != 0;
+    return !resource || caller_may(&build->context->caller, resource->config->read);
 }
 
 static bool may_follow(const struct build *build, const struct relation *relation)

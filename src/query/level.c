@@ -109,7 +109,7 @@ static bool add_rules(struct build *build, struct level *level, const struct res
         conditions_add(&there, conditions, &gone);
     }
     for (unsigned i = 0; i < config->rows_count; i++)
-        if (config->rows[i].role & build->context->roles &&
+        if (config->rows[i].role & build->context->caller.role &&
             !filters_read(&there, config->rows[i].when.text, conditions))
             return false;
     return true;

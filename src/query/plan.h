@@ -8,6 +8,7 @@
 
 #include "base/problem.h"
 #include "base/record.h"
+#include "catalog/caller.h"
 #include "catalog/model.h"
 #include "query/prefer.h"
 #include "query/range.h"
@@ -74,9 +75,9 @@ struct plan_context {
     struct wall now; /* for `24h ago` */
     bool exports;    /* a list is not paged, but for `limit` and `offset`, and has no total */
     enum prefer_count
-        count;          /* how the total of a list is found; NONE: counted, where its envelope shows it */
-    struct range range; /* of a list, where the query string does not place the page */
-    unsigned roles;     /* the caller's: which rows are seen, what may be embedded */
+        count;            /* how the total of a list is found; NONE: counted, where its envelope shows it */
+    struct range range;   /* of a list, where the query string does not place the page */
+    struct caller caller; /* which rows are seen, what may be embedded */
     const struct plan_cache *cache; /* NULL: every plan is made anew */
 };
 

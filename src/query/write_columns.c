@@ -33,6 +33,7 @@ static struct write_column *add(struct write *write, const struct column *column
 
 /* --- what Leat fills in --- */
 
+/* text: data NULL for NULL. */
 static bool add_constant(struct write *write, const struct column *column, struct slice text)
 {
     struct build *build = &write->listing.build;
@@ -40,6 +41,10 @@ static bool add_constant(struct write *write, const struct column *column, struc
     struct value_refusal refusal;
     struct write_column *constant = add(write, column);
     constant->constant = true;
+    if (!text.data) {
+        constant->value = bind_null();
+        return true;
+    }
     if (value_parse(&scope, &column->type, text, &constant->value, &refusal))
         return true;
     return refuse_value(build, column->name, text, &refusal);
@@ -48,6 +53,25 @@ static bool add_constant(struct write *write, const struct column *column, struc
 static bool is_creation(enum write_verb verb)
 {
     return verb == WRITE_POST || verb == WRITE_PUT;
+}
+
+/* data NULL: the caller has no such part. */
+static struct slice set_text(const struct write *write, const struct config_set *set)
+{
+    const struct caller *caller = &write->listing.build.context->caller;
+    switch (set->value) {
+    case SET_NOW:
+        return SLICE("now");
+    case SET_USER:
+        return caller->user;
+    case SET_TENANT:
+        return caller->tenant;
+    case SET_ROLE:
+        return caller->role_name;
+    case SET_TEXT:
+        return set->text;
+    }
+    UNREACHABLE("a value of `set` that is none");
 }
 
 static bool add_set(struct write *write)
@@ -59,7 +83,7 @@ static bool add_set(struct write *write)
             continue;
         if (write->asked->verb == WRITE_DELETE)
             continue;
-        struct slice text = set->value == SET_NOW ? SLICE("now") : set->text;
+        struct slice text = set_text(write, set);
         if (!add_constant(write, resource->set[i].column, text))
             return false;
         write->columns[write->column_count - 1].create_only = set->on_create_only;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What tells of the API: /openapi.json, made once for each snapshot, and the page at /docs that shows it. Each has an
+/* What tells of the API: /openapi.json, made once for each role of a snapshot, and the page at /docs that shows it. Each has an
  * ETag, so that a client that has it is answered 304.
  *
- * Ownership: the snapshot's. Immutable: any thread. */
+ * Ownership: the snapshot's. Any thread. */
 #ifndef LEAT_REQUEST_DOCUMENTS_H
 #define LEAT_REQUEST_DOCUMENTS_H
 

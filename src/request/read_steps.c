@@ -42,7 +42,7 @@ static enum error make_plan(struct request *request)
                                    .now = clock_wall(),
                                    .exports = format_is_export(request->format),
                                    .count = request->prefer.count,
-                                   .roles = request->principal.roles,
+                                   .caller = request->principal.caller,
                                    .cache = request->snapshot->plans};
     if (route->kind == ROUTE_ROW)
         return plan_row(&context, route->resource, route->id, request->query_string, &request->plan,

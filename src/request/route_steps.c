@@ -43,6 +43,20 @@ static unsigned roles_that_may(const struct route *route)
     return route->write ? route->resource->config->write : route->resource->config->read;
 }
 
+/* Who is not known may become so; who is known may not. */
+static enum step refuse_rights(struct request *request)
+{
+    const struct caller *caller = &request->principal.caller;
+    if (!caller_is_known(caller))
+        return request_fail(request, 401, SLICE("not-allowed"),
+                            SLICE("This needs a role that the caller does not have."));
+    return request_fail(request, 403, SLICE("not-allowed"),
+                        arena_format(&request->arena,
+                                     "This needs a role that the caller, of role `" SLICE_FMT
+                                     "`, does not have.",
+                                     SLICE_ARG(caller->role_name)));
+}
+
 enum step step_identify(struct request *request)
 {
     struct route *route = &request->route;
@@ -59,8 +73,7 @@ enum step step_identify(struct request *request)
         return refuse_stranger(request);
     if (route->kind == ROUTE_OPENAPI || route->kind == ROUTE_DOCS)
         return STEP_BUILTIN;
-    if (!auth_may(&request->principal, roles_that_may(route)))
-        return request_fail(request, 401, SLICE("not-allowed"),
-                            SLICE("This needs a role that the caller does not have."));
+    if (!caller_may(&request->principal.caller, roles_that_may(route)))
+        return refuse_rights(request);
     return route->body ? STEP_BODY : STEP_PLAN;
 }

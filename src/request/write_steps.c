@@ -81,7 +81,7 @@ static enum error ask(struct request *request)
                                              .arena = &request->arena,
                                              .manner = route->manner,
                                              .now = clock_wall(),
-                                             .roles = request->principal.roles};
+                                             .caller = request->principal.caller};
     if (asked_preferences(request) != OK)
         return ERR_PROBLEM;
     writing->asked =

@@ -195,7 +195,7 @@ static void run(struct world *world, uint8_t choice, struct slice text)
     const struct plan_context context = {.model = world->model,
                                          .arena = &world->arena,
                                          .manner = choice & 2 ? MANNER_POSTGREST : MANNER_PLAIN,
-                                         .roles = ROLE_ANONYMOUS,
+                                         .caller = {.role = ROLE_ANONYMOUS, .roles = ROLE_ANONYMOUS},
                                          .now = {1769850307123456}};
     struct plan *plan = NULL;
     struct problem problem = {0};

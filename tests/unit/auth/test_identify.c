@@ -90,9 +90,9 @@ static void everyone_is_anonymous_and_may_what_is_granted_to_it(void **state)
     (void)state;
     struct principal principal =
         identified(config_with_proxies(), "203.0.113.9", "Authorization: Bearer x\r\n");
-    assert_int_equal(principal.roles, ROLE_ANONYMOUS);
-    assert_true(auth_may(&principal, ROLE_ANONYMOUS));
-    assert_false(auth_may(&principal, ROLES_NONE));
+    assert_int_equal(principal.caller.roles, ROLE_ANONYMOUS);
+    assert_true(caller_may(&principal.caller, ROLE_ANONYMOUS));
+    assert_false(caller_may(&principal.caller, ROLES_NONE));
 }
 
 static void without_a_proxy_the_address_is_the_peers(void **state)
@@ -253,7 +253,29 @@ static void a_network_of_all_addresses_trusts_everyone(void **state)
     assert_address(&principal, "6.6.6.6");
 }
 
+static void a_role_brings_the_rights_that_it_has(void **state)
+{
+    (void)state;
+    struct config_role roles[] = {{.name = SLICE("viewer"), .bit = 2, .rights = 3},
+                                  {.name = SLICE("admin"), .bit = 4, .rights = 7}};
+    struct config_auth auth = {.roles = roles, .role_count = 2, .role = ROLE_ANONYMOUS};
+    struct caller caller = {0};
+    identify_role(&auth, SLICE("admin"), &caller);
+    assert_int_equal(caller.role, 4);
+    assert_int_equal(caller.roles, 7);
+    assert_true(caller_is_known(&caller));
+    identify_role(&auth, SLICE("root"), &caller); /* a role that is none: known, with everybody's rights */
+    assert_int_equal(caller.role, ROLE_ANONYMOUS);
+    assert_int_equal(caller.roles, ROLE_ANONYMOUS);
+    assert_true(caller_is_known(&caller));
+    auth.role = 2;
+    identify_role(&auth, (struct slice){0}, &caller);
+    assert_int_equal(caller.role, 2);
+    assert_int_equal(caller.roles, 3);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_role_brings_the_rights_that_it_has),
     cmocka_unit_test(everyone_is_anonymous_and_may_what_is_granted_to_it),
     cmocka_unit_test(without_a_proxy_the_address_is_the_peers),
     cmocka_unit_test(what_an_undeclared_speaker_claims_is_not_believed),

@@ -78,7 +78,7 @@
     {"/* leat\norder: id\nparams: {limit: int}\n*/ SELECT :limit",
      "q.sql:3:10: `limit` asks for a page here: give the parameter another name\n"},
     {"/* leat\nread: admin\n*/ SELECT 1",
-     "q.sql:2:7: `read`: found `admin`, expected `anonymous` or `none`, the only ones until roles are built\n"},
+     "q.sql:2:7: `read`: found `admin`, expected `anonymous` or `none`; other roles are declared by `auth: {roles: …}`\n"},
     {"/* leat\n  é: 1\n*/ SELECT 1",
      "q.sql:2:3: the head has no key `é`: expected one of summary, params, returns, read, write, order, page, envelope\n"},
     {"/* leat\nread: anonymous\n*/ SELECT 'é', :x",

@@ -312,7 +312,7 @@ struct plan_context world_context(struct world *world)
     return (struct plan_context){.model = world->model,
                                  .arena = &world->arena,
                                  .manner = world->manner,
-                                 .roles = ROLE_ANONYMOUS,
+                                 .caller = {.role = ROLE_ANONYMOUS, .roles = ROLE_ANONYMOUS},
                                  .now = {1769850307123456},
                                  .count = world->count,
                                  .range = world->range,

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who asks, as far as rights and rows hang on it: PLAN binds it, keys of kept answers are made of it.
+ * Ownership: the slices live as long as the request. Pure. */
+#ifndef LEAT_CATALOG_CALLER_H
+#define LEAT_CATALOG_CALLER_H
+
+#include "base/slice.h"
+
+struct caller {
+    unsigned role;             /* the bit of its own role: whose `rows:` hold */
+    unsigned roles;            /* bits of all roles whose rights it has */
+    struct slice role_name;    /* of a known caller; data NULL: anonymous */
+    struct slice user, tenant; /* data NULL: none */
+};
+
+/* Whether one of the caller's roles is among those that may. */
+static inline bool caller_may(const struct caller *caller, unsigned roles)
+{
+    return (caller->roles & roles) != 0;
+}
+
+static inline bool caller_is_known(const struct caller *caller)
+{
+    return caller->role_name.data != NULL;
+}
+
+#endif
