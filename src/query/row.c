@@ -70,7 +70,9 @@ struct plan_cache *plan_cache_new(const struct model *model)
     struct plan_cache *cache = mem_must(sizeof(*cache));
     arena_init(&cache->arena, 16 * 1024);
     cache->rows = ARENA_ARRAY(&cache->arena, struct plan *, model->resource_count + 1);
-    const struct plan_context context = {.model = model, .arena = &cache->arena, .caller = {.role = ROLES_ALL, .roles = ROLES_ALL}};
+    const struct plan_context context = {.model = model,
+                                         .arena = &cache->arena,
+                                         .caller = {.role = ROLES_ALL, .roles = ROLES_ALL}};
     for (unsigned i = 0; i < model->resource_count; i++) {
         struct listing listing;
         struct problem problem;

@@ -53,8 +53,11 @@ enum error plan_check(const struct model *model, struct complaints *complaints)
     PRE(model && complaints);
     struct arena arena;
     arena_init(&arena, 16 * 1024);
-    const struct plan_context context = {
-        .model = model, .arena = &arena, .manner = MANNER_PLAIN, .caller = {.role = ROLES_ALL, .roles = ROLES_ALL}, .now = {0}};
+    const struct plan_context context = {.model = model,
+                                         .arena = &arena,
+                                         .manner = MANNER_PLAIN,
+                                         .caller = {.role = ROLES_ALL, .roles = ROLES_ALL},
+                                         .now = {0}};
     unsigned before = complaints_errors(complaints);
     for (unsigned i = 0; i < model->resource_count; i++) {
         unsigned errors = complaints_errors(complaints);
