@@ -76,10 +76,10 @@ static enum step answer(struct request *request, struct slice type, struct slice
 {
     struct answer *answer = &request->answer;
     struct slice tag = arena_format(&request->arena, "\"%016llx\"", (unsigned long long)hash_stable(bytes));
-    answer->etag = tag;
+    answer->caching.etag = tag;
     answer->type = type;
     answer->status = 304;
-    if (respond_matches(http_head_get(request->head, HTTP_IF_NONE_MATCH), tag))
+    if (caching_matches(http_head_get(request->head, HTTP_IF_NONE_MATCH), tag))
         return STEP_RESPOND;
     if (worker_answers_full(request->worker, bytes.len))
         return request_fail_full(request);

@@ -191,7 +191,7 @@ enum step step_builtin(struct request *request)
     if (request->route.kind == ROUTE_OPENAPI || request->route.kind == ROUTE_DOCS)
         return documents_answer(request);
     buf_init(&request->body, 4096);
-    request->answer.no_store = true;
+    request->answer.caching.no_store = true;
     request->answer.status = 200;
     switch (request->route.kind) {
     case ROUTE_LIVE:

@@ -73,7 +73,7 @@ enum step step_plan(struct request *request)
     PRE(request->head != NULL);
     if (request->route.write)
         return write_plan(request);
-    request->answer.vary_accept = true;
+    request->answer.caching.vary_accept = true;
     if (asked_preferences(request) != OK ||
         accept_choose(request->head, formats_offered(&request->route), &request->arena, &request->format,
                       &request->problem) != OK ||

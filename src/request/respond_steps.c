@@ -15,14 +15,14 @@ static void write_problem(struct request *request)
     answer->status = problem->status;
     answer->allow = problem->allow;
     answer->retry_after_s = problem->retry_after_s;
-    answer->location = answer->link = answer->etag = answer->preference_applied = answer->content_profile =
+    answer->location = answer->link = answer->preference_applied = answer->content_profile =
         (struct slice){0};
     if (problem->status != 416)
         answer->content_range = (struct slice){0};
     answer->page_size_used = 0;
     answer->replayed = answer->body_lost = false;
     answer->framing = FRAMING_LENGTH;
-    answer->no_store = true;
+    answer->caching = (struct caching){.no_store = true, .vary_accept = answer->caching.vary_accept};
 }
 
 /* What the log line needs of the head, which is gone after delivery. */

@@ -104,7 +104,7 @@ static enum error choose_format(struct request *request)
     request->format = FORMAT_JSON;
     if (!request->writing->asked.shows)
         return OK;
-    request->answer.vary_accept = true;
+    request->answer.caching.vary_accept = true;
     return accept_choose(request->head, offered, &request->arena, &request->format, &request->problem);
 }
 

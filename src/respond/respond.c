@@ -5,26 +5,23 @@
 #include "base/check.h"
 #include "http/writer.h"
 
-/* What every answer bears. These values are ours; those a client may have had a hand in go through http_write_field, where
- * no value can end its line. */
-static void write_common(struct buf *out, const struct answer *answer)
+/* These values are ours; those a client may have had a hand in go through http_write_field, where no value can end its line. */
+static void write_body_fields(struct buf *out, const struct answer *answer)
 {
-    if (answer->date.len) {
-        buf_lit(out, "Date: ");
-        buf_add(out, answer->date);
-        buf_lit(out, "\r\n");
-    }
-    if (answer->status != 204 && answer->status != 304) {
-        buf_lit(out, "Content-Type: ");
-        buf_add(out, answer->type.len ? answer->type : SLICE("application/json"));
-        buf_lit(out, "\r\n");
-        if (answer->framing == FRAMING_LENGTH)
-            http_write_length(out, answer->body_bytes);
-        else if (answer->framing == FRAMING_CHUNKED)
-            http_write_chunked(out);
-    }
-    if (answer->request_id.len)
-        http_write_field(out, SLICE("X-Request-Id"), answer->request_id);
+    static const struct slice codings[CODING_COUNT] = {
+        [CODING_GZIP] = SLICE_INIT("Content-Encoding: gzip\r\n"),
+        [CODING_BROTLI] = SLICE_INIT("Content-Encoding: br\r\n"),
+    };
+    if (answer->status == 204 || answer->status == 304)
+        return;
+    buf_lit(out, "Content-Type: ");
+    buf_add(out, answer->type.len ? answer->type : SLICE("application/json"));
+    buf_lit(out, "\r\n");
+    buf_add(out, codings[answer->coding]);
+    if (answer->framing == FRAMING_LENGTH)
+        http_write_length(out, answer->body_bytes);
+    else if (answer->framing == FRAMING_CHUNKED)
+        http_write_chunked(out);
 }
 
 static void write_if(struct buf *out, struct slice name, struct slice value)
@@ -54,30 +51,34 @@ static void write_rare(struct buf *out, const struct answer *answer)
         http_write_field_uint(out, SLICE("Retry-After"), answer->retry_after_s);
     if (answer->page_size_used)
         http_write_field_uint(out, SLICE("X-Page-Size"), answer->page_size_used);
-    if (answer->no_store)
-        buf_lit(out, "Cache-Control: no-store\r\n");
-    if (answer->vary_accept)
-        buf_lit(out, "Vary: Accept\r\n");
-    if (answer->etag.len) {
-        http_write_field(out, SLICE("ETag"), answer->etag);
-        buf_lit(out, "Cache-Control: no-cache\r\n");
-    }
     if (answer->replayed)
         buf_lit(out, "Idempotency-Replayed: true\r\n");
     if (answer->body_lost)
         buf_lit(out, "Idempotency-Body: not-kept\r\n");
     if (answer->page)
         buf_lit(out, PAGE_FIELDS);
-    cors_write(out, &answer->cors, answer->allow);
 }
 
-void respond_head(struct buf *out, const struct answer *answer)
+void respond_fixed(struct buf *out, const struct answer *answer)
 {
     PRE(answer->status >= 200 && answer->status < 600);
-    IMPLIES(answer->framing == FRAMING_CLOSE, answer->close);
     http_write_status(out, answer->status);
-    write_common(out, answer);
+    write_body_fields(out, answer);
     write_rare(out, answer);
+    caching_write(out, &answer->caching);
+}
+
+void respond_each(struct buf *out, const struct answer *answer)
+{
+    IMPLIES(answer->framing == FRAMING_CLOSE, answer->close);
+    if (answer->date.len) {
+        buf_lit(out, "Date: ");
+        buf_add(out, answer->date);
+        buf_lit(out, "\r\n");
+    }
+    write_if(out, SLICE("X-Request-Id"), answer->request_id);
+    cache_told_write(out, &answer->cache);
+    cors_write(out, &answer->cors, answer->allow);
     if (answer->close)
         buf_lit(out, "Connection: close\r\n");
     else if (answer->keep_alive_1_0)
@@ -85,16 +86,10 @@ void respond_head(struct buf *out, const struct answer *answer)
     http_write_end(out);
 }
 
-bool respond_matches(struct slice if_none_match, struct slice etag)
+void respond_head(struct buf *out, const struct answer *answer)
 {
-    struct slice rest = if_none_match, item;
-    PRE(etag.len > 2);
-    while (http_list_next(&rest, &item)) {
-        struct slice bare = slice_starts(item, SLICE("W/")) ? slice_skip(item, 2) : item;
-        if (slice_eq(bare, etag) || slice_eq(bare, SLICE("*")))
-            return true;
-    }
-    return false;
+    respond_fixed(out, answer);
+    respond_each(out, answer);
 }
 
 /* `,"name":"value"`; name: with its punctuation. Texts may quote what a client sent, so they are mended. */

@@ -5,6 +5,8 @@
 #define LEAT_RESPOND_RESPOND_H
 
 #include "base/problem.h"
+#include "http/coding.h"
+#include "respond/caching.h"
 #include "respond/cors.h"
 
 /* How a client knows where the body ends: by Content-Length, by chunks, or (HTTP/1.0) by the connection's end. */
@@ -27,20 +29,23 @@ struct answer {
     unsigned retry_after_s;
     unsigned page_size_used; /* a capped page says so: X-Page-Size */
     struct slice link;       /* Link: <…>; rel="next" */
-    bool no_store;           /* Cache-Control: no-store */
-    bool vary_accept;        /* Vary: Accept */
-    struct slice etag; /* with its quotes; then Cache-Control: no-cache, which is: ask whether it changed */
-    bool replayed;     /* Idempotency-Replayed: it was given before, to a request with the same key */
-    bool body_lost;    /* with it: its body was too large to be kept */
-    bool page;         /* for a browser to show: what it may load and do is bounded */
+    enum coding coding;      /* Content-Encoding */
+    struct caching caching;
+    struct cache_told cache;
+    bool replayed;  /* Idempotency-Replayed: it was given before, to a request with the same key */
+    bool body_lost; /* with it: its body was too large to be kept */
+    bool page;      /* for a browser to show: what it may load and do is bounded */
     struct cors cors;
 };
 
 /* Status line and headers, with the empty line. No value can make a header of its own. */
 void respond_head(struct buf *out, const struct answer *answer);
 
-/* Whether If-None-Match's value names this tag (RFC 9110 section 13.1.2), so that 304 is the answer. */
-bool respond_matches(struct slice if_none_match, struct slice etag);
+/* The same in two parts, so that the first may be kept ready-made beside a kept body.
+ * fixed: the status line and what is the same for every asker. */
+void respond_fixed(struct buf *out, const struct answer *answer);
+/* each: Date, X-Request-Id, Age, Cache-Status, CORS, Connection; the empty line. Reads nothing of what `fixed` says but `allow`. */
+void respond_each(struct buf *out, const struct answer *answer);
 
 /* The body for a problem. plain: application/problem+json (RFC 9457: type, title, status, detail, and code, hint, place, column, value,
  * nearest, request_id); postgrest: {"code","details","hint","message"}. Never `cause`. *ret_type is its content type. */

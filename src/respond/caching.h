@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an answer's head says to caches, of the client and on the way: Cache-Control (RFC 9111), Vary, ETag, tags of content networks,
+ * and of Leat's own cache Age and Cache-Status (RFC 9211).
+ * Pure; it fails only as its buf does. */
+#ifndef LEAT_RESPOND_CACHING_H
+#define LEAT_RESPOND_CACHING_H
+
+#include "base/buf.h"
+
+/* The same for every asker of one kept answer. Zeroed: nothing is said. */
+struct caching {
+    bool no_store;            /* nobody keeps it; of all others here then only Vary is said */
+    bool is_private;          /* who asks has a part in it: the client's own cache alone may keep it */
+    struct slice etag;        /* with its quotes */
+    unsigned max_age_s;       /* 0, where there is a tag: no-cache, that is, ask whether it changed */
+    unsigned s_maxage_s;      /* of shared caches, where it is another one; 0: not said */
+    unsigned stale_s;         /* beyond it still good while it is asked for anew, or cannot be; 0: not said */
+    bool vary_accept;         /* Vary: Accept */
+    bool vary_encoding;       /* Vary: Accept-Encoding */
+    const struct slice *tags; /* Surrogate-Key and Cache-Tag: tokens, by which a content network forgets */
+    unsigned tag_count;
+};
+
+/* What Leat's cache had to do with one answer. Zeroed: nothing is said. */
+struct cache_told {
+    enum cache_way {
+        CACHE_UNASKED,
+        CACHE_HIT,    /* hit */
+        CACHE_MISS,   /* fwd=miss: it was not there */
+        CACHE_STALE,  /* fwd=stale: it was there, and too old */
+        CACHE_BYPASS, /* fwd=bypass: it is not kept */
+    } way;
+    bool stored;    /* the answer is kept from now on */
+    bool collapsed; /* another asker's answer was waited for */
+    int64_t ttl_s;  /* with HIT or stored: how long it is good; below 0: stale, and served all the same */
+    unsigned age_s; /* with HIT: since when it is kept */
+};
+
+void caching_write(struct buf *out, const struct caching *caching);
+
+/* Age and Cache-Status. */
+void cache_told_write(struct buf *out, const struct cache_told *told);
+
+/* Whether If-None-Match's value names this tag (RFC 9110 section 13.1.2, the weak comparison), so that 304 is the answer. */
+bool caching_matches(struct slice if_none_match, struct slice etag);
+
+#endif
