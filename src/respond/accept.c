@@ -8,11 +8,10 @@
 
 #include "base/check.h"
 #include "http/field.h"
+#include "respond/quality.h"
 
 /* How closely a range names a form: the closest has the word. */
 enum specificity { NOT_AT_ALL, ANY, ANY_SUBTYPE, EXACT };
-
-enum { QUALITY_ONE = 1000 };
 
 struct range {
     struct slice type; /* "text/csv" */
@@ -55,24 +54,6 @@ struct slice format_type(enum format format)
     return types[format];
 }
 
-/* "0.5" → 500, "1" → 1000: at most three digits behind the point. */
-static bool read_quality(struct slice text, unsigned *ret_quality)
-{
-    unsigned quality = 0, unit = QUALITY_ONE;
-    if (text.len == 0 || text.len > 5 || (text.len > 1 && text.data[1] != '.'))
-        return false;
-    for (size_t i = 0; i < text.len; i++) {
-        if (i == 1)
-            continue;
-        if (text.data[i] < '0' || text.data[i] > '9')
-            return false;
-        quality += (unsigned)(text.data[i] - '0') * unit;
-        unit /= 10;
-    }
-    *ret_quality = quality;
-    return quality <= QUALITY_ONE;
-}
-
 /* False: malformed. Parameters that mean nothing here (charset) are passed over. */
 static bool read_range(struct slice item, struct range *ret_range)
 {
@@ -80,7 +61,7 @@ static bool read_range(struct slice item, struct range *ret_range)
     while (item.data) {
         struct slice value = slice_cut(&item, ';'), name = slice_trim(slice_cut(&value, '='));
         value = slice_trim(value);
-        if (slice_eq_nocase(name, SLICE("q")) && !read_quality(value, &range.quality))
+        if (slice_eq_nocase(name, SLICE("q")) && !quality_read(value, &range.quality))
             return false;
         if (slice_eq_nocase(name, SLICE("nulls")) && slice_eq_nocase(value, SLICE("stripped")))
             range.stripped = true;
