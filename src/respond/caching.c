@@ -88,15 +88,15 @@ void caching_write(struct buf *out, const struct caching *caching)
 void cache_told_write(struct buf *out, const struct cache_told *told)
 {
     static const struct slice ways[] = {
-        [CACHE_HIT] = SLICE_INIT("; hit"),
-        [CACHE_MISS] = SLICE_INIT("; fwd=miss"),
-        [CACHE_STALE] = SLICE_INIT("; fwd=stale"),
-        [CACHE_BYPASS] = SLICE_INIT("; fwd=bypass"),
+        [TOLD_HIT] = SLICE_INIT("; hit"),
+        [TOLD_MISS] = SLICE_INIT("; fwd=miss"),
+        [TOLD_STALE] = SLICE_INIT("; fwd=stale"),
+        [TOLD_BYPASS] = SLICE_INIT("; fwd=bypass"),
     };
     PRE(told->way < ARRAY_LEN(ways));
-    if (told->way == CACHE_UNASKED)
+    if (told->way == TOLD_NOTHING)
         return;
-    if (told->way == CACHE_HIT)
+    if (told->way == TOLD_HIT)
         http_write_field_uint(out, SLICE("Age"), told->age_s);
     buf_lit(out, "Cache-Status: Leat");
     buf_add(out, ways[told->way]);
@@ -104,7 +104,7 @@ void cache_told_write(struct buf *out, const struct cache_told *told)
         buf_lit(out, "; stored");
     if (told->collapsed)
         buf_lit(out, "; collapsed");
-    if (told->way == CACHE_HIT || told->stored) {
+    if (told->way == TOLD_HIT || told->stored) {
         buf_lit(out, "; ttl=");
         buf_int(out, told->ttl_s);
     }

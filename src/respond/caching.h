@@ -24,11 +24,11 @@ struct caching {
 /* What Leat's cache had to do with one answer. Zeroed: nothing is said. */
 struct cache_told {
     enum cache_way {
-        CACHE_UNASKED,
-        CACHE_HIT,    /* hit */
-        CACHE_MISS,   /* fwd=miss: it was not there */
-        CACHE_STALE,  /* fwd=stale: it was there, and too old */
-        CACHE_BYPASS, /* fwd=bypass: it is not kept */
+        TOLD_NOTHING,
+        TOLD_HIT,    /* hit */
+        TOLD_MISS,   /* fwd=miss: it was not there */
+        TOLD_STALE,  /* fwd=stale: it was there, and too old */
+        TOLD_BYPASS, /* fwd=bypass: it is not kept */
     } way;
     bool stored;    /* the answer is kept from now on */
     bool collapsed; /* another asker's answer was waited for */

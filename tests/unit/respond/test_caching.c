@@ -91,15 +91,15 @@ static void content_networks_are_told_the_tags_in_both_tongues(void **state)
 static void the_caches_part_is_told(void **state)
 {
     (void)state;
-    assert_slice(told((struct cache_told){.way = CACHE_HIT, .ttl_s = 30, .age_s = 90}),
+    assert_slice(told((struct cache_told){.way = TOLD_HIT, .ttl_s = 30, .age_s = 90}),
                  "Age: 90\r\nCache-Status: Leat; hit; ttl=30\r\n");
-    assert_slice(told((struct cache_told){.way = CACHE_HIT, .ttl_s = -5}),
+    assert_slice(told((struct cache_told){.way = TOLD_HIT, .ttl_s = -5}),
                  "Age: 0\r\nCache-Status: Leat; hit; ttl=-5\r\n");
     assert_slice(told(
-                     (struct cache_told){.way = CACHE_MISS, .stored = true, .collapsed = true, .ttl_s = 120}),
+                     (struct cache_told){.way = TOLD_MISS, .stored = true, .collapsed = true, .ttl_s = 120}),
                  "Cache-Status: Leat; fwd=miss; stored; collapsed; ttl=120\r\n");
-    assert_slice(told((struct cache_told){.way = CACHE_STALE}), "Cache-Status: Leat; fwd=stale\r\n");
-    assert_slice(told((struct cache_told){.way = CACHE_BYPASS}), "Cache-Status: Leat; fwd=bypass\r\n");
+    assert_slice(told((struct cache_told){.way = TOLD_STALE}), "Cache-Status: Leat; fwd=stale\r\n");
+    assert_slice(told((struct cache_told){.way = TOLD_BYPASS}), "Cache-Status: Leat; fwd=bypass\r\n");
 }
 
 static void a_tag_is_found_among_those_a_client_has(void **state)

@@ -95,7 +95,7 @@ static void what_a_cache_keeps_of_a_head_and_what_it_adds_make_the_whole(void **
                             .body_bytes = 7,
                             .date = SLICE("Sat, 31 Jan 2026 09:05:07 GMT"),
                             .request_id = SLICE("0123456789abcdef"),
-                            .cache = {.way = CACHE_HIT, .age_s = 3, .ttl_s = 30},
+                            .cache = {.way = TOLD_HIT, .age_s = 3, .ttl_s = 30},
                             .close = true};
     respond_fixed(&out, &answer);
     assert_slice(buf_slice(&out), "HTTP/1.1 200 OK\r\n"
