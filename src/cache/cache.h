@@ -57,11 +57,12 @@ struct waiter {
     void (*on_wake)(struct waiter *waiter);
     struct entry *entry; /* a reference for the woken, or NULL */
     enum fill_end end;
-    bool in_time;      /* the fill began after it first asked: its answer will do, current or not */
-    bool is_old;       /* FILL_FAIL: `entry` is the one of before */
-    struct mono since; /* the cache's: when it first asked */
-    struct fill *fill; /* the cache's: what it waits for */
-    struct list link;  /* the cache's */
+    bool in_time;         /* the fill began after it first asked: its answer will do, current or not */
+    bool is_old;          /* FILL_FAIL: `entry` is the one of before */
+    struct mono since;    /* the cache's: when it first asked */
+    struct cache_key key; /* the cache's, like what follows */
+    struct fill *fill;    /* NULL: it does not wait */
+    struct list link;
 };
 
 struct cache *cache_new(const struct cache_options *options);

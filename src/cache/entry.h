@@ -64,7 +64,7 @@ struct entry {
     struct tag_seen seen[]; /* then head, body, etag, asked */
 };
 
-struct entry *entry_new(const struct entry_parts *parts) must_check; /* NULL: no memory, or > 4 GiB */
+struct entry *entry_new(const struct entry_parts *parts) must_check; /* NULL: no memory, or more than 1 GiB */
 struct entry *entry_ref(struct entry *entry);
 void entry_unref(struct entry *entry); /* takes NULL */
 
@@ -82,10 +82,11 @@ static inline bool entry_is_fresh(const struct tags *tags, const struct entry *e
     return now.us < entry->fresh_until.us && entry_is_current(tags, entry);
 }
 
-/* The compressed body; data NULL: nobody has made it yet. Valid as long as the caller's reference. */
+/* The compressed body; data NULL: nobody has made it yet; empty: it was tried, and is not worth it. Valid as long as the caller's
+ * reference. */
 struct slice entry_form(const struct entry *entry, enum entry_form form);
-/* Adds it, by copying. False: no memory, and there is none. When another was quicker, its bytes stay. Of an entry that may lie in a cache:
- * cache_add_form, which counts the bytes. */
+/* Adds it, by copying. When another was quicker, its bytes stay. False: no memory, and there is none. An entry that may lie in a cache is
+ * given it by cache_add_form, which counts the bytes. No larger than the body. */
 bool entry_add_form(struct entry *entry, enum entry_form form, struct slice bytes);
 
 /* What it takes of the machine's memory, all told. */
