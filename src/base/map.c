@@ -32,6 +32,11 @@ uint64_t hash_bytes(struct slice bytes)
     return XXH3_64bits_withSeed(bytes.data, bytes.len, hash_seed);
 }
 
+uint64_t hash_seeded(struct slice bytes, uint64_t seed)
+{
+    return XXH3_64bits_withSeed(bytes.data, bytes.len, seed);
+}
+
 uint64_t hash_stable(struct slice bytes)
 {
     return XXH3_64bits(bytes.data, bytes.len);

@@ -36,6 +36,9 @@ struct map_entry *map_next(const struct map *map, size_t *position);
 /* The hash maps use: seeded once per process. */
 uint64_t hash_bytes(struct slice bytes);
 
+/* The same with a seed of the caller's. */
+uint64_t hash_seeded(struct slice bytes, uint64_t seed);
+
 /* An unseeded hash, the same in every process and version: for what leaves the process (cursors). */
 uint64_t hash_stable(struct slice bytes);
 

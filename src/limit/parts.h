@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The two arithmetics behind quota.h, one file each: what quota.c chooses between. Of this folder alone. */
+#ifndef LEAT_LIMIT_PARTS_H
+#define LEAT_LIMIT_PARTS_H
+
+#include "limit/quota.h"
+
+/* gcra.c */
+bool gcra_take(const struct limit_quota *quota, unsigned share, uint64_t *state, unsigned weight,
+               int64_t now);
+uint64_t gcra_give(const struct limit_quota *quota, unsigned share, uint64_t state, unsigned weight);
+void gcra_look(const struct limit_quota *quota, unsigned share, uint64_t state, unsigned weight, int64_t now,
+               struct limit_standing *ret_standing);
+int64_t gcra_level(const struct limit_quota *quota, unsigned share, uint64_t state, int64_t now);
+uint64_t gcra_of_level(const struct limit_quota *quota, unsigned share, int64_t level, int64_t now);
+
+/* window.c */
+uint64_t window_fresh(const struct limit_quota *quota, int64_t now);
+bool window_take(const struct limit_quota *quota, unsigned share, uint64_t *state, unsigned weight,
+                 int64_t now);
+uint64_t window_give(const struct limit_quota *quota, uint64_t state, unsigned weight, int64_t now);
+void window_look(const struct limit_quota *quota, unsigned share, uint64_t state, unsigned weight,
+                 int64_t now, struct limit_standing *ret_standing);
+bool window_is_full(enum limit_kind kind, enum limit_unit unit, uint64_t state, int64_t now);
+int64_t window_level(const struct limit_quota *quota, unsigned share, uint64_t state, int64_t now);
+uint64_t window_of_level(const struct limit_quota *quota, unsigned share, uint64_t state, int64_t level,
+                         int64_t now);
+
+#endif
