@@ -13,6 +13,9 @@ struct caller {
     struct slice user, tenant; /* data NULL: none */
 };
 
+/* Parts of a caller that an answer hangs on. */
+enum caller_part { CALLER_ROLE = 1u << 0, CALLER_TENANT = 1u << 1, CALLER_USER = 1u << 2 };
+
 /* Whether one of the caller's roles is among those that may. */
 static inline bool caller_may(const struct caller *caller, unsigned roles)
 {

@@ -21,6 +21,7 @@ struct build {
     struct arena *arena;
     const struct resource *resource; /* NULL: a named query */
     const struct dialect_sql *sql;
+    struct plan *plan; /* what is being made; it is told what it hangs on */
     struct problem *problem;
     struct level *level;         /* what is being read is of this level of the selection */
     struct build_counts *counts; /* of the whole request, whatever the level: for its limits */
@@ -101,6 +102,9 @@ static inline const struct config *build_config(const struct build *build)
 
 /* The refusal of a name that is no column of the build's resource, with the nearest name. Always false. */
 bool refuse_column(struct build *build, struct slice name, struct slice place);
+
+/* The plan reads this resource: its table, and the parts of the caller that its rights hang on. */
+void build_reads(struct build *build, const struct resource *resource);
 
 /* The refusal of a filter on, or an order by, what is not embedded. Always false. */
 bool refuse_not_embedded(struct build *build, struct slice name, struct slice place);

@@ -236,6 +236,7 @@ static void take_kind(const struct function *function, struct plan *plan)
     plan->returns = function->returns_set ? RETURNS_ROWS : scalar ? RETURNS_VALUE : RETURNS_ROW;
     plan->bare_values = function->returns_set && scalar;
     plan->writes = function->volatility == FUNCTION_VOLATILE;
+    plan->tables_unknown = true;
     plan->says_nothing = function->returns_void;
     plan->want_total = plan->want_total && function->returns_set;
     if (plan->writes) { /* it is not called again to be counted: what came is what is known */

@@ -122,11 +122,31 @@ static bool add_rules_between(struct build *build, struct level *level)
     between->parent = level;
     between->resource = level->relation->through;
     between->ref = arena_format(build->arena, "j%u", level->number);
+    build_reads(build, between->resource);
     return add_rules(build, between, between->resource, &level->between);
+}
+
+void build_reads(struct build *build, const struct resource *resource)
+{
+    struct plan *plan = build->plan;
+    const struct catalog *catalog = build->context->model->catalog;
+    const struct table *table = resource->table;
+    if (resource->config->rows_count > 0 || !(resource->config->read & ROLE_ANONYMOUS))
+        plan->uses |= CALLER_ROLE;
+    bool real = table >= catalog->tables && table < catalog->tables + catalog->table_count;
+    for (unsigned i = 0; i < plan->table_count; i++)
+        real &= plan->tables[i] != table;
+    if (!real) /* known already, or the rows of a function */
+        return;
+    ARENA_GROW(build->arena, plan->tables, plan->table_count, plan->table_room);
+    plan->tables[plan->table_count++] = table;
 }
 
 bool level_rules(struct build *build, struct level *level)
 {
+    build_reads(build, level->resource);
+    if (level->parent && build_config(build)->auth.role_count > 0) /* which relations there are, roles say */
+        build->plan->uses |= CALLER_ROLE;
     if (!add_rules(build, level, level->resource, &level->conditions))
         return false;
     if (level->relation && level->relation->kind == RELATION_MANY_TO_MANY && !add_rules_between(build, level))

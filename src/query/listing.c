@@ -18,6 +18,7 @@ void listing_begin(struct listing *listing, const struct plan_context *context,
         .from = resource->table->sql,
     };
     listing->build.counts = &listing->counts;
+    listing->build.plan = listing->plan;
     listing->level = listing->build.level = level_root(&listing->build, resource);
     listing->conditions = &listing->level->conditions;
     listing->plan->dialect = context->model->catalog->dialect;

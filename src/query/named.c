@@ -270,6 +270,7 @@ enum error plan_query(const struct plan_context *context, const struct named_que
     listing.plan->dialect = context->model->catalog->dialect;
     listing.plan->returns = query->config->returns;
     listing.plan->writes = query->changes;
+    listing.plan->tables_unknown = true;
     if (!make_query(&listing, query, query_string, body))
         return ERR_PROBLEM;
     *ret_plan = listing.plan;

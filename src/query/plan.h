@@ -60,6 +60,13 @@ struct plan {
     bool writes;       /* the statement may change something: it is a transaction of its own */
     bool bare_values;  /* a list of values: not of objects, but of what is in their one column */
     bool says_nothing; /* there is nothing to answer with */
+
+    /* What the answer hangs on beside the request: for keys and tags of kept ones. */
+    unsigned uses; /* bits of enum caller_part: of whom the rights, rows or values are */
+    const struct table *
+        *tables; /* that are read, each once: the root's, those embedded, those between; views as they are */
+    unsigned table_count, table_room;
+    bool tables_unknown; /* it reads others, too: what a function or a query's text does nobody told */
 };
 
 /* What of a model's plans is the same for every request: the texts of rows by key. Made once for each snapshot, then
