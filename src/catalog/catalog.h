@@ -69,7 +69,9 @@ struct table {
     unsigned check_count;
     struct slice comment;
     bool insertable, updatable, deletable; /* views: as the database says; tables: all */
-    double rows_estimate;                  /* < 0: unknown */
+    bool triggered; /* a write to it may change other tables, by its triggers or rules */
+    bool is_part;   /* a partition, or a child by inheritance: its rows are those of another table, too */
+    double rows_estimate; /* < 0: unknown */
 };
 
 /* A function that may be called as /rpc/NAME. PostgreSQL's alone. */

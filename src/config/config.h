@@ -85,6 +85,7 @@ struct config {
     unsigned read, write;    /* defaults.read, defaults.write */
     unsigned workers;        /* 0: one per core */
     struct config_auth auth;
+    struct config_cache cache;
 
     struct config_resource *resources;
     unsigned resource_count;

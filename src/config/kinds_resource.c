@@ -201,6 +201,7 @@ static void read_resource(struct walk *walk, const struct node *node, struct con
     resource->read = walk->config->read;
     resource->write = walk->config->write;
     resource->page = walk->config->page;
+    resource->cache = walk->config->cache.policy;
     if (!node_is_nothing(node))
         walk_section(walk, &section_resource, node,
                      arena_format(walk->arena, "`" SLICE_FMT "`", SLICE_ARG(node->key)).data, resource);

@@ -167,7 +167,8 @@ static unsigned read_query(struct walk *walk, const struct sql_file *files, unsi
     *query = (struct config_query){.path = files->path,
                                    .read = walk->config->read,
                                    .write = walk->config->write,
-                                   .page = walk->config->page};
+                                   .page = walk->config->page,
+                                   .cache = walk->config->cache.policy};
     query->at = (struct place){.file = files->name, .line = 1, .column = 1};
     for (; taken < count && slice_eq(files[taken].path, query->path); taken++)
         read_sql(walk, &files[taken], query, &head);

@@ -40,6 +40,7 @@ struct config_query {
     bool changes;      /* its head has `write:`; one whose statement changes something is so without, too */
     struct word order; /* pages by a unique key; empty: not paged */
     struct page_policy page;
+    struct cache_policy cache;
     struct envelope envelope;
     struct config_sql any, pg, sqlite; /* pieces NULL: no such file */
     struct place at;

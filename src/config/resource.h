@@ -5,6 +5,7 @@
 #define LEAT_CONFIG_RESOURCE_H
 
 #include "config/auth.h"
+#include "config/cache.h"
 
 enum page_by { PAGE_BY_CURSOR, PAGE_BY_NUMBER };
 
@@ -82,6 +83,7 @@ struct config_resource {
     struct config_rows *rows;
     unsigned rows_count;
     struct page_policy page;
+    struct cache_policy cache;
     struct envelope envelope;
     struct config_any *any; /* `any: {status: all}` */
     unsigned any_count;

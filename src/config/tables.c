@@ -10,6 +10,8 @@
 #define QUERY(member) .offset = offsetof(struct config_query, member)
 #define FUNCTION(member) .offset = offsetof(struct config_function, member)
 #define AUTH(member) .offset = offsetof(struct config, auth.member)
+#define CACHE(member) .offset = offsetof(struct config, cache.member)
+#define POLICY(member) .offset = offsetof(struct cache_policy, member)
 #define PAGE(member) .offset = offsetof(struct page_policy, member)
 
 /* A key of later work. */
@@ -57,6 +59,7 @@ const char config_defaults[] =
     "log: {level: info, sample: 1, slow: 500ms, sql: on}\n"
     "query: {params: 100, conditions: 100, in_values: 1000, order: 8, select: 200, depth: 8, value_bytes: 8KiB}\n"
     "auth: {role: anonymous}\n"
+    "cache: {memory: 256MiB, grace: 1m, errors: 1h, absent: 5s}\n"
     "docs: on\n"
     "defaults:\n"
     "  read: none\n"
@@ -186,11 +189,36 @@ static const struct key url_keys[] = {
 };
 static const struct section section_url = {"query", url_keys};
 
+static const struct key cache_keys[] = {
+    {"memory", &kind_bytes, CACHE(memory_bytes), .low = 0, .high = 1024 * GIB, .zero = "off"},
+    {"grace", &kind_duration, CACHE(policy.grace_ms), .low = 0, .high = 7 * DAY},
+    {"errors", &kind_duration, CACHE(policy.errors_ms), .low = 0, .high = 7 * DAY},
+    {"absent", &kind_duration, CACHE(policy.absent_ms), .low = 0, .high = DAY},
+    {0},
+};
+static const struct section section_cache = {"cache", cache_keys};
+
+static const char *const share_words[] = {"auto", "role", "tenant", "user", NULL};
+
+static const struct key cache_policy_keys[] = {
+    {"list", &kind_duration, POLICY(list_ms), .low = 0, .high = 7 * DAY},
+    {"row", &kind_duration, POLICY(row_ms), .low = 0, .high = 7 * DAY},
+    {"grace", &kind_duration, POLICY(grace_ms), .low = 0, .high = 7 * DAY},
+    {"errors", &kind_duration, POLICY(errors_ms), .low = 0, .high = 7 * DAY},
+    {"absent", &kind_duration, POLICY(absent_ms), .low = 0, .high = DAY},
+    {"client", &kind_duration, POLICY(client_ms), .low = 0, .high = 366 * DAY},
+    {"shared", &kind_duration, POLICY(shared_ms), .low = 0, .high = 366 * DAY},
+    {"share", &kind_choice, POLICY(share), .choices = share_words},
+    {"tags", &kind_switch, POLICY(tags)},
+    {0},
+};
+const struct section section_cache_policy = {"the cache of a resource or query", cache_policy_keys};
+
 static const struct key defaults_keys[] = {
     {"read", &kind_roles, FIELD(read)},
     {"write", &kind_roles, FIELD(write)},
     {"page", &kind_section, FIELD(page), .section = &section_page},
-    NOT_YET("cache"),
+    {"cache", &kind_cache, CACHE(policy)},
     NOT_YET("tenant"),
     NOT_YET("limits"),
     {0},
@@ -217,8 +245,8 @@ static const struct key resource_keys[] = {
     {"deleted", &kind_column, RESOURCE(deleted)},
     {"page", &kind_section, RESOURCE(page), .section = &section_page},
     {"envelope", &kind_envelope, RESOURCE(envelope)},
+    {"cache", &kind_cache, RESOURCE(cache)},
     NOT_YET("behind"),
-    NOT_YET("cache"),
     NOT_YET("changes"),
     NOT_YET("ingest"),
     NOT_YET("limits"),
@@ -249,7 +277,7 @@ static const struct key query_keys[] = {
     {"order", &kind_names, QUERY(order)},
     {"page", &kind_section, QUERY(page), .section = &section_page},
     {"envelope", &kind_envelope, QUERY(envelope)},
-    NOT_YET("cache"),
+    {"cache", &kind_cache, QUERY(cache)},
     NOT_YET("changes"),
     NOT_YET("limits"),
     NOT_YET("rows"),
@@ -276,13 +304,13 @@ static const struct key root_keys[] = {
     {"drain", &kind_section, .section = &section_drain},
     {"log", &kind_section, .section = &section_log},
     {"query", &kind_section, .section = &section_url},
+    {"cache", &kind_section, .section = &section_cache},
     {"defaults", &kind_section, .section = &section_defaults},
     {.name = "resources", .kind = &kind_resources},
     {"queries", &kind_folder, FIELD(queries_dir)},
     {.name = "functions", .kind = &kind_functions},
     {"docs", &kind_switch, FIELD(docs)},
     NOT_YET("admin"),
-    NOT_YET("cache"),
     NOT_YET("changes"),
     NOT_YET("ingest"),
     NOT_YET("jobs"),
@@ -297,23 +325,11 @@ static const struct key root_keys[] = {
 const struct section section_root = {"the configuration", root_keys};
 
 const struct section *const sections_all[] = {
-    &section_root,
-    &section_database,
-    &section_pool,
-    &section_auth,
-    &section_claims,
-    &section_http,
-    &section_body,
-    &section_spool,
-    &section_answers,
-    &section_idempotency,
-    &section_drain,
-    &section_log,
-    &section_url,
-    &section_defaults,
-    &section_resource,
-    &section_page,
-    &section_query,
-    &section_function,
-    NULL,
+    &section_root,        &section_database, &section_pool,
+    &section_auth,        &section_claims,   &section_http,
+    &section_body,        &section_spool,    &section_answers,
+    &section_idempotency, &section_drain,    &section_log,
+    &section_url,         &section_cache,    &section_cache_policy,
+    &section_defaults,    &section_resource, &section_page,
+    &section_query,       &section_function, NULL,
 };

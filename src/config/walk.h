@@ -63,6 +63,8 @@ extern const struct kind kind_listen, kind_proxies, kind_serve, kind_cors;
 extern const struct kind kind_envelope, kind_any, kind_as, kind_resources, kind_folder, kind_spool_folder;
 /* kinds_auth.c */
 extern const struct kind kind_declared_roles, kind_role, kind_roles;
+/* kinds_cache.c */
+extern const struct kind kind_cache;
 /* kinds_writes.c */
 extern const struct kind kind_either, kind_set, kind_rows;
 /* kinds_functions.c */
@@ -71,7 +73,8 @@ extern const struct kind kind_functions;
 extern const struct kind kind_params;
 
 /* tables.c: every mapping's keys. */
-extern const struct section section_root, section_resource, section_query, section_database, section_function;
+extern const struct section section_root, section_resource, section_query, section_database, section_function,
+    section_cache_policy;
 /* All of them, for documentation and tests; ended by NULL. */
 extern const struct section *const sections_all[];
 /* The configuration's defaults, as YAML. */

@@ -80,6 +80,11 @@ void conn_out_take(struct conn *conn, struct buf *body)
     output_take(&exchange_of(conn)->out, body);
 }
 
+void conn_out_share(struct conn *conn, struct slice body, void (*release)(void *owner), void *owner)
+{
+    output_share(&exchange_of(conn)->out, body, release, owner);
+}
+
 void conn_send(struct conn *conn)
 {
     struct exchange *exchange = exchange_of(conn);

@@ -104,6 +104,8 @@ void conn_body_resume(struct conn *conn);
 struct buf *conn_out(struct conn *conn);
 /* Hands over a large body behind what is in conn_out: the buf's memory moves to the connection, *body is empty after. */
 void conn_out_take(struct conn *conn, struct buf *body);
+/* The same for bytes that stay another's: release(owner) is called when they are sent or dropped. */
+void conn_out_share(struct conn *conn, struct slice body, void (*release)(void *owner), void *owner);
 /* Sends what the answer has so far; the rest follows. on_sent comes when the socket has taken it all, never before this
  * returns: whoever streams waits for it, so that no answer grows in memory. After it conn_answerable is false. */
 void conn_send(struct conn *conn);

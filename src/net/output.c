@@ -16,7 +16,10 @@ static void part_drop(struct output *output, struct output_part *part)
 {
     PRE(*output->held_bytes >= part->body.len);
     *output->held_bytes -= part->body.len;
-    buf_done(&part->body);
+    if (part->release)
+        part->release(part->owner);
+    else
+        buf_done(&part->body);
 }
 
 void output_reset(struct output *output)
@@ -47,6 +50,20 @@ void output_take(struct output *output, struct buf *body)
     output->parts[output->part_count++] = (struct output_part){.body = *body, .after = output->bytes.len};
     *output->held_bytes += body->len;
     buf_init(body, body->max);
+}
+
+void output_share(struct output *output, struct slice body, void (*release)(void *owner), void *owner)
+{
+    PRE(release && body.len > 0);
+    if (output->part_count == OUTPUT_PARTS_MAX) {
+        buf_add(&output->bytes, body);
+        release(owner);
+        return;
+    }
+    struct buf bytes = {.data = (char *)(uintptr_t)body.data, .len = body.len};
+    output->parts[output->part_count++] =
+        (struct output_part){.body = bytes, .after = output->bytes.len, .release = release, .owner = owner};
+    *output->held_bytes += body.len;
 }
 
 void output_commit(struct output *output)

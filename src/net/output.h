@@ -16,8 +16,10 @@
 enum { OUTPUT_PARTS_MAX = 8 };
 
 struct output_part {
-    struct buf body;
-    size_t after; /* it follows this many of `bytes` */
+    struct buf body;              /* of a shared one only where its bytes are */
+    size_t after;                 /* it follows this many of `bytes` */
+    void (*release)(void *owner); /* NULL: the body is ours */
+    void *owner;
 };
 
 struct output {
@@ -41,6 +43,9 @@ void output_done(struct output *output);
 
 /* Takes over the body's memory; it follows what is in bytes now. */
 void output_take(struct output *output, struct buf *body);
+
+/* The same for bytes that belong to another, who is let go by release(owner) when they are sent or dropped. */
+void output_share(struct output *output, struct slice body, void (*release)(void *owner), void *owner);
 
 /* All that is in it may be sent. */
 void output_commit(struct output *output);

@@ -29,6 +29,8 @@ struct plan {
     unsigned column_count;
     unsigned cell_count;
 
+    const struct bind *key; /* of a row: the values of its resource's key */
+
     /* of a list */
     struct plan_order *order; /* the whole order: the key ends it */
     unsigned order_count;     /* 0: filters pin the key, or there is neither key nor order */

@@ -250,10 +250,12 @@ static bool make_row(struct listing *listing, struct slice id, struct slice quer
         listing_columns(listing);
         if (!is_simple(listing)) {
             write_full(listing, key);
+            listing->plan->key = key;
             return true;
         }
         write_flat(listing);
     }
+    listing->plan->key = key;
     listing->plan->statement.binds = key;
     listing->plan->statement.bind_count = build->resource->key_count;
     return true;

@@ -539,3 +539,9 @@ struct row_sink write_sink(struct write *write)
     bool keys = write_reads_apart(write) && write->stage < STAGE_LOOK;
     return (struct row_sink){keys ? take_key : NULL, write};
 }
+
+const struct bind *write_key(const struct write *write)
+{
+    PRE(write);
+    return write->key;
+}

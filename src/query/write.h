@@ -79,6 +79,9 @@ void write_blame(const struct write *write, struct problem *problem);
 uint64_t write_changed(const struct write *write);
 bool write_created(const struct write *write);
 
+/* The values of the key of the one row that may be written, in the key's order; NULL: it is not said by its key. */
+const struct bind *write_key(const struct write *write);
+
 /* Whether rows that are hidden from the caller may stand in the way of an upsert; and, at its end, whether they did. */
 bool write_may_be_hindered(const struct write *write);
 bool write_is_hindered(const struct write *write);

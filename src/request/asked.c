@@ -17,14 +17,14 @@ enum error asked_preferences(struct request *request)
     return prefer_check(&request->prefer, unknown, &request->arena, &request->problem);
 }
 
-enum error asked_range(struct request *request, struct range *ret_range)
+enum error asked_range(struct request *request)
 {
     const struct http_head *head = request->head;
     PRE(head != NULL);
     if (head->method != HTTP_GET && head->method != HTTP_HEAD) /* RFC 9110 section 14.2 */
         return OK;
     return range_parse(http_head_get(head, HTTP_RANGE), http_head_get(head, HTTP_RANGE_UNIT), &request->arena,
-                       ret_range, &request->problem);
+                       &request->range, &request->problem);
 }
 
 /* A bare array says by headers where it stands; so does an envelope without a total, when one was asked for. */

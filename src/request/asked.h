@@ -10,7 +10,8 @@
 /* Reads every `Prefer` into request->prefer. */
 enum error asked_preferences(struct request *request) must_check;
 
-enum error asked_range(struct request *request, struct range *ret_range) must_check;
+/* Reads `Range` into request->range. */
+enum error asked_range(struct request *request) must_check;
 
 /* "0-24/100": what of the whole the page's rows are. */
 struct slice asked_content_range(struct request *request);

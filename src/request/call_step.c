@@ -141,7 +141,7 @@ static enum error read_body(struct request *request, struct call *call)
 
 enum error query_plan(struct request *request, const struct plan_context *context)
 {
-    PRE(request->head != NULL && request->route.query != NULL);
+    PRE(request->route.query != NULL);
     struct record body = {0};
     if (request->route.body && spool_bytes(&request->body_in) > 0 && read_members(request, &body) != OK)
         return ERR_PROBLEM;
@@ -151,12 +151,11 @@ enum error query_plan(struct request *request, const struct plan_context *contex
 
 enum error call_plan(struct request *request, struct plan_context *context)
 {
-    PRE(request->head != NULL && request->route.rpc != NULL);
+    PRE(request->route.rpc != NULL);
     bool by_post = request->route.body;
     struct call call = {.by_post = by_post,
                         .body_is_one = by_post && request->prefer.params == PARAMS_SINGLE_OBJECT};
-    if (context->manner == MANNER_POSTGREST && asked_range(request, &context->range) != OK)
-        return ERR_PROBLEM;
+    context->range = request->range;
     if (by_post && read_body(request, &call) != OK)
         return ERR_PROBLEM;
     return plan_call(context, request->route.rpc, &call, request->query_string, &request->plan,

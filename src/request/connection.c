@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Connections as a source of requests and a sink of answers: the one place where net/ and the steps meet.
  * A fault that net/ found becomes a request too, which begins at RESPOND: it gets its id, its problem, its log line. */
+#include "cache/entry.h"
 #include "http/writer.h"
 #include "request/stream_steps.h"
 #include "request/worker.h"
@@ -27,20 +28,32 @@ static void leave(struct conn *conn, struct request *request)
     conn_set_user(conn, NULL);
 }
 
+static void let_entry_go(void *entry)
+{
+    entry_unref(entry);
+}
+
+/* Returns its bytes. What is kept is shared with whoever else is sent it. */
+static uint64_t write_body(struct conn *conn, struct request *request)
+{
+    struct slice body = request_body(request);
+    if (body.len <= BODY_COPY_BYTES_MAX) {
+        buf_add(conn_out(conn), body);
+    } else if (request->entry) {
+        conn_out_share(conn, body, let_entry_go, entry_ref(request->entry));
+    } else {
+        buf_trim(&request->body); /* a slow reader may let it lie */
+        conn_out_take(conn, &request->body);
+    }
+    return body.len;
+}
+
 static uint64_t deliver(void *context, struct request *request)
 {
     struct conn *conn = context;
-    struct buf *body = &request->body;
     uint64_t bytes = write_head(conn, request);
-    if (!request->answer.no_body) {
-        bytes += body->len;
-        if (body->len <= BODY_COPY_BYTES_MAX) {
-            buf_add(conn_out(conn), buf_slice(body));
-        } else {
-            buf_trim(body); /* a slow reader may let it lie */
-            conn_out_take(conn, body);
-        }
-    }
+    if (!request->answer.no_body)
+        bytes += write_body(conn, request);
     leave(conn, request);
     conn_done(conn, request->answer.close); /* the connection may be gone from here on */
     return bytes;

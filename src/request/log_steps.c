@@ -15,6 +15,8 @@ bool worker_log_due(const struct request *request)
     const struct config *config = request->snapshot->model->config;
     if (request->answer.status >= 400)
         return true;
+    if (request->background)
+        return false;
     if (config->log.sample && request->worker->request_count % config->log.sample == 0)
         return true;
     return is_slow(request);

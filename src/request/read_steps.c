@@ -5,6 +5,7 @@
  * both are back. Rows are written as JSON while the store hands them out: nothing is held but the answer itself. */
 #include "base/log.h"
 #include "request/asked.h"
+#include "request/cache_step.h"
 #include "request/call_step.h"
 #include "request/change_steps.h"
 #include "request/links.h"
@@ -52,8 +53,7 @@ static enum error make_plan(struct request *request)
     if (route->kind == ROUTE_QUERY)
         return query_plan(request, &context);
     PRE(route->kind == ROUTE_LIST);
-    if (route->manner == MANNER_POSTGREST && asked_range(request, &context.range) != OK)
-        return ERR_PROBLEM;
+    context.range = request->range;
     return plan_list(&context, route->resource, request->query_string, &request->plan, &request->problem);
 }
 
@@ -68,23 +68,41 @@ static enum step refuse_backwards(struct request *request)
     return next;
 }
 
+/* Ranges are PostgREST's, of what is a list there. */
+static bool may_range(const struct route *route)
+{
+    return route->manner == MANNER_POSTGREST && (route->kind == ROUTE_LIST || route->kind == ROUTE_RPC);
+}
+
+enum error request_asked(struct request *request)
+{
+    PRE(request->head != NULL && !request->route.write);
+    request->answer.caching.vary_accept = true;
+    if (asked_preferences(request) != OK || (may_range(&request->route) && asked_range(request) != OK))
+        return ERR_PROBLEM;
+    return accept_choose(request->head, formats_offered(&request->route), &request->arena, &request->format,
+                         &request->problem);
+}
+
+/* Of what was asked by GET, CACHE has read the head. */
+static enum error plan_read(struct request *request)
+{
+    enum error error = request->route.body ? request_asked(request) : OK;
+    return error == OK ? make_plan(request) : error;
+}
+
 enum step step_plan(struct request *request)
 {
-    PRE(request->head != NULL);
     if (request->route.write)
         return write_plan(request);
-    request->answer.caching.vary_accept = true;
-    if (asked_preferences(request) != OK ||
-        accept_choose(request->head, formats_offered(&request->route), &request->arena, &request->format,
-                      &request->problem) != OK ||
-        make_plan(request) != OK)
+    if (plan_read(request) != OK)
         return STEP_RESPOND;
     if (!request->plan->want_total)
         request->prefer.count = COUNT_NONE;
     request->answer.preference_applied = prefer_applied(&request->prefer, true, &request->arena);
     if (request->plan->backwards && format_is_export(request->format))
         return refuse_backwards(request);
-    return STEP_FETCH;
+    return cache_planned(request);
 }
 
 /* --- FETCH --- */
@@ -382,7 +400,12 @@ enum step step_encode(struct request *request)
         return request_fail_stream(request);
     if (worker_answers_full(request->worker, page->body.len)) /* it was not yet when this one set out */
         return request_fail_full(request);
-    bool by_stream = request_goes_by_stream(request), whole = request->answer.framing == FRAMING_LENGTH;
+    bool by_stream = request_goes_by_stream(request);
+    if (by_stream)
+        cache_gives_up(request);
+    if (by_stream && !request->sink->begin) /* it takes whole answers alone */
+        return request_fail_large(request, config_of(request)->answers.bytes_max);
+    bool whole = request->answer.framing == FRAMING_LENGTH;
     if (!whole)
         request->answer.content_range = (struct slice){0};
     else if (request->plan->kind == PLAN_LIST && request_envelope(request) == NULL &&

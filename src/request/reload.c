@@ -51,6 +51,7 @@ static void take(struct service *service, struct snapshot *snapshot)
     (void)pthread_mutex_unlock(&service->lock);
     const struct config *config = snapshot->model->config;
     gate_limits_set(service->gate, config->http.connections, config->http.per_address);
+    cache_resize(service->cache, config->cache.memory_bytes);
     service->snapshots_posted += service->worker_count;
     for (unsigned i = 0; i < service->worker_count; i++)
         worker_post_snapshot(service->workers[i], snapshot);

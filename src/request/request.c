@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "request/cache_step.h"
 #include "request/records.h"
 #include "request/stream.h"
 #include "request/stream_steps.h"
@@ -83,6 +84,7 @@ void request_end(struct request *request)
     struct worker *worker = request->worker;
     request_log(request);
     loop_task_cancel(&request->turn);
+    cache_done(request);
     stream_free(request->stream);
     buf_done(&request->body);
     page_done(&request->page);
@@ -115,17 +117,20 @@ void request_cancel(struct request *request)
 {
     CHECK_MAGIC(request, REQUEST_MAGIC);
     PRE(!request->cancelled);
-    request->cancelled = true;
-    request->sink = NULL;
     request->head = NULL;
     request->peer = NULL;
+    enum cache_left left = cache_client_left(request);
+    if (left == CACHE_STAYS)
+        return;
+    request->cancelled = true;
+    request->sink = NULL;
     request_stop_stream(request);
     if (request->fetch_out)
         store_cancel(request->tap->port, &request->fetch);
     if (request->total_out)
         store_cancel(request->tap->port, &request->total_fetch);
-    if (request->fetch_out || request->total_out)
-        return; /* on_end will come, and ends it */
+    if (request->fetch_out || request->total_out || left == CACHE_WAITS)
+        return; /* on_end, or the letter, will come, and ends it */
     request->step = STEP_END;
     request_end(request);
 }

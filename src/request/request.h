@@ -17,6 +17,8 @@
 #include "respond/respond.h"
 #include "route/route.h"
 
+struct entry;
+struct keeping;
 struct stream;
 struct tap;
 struct worker;
@@ -29,6 +31,7 @@ enum step {
     STEP_ROUTE,
     STEP_IDENTIFY,
     STEP_BUILTIN,
+    STEP_CACHE,
     STEP_BODY,
     STEP_PLAN,
     STEP_FETCH,
@@ -75,12 +78,15 @@ struct request {
     struct route route;
     struct principal principal;
     struct prefer prefer;         /* what is heeded of it: see asked.h */
-    enum format format;           /* of a read's answer: set by PLAN */
+    struct range range;           /* of a read: what `Range` asks for */
+    enum format format;           /* of a read's answer: set by CACHE */
     enum body_format body_format; /* of a write */
     struct spool body_in;         /* its body, whole when PLAN begins; empty where there was none */
     struct decoder *decoder;      /* while records are made of it: records.h */
     uint64_t body_at;             /* so much of it is decoded */
     char *body_piece;             /* RECORDS_PIECE_BYTES of the arena; NULL until needed */
+    struct keeping *keeping;      /* of a read whose answer may be kept: cache_step.h */
+    struct entry *entry;          /* the kept answer that is given; NULL: `body` or the page's */
     struct plan *plan;
     struct writing *writing;         /* of a write: write_steps.h */
     const struct work *work;         /* of what changes something: unit.h */
@@ -101,6 +107,7 @@ struct request {
     struct answer answer;
     struct buf body; /* of what is not a page */
     bool cancelled, log_due;
+    bool background; /* nobody asked: for the cache */
 
     struct mono began;
     uint64_t sent_bytes;
@@ -108,6 +115,9 @@ struct request {
 
 /* A request with its arena, id and time set, at STEP_ROUTE. */
 struct request *request_new(struct worker *worker, const struct request_sink *sink, void *sink_context);
+
+/* The body of its answer, whole: for the sink's `deliver`. */
+struct slice request_body(const struct request *request);
 
 /* Walks from where it is until it ends or parks. */
 void request_run(struct request *request);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* RESPOND: the head's data and the body's bytes are complete; they go to the sink. */
+#include "cache/entry.h"
+#include "request/cache_step.h"
 #include "request/steps.h"
 #include "request/worker.h"
 
@@ -10,8 +12,8 @@ static void write_problem(struct request *request)
     page_done(&request->page);
     buf_done(&request->body);
     buf_init(&request->body, 64 * 1024);
-    respond_problem_body(&request->body, problem, request->route.manner, slice_of(request->id, 16),
-                         &answer->type);
+    struct slice id = cache_fills(request) ? SLICE("") : slice_of(request->id, 16);
+    respond_problem_body(&request->body, problem, request->route.manner, id, &answer->type);
     answer->status = problem->status;
     answer->allow = problem->allow;
     answer->retry_after_s = problem->retry_after_s;
@@ -33,17 +35,25 @@ static void note_for_log(struct request *request)
         request->target = arena_copy(&request->arena, request->target);
 }
 
+struct slice request_body(const struct request *request)
+{
+    return request->entry ? entry_body(request->entry) : buf_slice(&request->body);
+}
+
 enum step step_respond(struct request *request)
 {
     PRE(request->sink != NULL);
     struct answer *answer = &request->answer;
-    if (problem_is(&request->problem)) {
+    if (request->entry) {
+        /* what is kept is whole */
+    } else if (problem_is(&request->problem)) {
         write_problem(request);
     } else if (request->page.body.len) {
         request->body = request->page.body;
         request->page.body = (struct buf){0};
     }
-    answer->body_bytes = request->body.len;
+    cache_answered(request);
+    answer->body_bytes = request_body(request).len;
     answer->no_body = answer->no_body || answer->status == 204 || answer->status == 304;
     answer->date = slice_of(request->worker->date, 29);
     answer->request_id = slice_of(request->id, 16);

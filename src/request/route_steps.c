@@ -75,5 +75,5 @@ enum step step_identify(struct request *request)
         return STEP_BUILTIN;
     if (!caller_may(&request->principal.caller, roles_that_may(route)))
         return refuse_rights(request);
-    return route->body ? STEP_BODY : STEP_PLAN;
+    return route->body ? STEP_BODY : STEP_CACHE;
 }

@@ -202,6 +202,17 @@ static void service_done(struct service *service)
     model_unref(service->start);
     gate_free(service->gate);
     totals_free(service->totals);
+    cache_free(service->cache);
+    tags_free(service->tags);
+}
+
+static void make_cache(struct service *service)
+{
+    service->tags = tags_new();
+    const struct cache_options options = {.memory_bytes = service->config->cache.memory_bytes,
+                                          .tags = service->tags};
+    service->cache = cache_new(&options);
+    cache_secret_random(&service->cache_secret);
 }
 
 int service_run(const struct service_options *options)
@@ -226,6 +237,7 @@ int service_run(const struct service_options *options)
     service.spool_space = (struct spool_space){.folder = service.config->spool.folder.text.data,
                                                .bytes_max = service.config->spool.bytes};
     service.totals = totals_new();
+    make_cache(&service);
     service.gate = gate_new(service.config->http.connections, service.config->http.per_address);
     start_workers(&service);
     say_listening(&service);

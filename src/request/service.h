@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "base/spool.h"
+#include "cache/cache.h"
 #include "loop/offload.h"
 #include "net/net.h"
 #include "query/plan.h"
@@ -63,6 +64,9 @@ struct service {
     struct reload_result reloads; /* guarded by lock */
 
     struct totals *totals;
+    struct tags *tags;
+    struct cache *cache;
+    struct cache_secret cache_secret;
     struct health health;
     struct pause pause; /* made at the first hand-over, kept: a worker may still be leaving it */
     bool pause_made;

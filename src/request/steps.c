@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The way of a request, as one table, and the driver that walks it.
  *
- *                            ┌───────── problem ──────────────────────┐
- *   (net, http)              │          │        │          │         ▼
- *   head parsed → ROUTE → IDENTIFY ───────────→ PLAN → FETCH → ENCODE → RESPOND → END
- *                            │ │  writes        ▲     ⏳ database │      ▲
- *                            │ └────→ BODY ─────┘        └──────┴→ STREAM → END: large answers, in pieces
+ *                            ┌──────────────────── problem ────────────────────┐
+ *   (net, http)              │        │          │        │          │         ▼
+ *   head parsed → ROUTE → IDENTIFY → CACHE ───→ PLAN → FETCH → ENCODE → RESPOND → END
+ *                            │ │      │ ⏳ who   ▲ │   ⏳ database │      ▲
+ *                            │ │      │  makes it│ └→ CACHE         │      │
+ *                            │ │      └─ kept ──┼──────────────────┼──────┤
+ *                            │ └────→ BODY ─────┘        └─────────┴→ STREAM → END: large answers, in pieces
  *                            │       ⏳ the client                ⏳ rows, the client
- *                            └──────→ BUILTIN ──────────────────────────┘
+ *                            └──────→ BUILTIN ─────────────────────────────┘
  *
  * A step does its work and names the next, or parks the request (STEP_WAIT); then the one it waits for calls
  * request_resume. A request that parks nowhere runs from its first byte to its last in one stack. The driver asserts each
@@ -25,10 +27,12 @@ static const struct step_row {
     const char *waits_for; /* what may wake it when it parks; NULL: it never does */
 } steps[STEP_COUNT] = {
     [STEP_ROUTE] = {"route", step_route, TO(IDENTIFY) | TO(RESPOND), NULL},
-    [STEP_IDENTIFY] = {"identify", step_identify, TO(BODY) | TO(PLAN) | TO(BUILTIN) | TO(RESPOND), NULL},
+    [STEP_IDENTIFY] = {"identify", step_identify, TO(BODY) | TO(CACHE) | TO(BUILTIN) | TO(RESPOND), NULL},
     [STEP_BUILTIN] = {"builtin", step_builtin, TO(RESPOND), NULL},
+    [STEP_CACHE] = {"cache", step_cache, TO(CACHE) | TO(PLAN) | TO(RESPOND),
+                    "another request with the same answer"},
     [STEP_BODY] = {"body", step_body, TO(PLAN) | TO(RESPOND), "the client"},
-    [STEP_PLAN] = {"plan", step_plan, TO(FETCH) | TO(RESPOND), NULL},
+    [STEP_PLAN] = {"plan", step_plan, TO(FETCH) | TO(CACHE) | TO(RESPOND), NULL},
     [STEP_FETCH] = {"fetch", step_fetch, TO(ENCODE) | TO(STREAM) | TO(RESPOND), "the database"},
     [STEP_ENCODE] = {"encode", step_encode, TO(STREAM) | TO(RESPOND), NULL},
     [STEP_STREAM] = {"stream", step_stream, TO(STREAM) | TO(END), "the database, and the client"},

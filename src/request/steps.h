@@ -9,6 +9,7 @@
 enum step step_route(struct request *request);    /* route_steps.c */
 enum step step_identify(struct request *request); /* route_steps.c */
 enum step step_builtin(struct request *request);  /* health.c */
+enum step step_cache(struct request *request);    /* cache_step.c */
 enum step step_body(struct request *request);     /* body_step.c */
 enum step step_plan(struct request *request);     /* read_steps.c */
 enum step step_fetch(struct request *request);    /* read_steps.c */
@@ -16,6 +17,8 @@ enum step step_encode(struct request *request);   /* read_steps.c */
 enum step step_stream(struct request *request);   /* stream_steps.c */
 enum step step_respond(struct request *request);  /* respond_steps.c */
 
+/* read_steps.c: what the head of a read asks: `Prefer`, `Range`, and of `Accept` the format. On failure request->problem. */
+enum error request_asked(struct request *request) must_check;
 /* read_steps.c: which envelope the answer bears; NULL: a bare array, or the bare object or value. */
 const struct envelope *request_envelope(const struct request *request);
 /* read_steps.c: the one row that the answer is to be is not there; request->problem says so. */

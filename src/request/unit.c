@@ -2,6 +2,7 @@
 /* The way there and back of a unit. See unit.h. */
 #include "request/unit.h"
 
+#include "request/depends.h"
 #include "request/idempotency.h"
 #include "request/steps.h"
 #include "request/worker.h"
@@ -36,11 +37,22 @@ static bool submit(struct request *request)
     return request->fetch_out;
 }
 
+/* It stands, or nobody knows: what hangs on it is stale before anybody is told. */
+static void note_change(struct request *request)
+{
+    const struct problem *problem = &request->fetch.problem;
+    if (!problem_is(problem) || slice_eq(problem->code, SLICE("outcome-unknown")))
+        depends_bump(request);
+}
+
 static enum step after_fetch(struct request *request)
 {
-    while (idempotency_goes_on(request))
+    note_change(request);
+    while (idempotency_goes_on(request)) {
         if (submit(request))
             return STEP_WAIT;
+        note_change(request);
+    }
     if (problem_is(&request->fetch.problem)) {
         request->problem = request->fetch.problem;
         if (request->work->blame)

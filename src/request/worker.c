@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+#define KEY_BYTES_MAX (64 * 1024) /* more than a head may have */
 #define STOP_TURNS 200
 #define STOP_TURN_MS 10
 
@@ -124,6 +125,7 @@ struct worker *worker_start(struct service *service, unsigned number)
     list_init(&worker->idle);
     list_init(&worker->taps);
     access_log_init(&worker->log);
+    buf_init(&worker->key, KEY_BYTES_MAX);
     if (getrandom(&worker->id_state, sizeof worker->id_state, 0) != sizeof worker->id_state)
         worker->id_state = (uint64_t)clock_wall().us ^ (uint64_t)(uintptr_t)worker;
     int error = pthread_create(&worker->thread, NULL, run, worker);
@@ -231,6 +233,7 @@ void worker_free(struct worker *worker)
     CHECK_MAGIC(worker, WORKER_MAGIC);
     loop_free(worker->loop);
     decoder_free(worker->decoder);
+    buf_done(&worker->key);
     mem_free(worker);
 }
 

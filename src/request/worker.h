@@ -25,6 +25,7 @@ struct worker {
     struct list taps;          /* this one, and those that older requests still use */
     struct snapshot *snapshot; /* what new requests begin with */
     struct decoder *decoder;   /* a spare one; may be NULL */
+    struct buf key;            /* of the kept answer that is asked for: made anew for each */
     struct list running, idle; /* requests */
     unsigned idle_count;
 

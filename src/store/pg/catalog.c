@@ -31,8 +31,10 @@ static const char catalog_sql[] =
     "SHOW server_version;"
     "SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltuples,"
     " CASE c.relkind WHEN 'm' THEN 0 WHEN 'v' THEN pg_relation_is_updatable(c.oid, true)"
-    " WHEN 'f' THEN pg_relation_is_updatable(c.oid, true) ELSE 28 END, " TABLE_COMMENT " FROM" RELATIONS
-    " ORDER BY c.oid;"
+    " WHEN 'f' THEN pg_relation_is_updatable(c.oid, true) ELSE 28 END, " TABLE_COMMENT ","
+    " EXISTS (SELECT 1 FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)"
+    " OR EXISTS (SELECT 1 FROM pg_rewrite w WHERE w.ev_class = c.oid AND w.ev_type <> '1'),"
+    " EXISTS (SELECT 1 FROM pg_inherits h WHERE h.inhrelid = c.oid) FROM" RELATIONS " ORDER BY c.oid;"
     "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull,"
     " a.atthasdef OR a.attidentity <> '', a.attgenerated <> '' OR a.attidentity = 'a',"
     " COALESCE((SELECT l.collisdeterministic FROM pg_collation l WHERE l.oid = a.attcollation), true),"
@@ -143,6 +145,8 @@ static void take_tables(struct reading *reading)
         table->rows_estimate = strtod(PQgetvalue(reading->answers[ANSWER_TABLES], row, 4), NULL);
         take_events(table, number(reading, ANSWER_TABLES, row, 5));
         table->comment = kept(reading, ANSWER_TABLES, row, 6);
+        table->triggered = truth(reading, ANSWER_TABLES, row, 7);
+        table->is_part = truth(reading, ANSWER_TABLES, row, 8);
         struct slice schema = identifier_quote(reading->arena, table->schema);
         struct slice name = identifier_quote(reading->arena, table->name);
         table->sql =

@@ -142,7 +142,7 @@ static void note_rowid(struct table *table)
 
 static bool load_table(struct lite_loader *loader, sqlite3_stmt *tables)
 {
-    enum { NAME, KIND, ROWS };
+    enum { NAME, KIND, ROWS, TRIGGERED };
     struct arena *arena = &loader->catalog->arena;
     struct table *table = &loader->catalog->tables[loader->catalog->table_count];
     *table = (struct table){.schema = SLICE("main"), .rows_estimate = -1};
@@ -151,6 +151,7 @@ static bool load_table(struct lite_loader *loader, sqlite3_stmt *tables)
     table->kind = kind_of(lite_loader_text(loader, tables, KIND));
     if (sqlite3_column_type(tables, ROWS) != SQLITE_NULL)
         table->rows_estimate = sqlite3_column_double(tables, ROWS);
+    table->triggered = sqlite3_column_int(tables, TRIGGERED);
     if (!load_columns(loader, table))
         return true;
     if (!lite_load_indexes(loader, table))
@@ -161,11 +162,15 @@ static bool load_table(struct lite_loader *loader, sqlite3_stmt *tables)
 }
 
 /* Rows by the last ANALYZE, where there was one: the first number of sqlite_stat1's `stat`. */
+#define TRIGGERED_SQL \
+    "EXISTS (SELECT 1 FROM main.sqlite_schema AS t WHERE t.type = 'trigger' AND t.tbl_name = l.name COLLATE NOCASE)"
 static const char tables_sql[] =
-    "SELECT name, type, NULL FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'view', 'virtual')"
+    "SELECT name, type, NULL, " TRIGGERED_SQL
+    " FROM pragma_table_list AS l WHERE schema = 'main' AND type IN ('table', 'view', 'virtual')"
     " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
 static const char tables_analyzed_sql[] =
-    "SELECT l.name, l.type, (SELECT max(CAST(s.stat AS INTEGER)) FROM main.sqlite_stat1 AS s WHERE s.tbl = l.name)"
+    "SELECT l.name, l.type, (SELECT max(CAST(s.stat AS INTEGER)) FROM main.sqlite_stat1 AS s WHERE s.tbl = l.name),"
+    " " TRIGGERED_SQL
     " FROM pragma_table_list AS l WHERE l.schema = 'main' AND l.type IN ('table', 'view', 'virtual')"
     " AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY l.name";
 

@@ -5,7 +5,7 @@
     {"/* leat\nparams: {top: int\n*/ SELECT :top",
      "q.sql:3:1: this is not YAML: while parsing a flow mapping, did not find expected ',' or '}'\n"},
     {"/* leat\n SELECT 1", "q.sql:1:1: expected the head at the beginning: `/* leat`, its YAML, `*/`\n"},
-    {"/* leat\ncache: 10m\ntenant: none\n*/ SELECT 1", "q.sql:2:1: `cache` is not built yet: take it out\n"
+    {"/* leat\nchanges: x\ntenant: none\n*/ SELECT 1", "q.sql:2:1: `changes` is not built yet: take it out\n"
                                                        "q.sql:3:1: `tenant` is not built yet: take it out\n"},
     {"/* leat\nsumary: x\n*/ SELECT 1", "q.sql:2:1: the head has no key `sumary`: did you mean `summary`?\n"},
     {"/* leat\nparams: [top]\n*/ SELECT 1",
@@ -80,6 +80,6 @@
     {"/* leat\nread: admin\n*/ SELECT 1",
      "q.sql:2:7: `read`: found `admin`, expected `anonymous` or `none`; other roles are declared by `auth: {roles: …}`\n"},
     {"/* leat\n  é: 1\n*/ SELECT 1",
-     "q.sql:2:3: the head has no key `é`: expected one of summary, params, returns, read, write, order, page, envelope\n"},
+     "q.sql:2:3: the head has no key `é`: expected one of summary, params, returns, read, write, order, page, envelope, cache\n"},
     {"/* leat\nread: anonymous\n*/ SELECT 'é', :x",
      "q.sql:3:16: `:x` is not declared: add it to `params` in the head\n"},

@@ -11,7 +11,7 @@ static const struct mistake mistakes[] =
         {"databse: sqlite:x\n",
          "leat.yaml:1:1: the configuration has no key `databse`: did you mean `database`?\n"},
         {"zebra: 1\n",
-         "leat.yaml:1:1: the configuration has no key `zebra`: expected one of leat, listen, serve, proxies, cors, workers, database, auth, http, body, spool, answers, idempotency, drain, log, query, defaults, resources, queries, functions, docs\n"},
+         "leat.yaml:1:1: the configuration has no key `zebra`: expected one of leat, listen, serve, proxies, cors, workers, database, auth, http, body, spool, answers, idempotency, drain, log, query, cache, defaults, resources, queries, functions, docs\n"},
         {"leat: 2\n", "leat.yaml:1:7: `leat`: found `2`, expected `1`, the one version of this format\n"},
         {"leat:\n", "leat.yaml:1:6: `leat`: found nothing, expected `1`, the one version of this format\n"},
         {"listen: 8080\n",
@@ -120,7 +120,13 @@ static const struct mistake mistakes[] =
          "leat.yaml:1:18: `read`: found `anonymos`, expected `anonymous` or `none`; other roles are declared by `auth: {roles: …}`: did you mean `anonymous`?\n"},
         {"defaults: {read: {a: b}}\n",
          "leat.yaml:1:18: `read`: found a mapping, expected a role such as `anonymous`, a list of roles, or `none`\n"},
-        {"defaults: {cache: 2m}\n", "leat.yaml:1:12: `cache` is not built yet: take it out\n"},
+        {"defaults: {cache: 2}\n",
+         "leat.yaml:1:19: `cache`: found `2`, expected how long an answer is kept, such as `2m` (up to 7d), `off`, or `{list: 2m, row: 5m}`\n"},
+        {"defaults: {cache: {lst: 2m, share: everybody}}\n",
+         "leat.yaml:1:20: `cache` has no key `lst`: did you mean `list`?\n"
+         "leat.yaml:1:36: `share`: found `everybody`, expected `auto`, `role`, `tenant` or `user`\n"},
+        {"cache: {memory: 1}\n",
+         "leat.yaml:1:17: `memory`: found `1`, expected a size with its unit such as `64MiB` (B, KiB, MiB or GiB)\n"},
         {"defaults: {page: {size: 200, max: 100}}\n",
          "leat.yaml:1:1: `defaults`: the page's size, 200, is more than its max, 100\n"},
         {"defaults: {page: {by: cursors}}\n",
@@ -189,8 +195,8 @@ static const struct mistake mistakes[] =
         {"--- \ndatabase: sqlite:x\n---\nleat: 1\n",
          "leat.yaml:3:1: a second document (`---`) begins here: one is enough\n"},
         {"- leat\n",
-         "leat.yaml:1:1: the configuration: found a list, expected a mapping with the keys leat, listen, serve, proxies, cors, workers, database, auth, http, body, spool, answers, idempotency, drain, log, query, defaults, resources, queries, functions, docs\n"},
-        {"just text\n", "leat.yaml:1:1: the configuration: found `just text`, expected a mapping with the keys leat, listen, serve, proxies, cors, workers, database, auth, http, body, spool, answers, idempotency, drain, log, query, defaults, resources, queries, functions, docs\n"},
+         "leat.yaml:1:1: the configuration: found a list, expected a mapping with the keys leat, listen, serve, proxies, cors, workers, database, auth, http, body, spool, answers, idempotency, drain, log, query, cache, defaults, resources, queries, functions, docs\n"},
+        {"just text\n", "leat.yaml:1:1: the configuration: found `just text`, expected a mapping with the keys leat, listen, serve, proxies, cors, workers, database, auth, http, body, spool, answers, idempotency, drain, log, query, cache, defaults, resources, queries, functions, docs\n"},
         {"leat: 1\n",
          "leat.yaml:1:1: no database is named: say `database: sqlite:PATH` or `database: postgresql://…`\n"},
         {"database: \"sqlite:x\\0y\"\n", "leat.yaml:1:11: a value holds a zero byte\n"},
@@ -216,12 +222,11 @@ static const struct mistake mistakes[] =
          "leat.yaml:4:21: `users` has no key `orders`: did you mean `order`?\n"},
         {"# nothing\n",
          "leat.yaml:1:1: no database is named: say `database: sqlite:PATH` or `database: postgresql://…`\n"},
-        {"redis: ${REDIS_URL_NOT_SET:-}\nstate: ./state\ncache: {}\nlimits: []\nsignals: {}\n",
+        {"redis: ${REDIS_URL_NOT_SET:-}\nstate: ./state\nlimits: []\nsignals: {}\n",
          "leat.yaml:1:1: `redis` is not built yet: take it out\n"
          "leat.yaml:2:1: `state` is not built yet: take it out\n"
-         "leat.yaml:3:1: `cache` is not built yet: take it out\n"
-         "leat.yaml:4:1: `limits` is not built yet: take it out\n"
-         "leat.yaml:5:1: `signals` is not built yet: take it out\n"},
+         "leat.yaml:3:1: `limits` is not built yet: take it out\n"
+         "leat.yaml:4:1: `signals` is not built yet: take it out\n"},
 };
 
 static void is_told_word_for_word(void **state)

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a configuration says of kept answers. Part of config.h, which says who owns it. Immutable after loading: any thread. */
+#ifndef LEAT_CONFIG_CACHE_H
+#define LEAT_CONFIG_CACHE_H
+
+#include "config/auth.h"
+
+/* Who shares an answer. Whatever the plan uses of its caller is in the key in any case: this can only part callers further. */
+enum cache_share { SHARE_AUTO, SHARE_ROLE, SHARE_TENANT, SHARE_USER };
+
+/* How long an answer is kept: at the latest, for a write to what it reads ends it at once. */
+struct cache_policy {
+    int64_t list_ms, row_ms; /* lists and queries; rows by key. 0: not kept */
+    int64_t grace_ms;        /* beyond that, served while a new one is made */
+    int64_t errors_ms;       /* beyond that, served when a new one cannot be made */
+    int64_t absent_ms;       /* 404: that there is no such row */
+    int64_t client_ms;       /* how long clients may use it without asking: max-age */
+    int64_t
+        shared_ms; /* likewise proxies and content networks, of what is the same for everybody: s-maxage */
+    enum cache_share share;
+    bool tags; /* says Surrogate-Key and Cache-Tag */
+};
+
+struct config_cache {
+    uint64_t memory_bytes; /* of the process; 0: nothing is kept in it */
+    struct cache_policy
+        policy; /* `cache:` of the root and of `defaults:`; what resources and queries begin with */
+};
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Plans and writes → tags. See depends.h. */
+#include "request/depends.h"
+
+#include "base/map.h"
+#include "query/write.h"
+#include "request/worker.h"
+#include "request/write_steps.h"
+
+/* The first byte of what is hashed to a tag. */
+enum tag_kind { TAG_TABLE = 'T', TAG_ROW = 'R', TAG_ROWS = 'M', TAG_WORLD = 'W' };
+
+static struct tags *tags_of(const struct request *request)
+{
+    return request->worker->service->tags;
+}
+
+/* The same in every process that serves this database. key: of ROW; else none. */
+static uint32_t tag_make(struct arena *arena, enum tag_kind kind, const struct table *table, struct slice key)
+{
+    if (kind == TAG_WORLD)
+        return tag_of(hash_stable(SLICE("W")));
+    struct slice name = arena_format(arena, "%c" SLICE_FMT "%c" SLICE_FMT "%c" SLICE_FMT, kind,
+                                     SLICE_ARG(table->schema), 0, SLICE_ARG(table->name), 0, SLICE_ARG(key));
+    return tag_of(hash_stable(name));
+}
+
+/* --- rows by their key --- */
+
+/* Whether equal keys have equal texts, and unequal ones unequal. */
+static bool key_is_exact(const struct resource *resource)
+{
+    for (unsigned i = 0; i < resource->key_count; i++) {
+        const struct column *column = resource->key[i];
+        bool exact = column->type.kind == VALUE_INT || column->type.kind == VALUE_UUID ||
+                     (column->type.kind == VALUE_TEXT && column->deterministic);
+        if (!exact)
+            return false;
+    }
+    return resource->key_count > 0;
+}
+
+static struct slice key_text(struct arena *arena, const struct bind *binds, unsigned count)
+{
+    struct slice text = binds[0].text;
+    for (unsigned i = 1; i < count; i++)
+        text = arena_format(arena, SLICE_FMT "%c" SLICE_FMT, SLICE_ARG(text), 0, SLICE_ARG(binds[i].text));
+    return text;
+}
+
+/* --- reads --- */
+
+static void note(struct request *request, struct depends *depends, enum tag_kind kind,
+                 const struct table *table, struct slice key)
+{
+    depends->seen[depends->count++] = tags_now(tags_of(request), tag_make(&request->arena, kind, table, key));
+}
+
+/* Whether all that changes what is read from it is a write to it. */
+static bool is_plain_table(const struct table *table)
+{
+    return (table->kind == TABLE_TABLE || table->kind == TABLE_PARTITIONED) && !table->is_part;
+}
+
+static void note_table(struct request *request, struct depends *depends, const struct table *table)
+{
+    note(request, depends, is_plain_table(table) ? TAG_TABLE : TAG_WORLD, table, SLICE(""));
+}
+
+static void note_row(struct request *request, struct depends *depends)
+{
+    const struct resource *resource = request->route.resource;
+    const struct plan *plan = request->plan;
+    note(request, depends, TAG_ROWS, resource->table, SLICE(""));
+    if (key_is_exact(resource))
+        note(request, depends, TAG_ROW, resource->table,
+             key_text(&request->arena, plan->key, resource->key_count));
+    else
+        note_table(request, depends, resource->table);
+}
+
+void depends_note(struct request *request, struct depends *ret_depends)
+{
+    const struct plan *plan = request->plan;
+    PRE(plan && !request->fetch_out);
+    bool row = plan->kind == PLAN_ROW && is_plain_table(request->route.resource->table);
+    *ret_depends =
+        (struct depends){.seen = ARENA_ARRAY(&request->arena, struct tag_seen, plan->table_count + 4)};
+    if (row)
+        note_row(request, ret_depends);
+    if (plan->tables_unknown)
+        note(request, ret_depends, TAG_WORLD, NULL, SLICE(""));
+    for (unsigned i = row; i < plan->table_count; i++)
+        note_table(request, ret_depends, plan->tables[i]);
+    size_t count = ret_depends->count;
+    if (row)
+        note_table(request, ret_depends, request->route.resource->table);
+    ret_depends->count_if_absent = ret_depends->count;
+    ret_depends->count = count;
+}
+
+/* --- writes --- */
+
+struct wave {
+    struct request *request;
+    struct map reached; /* tables, by their quoted name */
+    bool everything;
+};
+
+static void bump(struct request *request, enum tag_kind kind, const struct table *table, struct slice key)
+{
+    tags_bump(tags_of(request), tag_make(&request->arena, kind, table, key));
+}
+
+/* What refers to a row that is deleted or changed, and follows it. */
+static void reach_references(struct wave *wave, const struct table *table, bool deletes);
+
+static void reach(struct wave *wave, const struct table *table)
+{
+    if (map_get(&wave->reached, table->sql))
+        return;
+    map_put(&wave->reached, table->sql, wave);
+    wave->everything = wave->everything || table->triggered || !is_plain_table(table);
+    bump(wave->request, TAG_TABLE, table, SLICE(""));
+    bump(wave->request, TAG_ROWS, table, SLICE(""));
+    reach_references(wave, table, true);
+}
+
+static void reach_references(struct wave *wave, const struct table *table, bool deletes)
+{
+    for (unsigned i = 0; i < table->reference_count; i++) {
+        const struct foreign_key *key = table->references[i];
+        if ((deletes && key->on_delete_acts) || key->on_update_acts)
+            reach(wave, key->table);
+    }
+}
+
+/* The one row that a write is about; empty: it may be others. */
+static struct slice row_written(struct request *request)
+{
+    const struct resource *resource = request->route.resource;
+    const struct bind *key = request->route.kind == ROUTE_ROW && request->writing && request->writing->write
+                                 ? write_key(request->writing->write)
+                                 : NULL;
+    return key && key_is_exact(resource) ? key_text(&request->arena, key, resource->key_count) : SLICE("");
+}
+
+/* A POST makes rows; unless it may merge them with those that are there, it leaves these as they are. */
+static bool only_adds(const struct request *request)
+{
+    return request->method == HTTP_POST && request->prefer.resolution == RESOLUTION_NONE;
+}
+
+static void bump_resource(struct request *request)
+{
+    const struct table *table = request->route.resource->table;
+    struct slice key = row_written(request);
+    struct wave wave = {.request = request, .everything = table->triggered || !is_plain_table(table)};
+    bump(request, TAG_TABLE, table, SLICE(""));
+    if (key.len)
+        bump(request, TAG_ROW, table, key);
+    else if (!only_adds(request))
+        bump(request, TAG_ROWS, table, SLICE(""));
+    if (!only_adds(request)) {
+        map_put(&wave.reached, table->sql, &wave);
+        reach_references(&wave, table, request->method == HTTP_DELETE);
+    }
+    map_done(&wave.reached);
+    if (wave.everything)
+        tags_bump_all(tags_of(request));
+}
+
+void depends_bump(struct request *request)
+{
+    bump(request, TAG_WORLD, NULL, SLICE(""));
+    if (request->route.write)
+        bump_resource(request);
+    else
+        tags_bump_all(tags_of(request)); /* what a query or function changes is not known */
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What answers depend on, as tags (cache/tags.h): noted of a read before its statement goes out, bumped for a write after its COMMIT,
+ * before its answer.
+ *
+ *   list of T        TABLE(T)                  a write to T, whatever it was, bumps TABLE(T);
+ *   row k of T       ROW(T,k), ROWS(T)         of one row by its key ROW(T,k); of others, or of who knows which, ROWS(T)
+ *   no such row k    the same and TABLE(T)
+ *   anything unknown WORLD                     every write bumps WORLD
+ *
+ * What a write to T changes by foreign keys that act (ON DELETE, ON UPDATE) counts as written, table by table. Where triggers
+ * or rules may change who knows what, all that is kept becomes stale.
+ * Threads: the request's worker. Cannot fail. */
+#ifndef LEAT_REQUEST_DEPENDS_H
+#define LEAT_REQUEST_DEPENDS_H
+
+#include "cache/tags.h"
+#include "request/request.h"
+
+struct depends {
+    struct tag_seen *seen; /* of the request's arena */
+    size_t count;
+    size_t count_if_absent; /* that there is no such row depends on more: these beyond `count` */
+};
+
+/* What the request's plan reads, with the generations of now. */
+void depends_note(struct request *request, struct depends *ret_depends);
+
+/* The request's write stands, or it may: what depends on it is stale from here on. */
+void depends_bump(struct request *request);
+
+#endif
