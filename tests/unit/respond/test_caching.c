@@ -95,8 +95,7 @@ static void the_caches_part_is_told(void **state)
                  "Age: 90\r\nCache-Status: Leat; hit; ttl=30\r\n");
     assert_slice(told((struct cache_told){.way = TOLD_HIT, .ttl_s = -5}),
                  "Age: 0\r\nCache-Status: Leat; hit; ttl=-5\r\n");
-    assert_slice(told(
-                     (struct cache_told){.way = TOLD_MISS, .stored = true, .collapsed = true, .ttl_s = 120}),
+    assert_slice(told((struct cache_told){.way = TOLD_MISS, .stored = true, .collapsed = true, .ttl_s = 120}),
                  "Cache-Status: Leat; fwd=miss; stored; collapsed; ttl=120\r\n");
     assert_slice(told((struct cache_told){.way = TOLD_STALE}), "Cache-Status: Leat; fwd=stale\r\n");
     assert_slice(told((struct cache_told){.way = TOLD_BYPASS}), "Cache-Status: Leat; fwd=bypass\r\n");
