@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* XXH64 behind digest.h: its state lies in the caller's, so that nothing is allocated. It cannot fail. */
+/* XXH64 and XXH3 behind digest.h: the state lies in the caller's, so that nothing is allocated. It cannot fail. */
 #include "base/digest.h"
 
 #include "base/check.h"
@@ -33,4 +33,19 @@ void digest_add_field(struct digest *digest, struct slice bytes)
 uint64_t digest_end(const struct digest *digest)
 {
     return XXH64_digest((const XXH64_state_t *)digest);
+}
+
+static void write_hex(char *to, uint64_t number)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (unsigned i = 0; i < 16; i++)
+        to[i] = digits[number >> (60 - 4 * i) & 15];
+}
+
+void digest_whole(struct slice bytes, char ret_hex[33])
+{
+    XXH128_hash_t hash = XXH3_128bits(bytes.data, bytes.len);
+    write_hex(ret_hex, hash.high64);
+    write_hex(ret_hex + 16, hash.low64);
+    ret_hex[32] = 0;
 }

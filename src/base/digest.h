@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A hash (XXH64) of bytes that come in pieces, the same however they were cut, in every process and version. It tells apart what
+/* Hashes. One (XXH64) of bytes that come in pieces, the same however they were cut, in every process and version. It tells apart what
  * differs by chance, not what somebody made to collide. Pure, cannot fail; one thread at a time. */
 #ifndef LEAT_BASE_DIGEST_H
 #define LEAT_BASE_DIGEST_H
@@ -15,5 +15,8 @@ void digest_add(struct digest *digest, struct slice bytes);
 /* The bytes and how many they are, so that two fields one after the other are not taken for one. */
 void digest_add_field(struct digest *digest, struct slice bytes);
 uint64_t digest_end(const struct digest *digest);
+
+/* Of bytes that are there, in one step and twice as long (XXH3, 128 bits): 32 hex digits and NUL. */
+void digest_whole(struct slice bytes, char ret_hex[33]);
 
 #endif

@@ -63,6 +63,7 @@ struct config {
         uint64_t bytes_max, bytes_total;
         uint64_t spool_bytes; /* of one answer that is too large for memory */
     } answers;
+    unsigned compress_bytes_min; /* smaller answers go as they are; 0: all do */
     struct {
         struct word table; /* "name" or "schema.name" */
         int64_t keep_ms;   /* 0: keys are not heeded */

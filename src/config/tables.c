@@ -54,6 +54,7 @@ const char config_defaults[] =
     "  folder: ${TMPDIR:-/var/tmp}\n"
     "  bytes: 4GiB\n"
     "answers: {bytes_max: 4MiB, bytes_total: 256MiB, spool_bytes: 1GiB}\n"
+    "compress: 1000B\n"
     "idempotency: {table: leat_idempotency, keep: 24h, body_bytes: 64KiB}\n"
     "drain: {delay: 0s, idle: 1s, max: 30s}\n"
     "log: {level: info, sample: 1, slow: 500ms, sql: on}\n"
@@ -300,6 +301,7 @@ static const struct key root_keys[] = {
     {"body", &kind_section, .section = &section_body},
     {"spool", &kind_section, .section = &section_spool},
     {"answers", &kind_section, .section = &section_answers},
+    {"compress", &kind_small_bytes, FIELD(compress_bytes_min), .low = 1, .high = GIB, .zero = "off"},
     {"idempotency", &kind_section, .section = &section_idempotency},
     {"drain", &kind_section, .section = &section_drain},
     {"log", &kind_section, .section = &section_log},

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "cache/cache.h"
 #include "request/depends.h"
+#include "request/forms.h"
 #include "request/kept.h"
 #include "request/steps.h"
 #include "request/worker.h"
@@ -440,6 +441,8 @@ void cache_answered(struct request *request)
         return;
     bool keeps = is_kept_status(answer->status), fails = answer->status >= 500;
     int64_t ttl_ms = answer->status == 404 ? keeping->policy->absent_ms : keeps ? keeping->ttl_ms : 0;
+    if (answer->status == 200)
+        answer->caching.etag = forms_tag(request);
     struct entry *entry = make_entry(request, ttl_ms);
     if (fails && stand_in(request)) {
         entry_unref(entry);
@@ -451,6 +454,10 @@ void cache_answered(struct request *request)
         (struct cache_told){.way = TOLD_MISS,
                             .stored = stored,
                             .ttl_s = stored ? seconds_between(entry->fresh_until, entry->stored) : 0};
+    if (stored && answer->status == 200) { /* its forms are those of all who ask */
+        request->entry = entry_ref(entry);
+        buf_done(&request->body);
+    }
     end_fill(request, entry, !entry ? FILL_LEAVE : fails ? FILL_FAIL : ttl_ms ? FILL_KEEP : FILL_SHARE);
 }
 

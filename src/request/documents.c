@@ -74,16 +74,10 @@ static struct slice document_of(struct documents *documents, const struct caller
 
 static enum step answer(struct request *request, struct slice type, struct slice bytes)
 {
-    struct answer *answer = &request->answer;
-    struct slice tag = arena_format(&request->arena, "\"%016llx\"", (unsigned long long)hash_stable(bytes));
-    answer->caching.etag = tag;
-    answer->type = type;
-    answer->status = 304;
-    if (caching_matches(http_head_get(request->head, HTTP_IF_NONE_MATCH), tag))
-        return STEP_RESPOND;
     if (worker_answers_full(request->worker, bytes.len))
         return request_fail_full(request);
-    answer->status = 200;
+    request->answer.status = 200;
+    request->answer.type = type;
     buf_init(&request->body, bytes.len);
     buf_add(&request->body, bytes);
     return request->body.failed ? request_fail_memory(request) : STEP_RESPOND;

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "request/cache_step.h"
+#include "request/forms.h"
 #include "request/records.h"
 #include "request/stream.h"
 #include "request/stream_steps.h"
@@ -80,12 +81,13 @@ void request_end(struct request *request)
 {
     CHECK_MAGIC(request, REQUEST_MAGIC);
     PRE(request->step == STEP_END);
-    PRE(!request->fetch_out && !request->total_out);
+    PRE(!request->fetch_out && !request->total_out && !request->job_out);
     struct worker *worker = request->worker;
     request_log(request);
     loop_task_cancel(&request->turn);
     cache_done(request);
     stream_free(request->stream);
+    forms_done(request);
     buf_done(&request->body);
     page_done(&request->page);
     write_done(request);
@@ -129,8 +131,8 @@ void request_cancel(struct request *request)
         store_cancel(request->tap->port, &request->fetch);
     if (request->total_out)
         store_cancel(request->tap->port, &request->total_fetch);
-    if (request->fetch_out || request->total_out || left == CACHE_WAITS)
-        return; /* on_end, or the letter, will come, and ends it */
+    if (request->fetch_out || request->total_out || request->job_out || left == CACHE_WAITS)
+        return; /* on_end, the job or the letter will come, and ends it */
     request->step = STEP_END;
     request_end(request);
 }

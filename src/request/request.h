@@ -18,6 +18,7 @@
 #include "route/route.h"
 
 struct entry;
+struct gzip_stream;
 struct keeping;
 struct stream;
 struct tap;
@@ -92,13 +93,17 @@ struct request {
     const struct work *work;         /* of what changes something: unit.h */
     struct idempotency *idempotency; /* of a write with an Idempotency-Key: idempotency.h */
     struct page page;
-    struct stream *stream; /* of an export, or of an answer too large for memory; else NULL */
-    struct task turn;      /* STREAM goes on */
-    bool streaming;        /* the head has gone ahead of the body */
-    bool sending;          /* the socket has not taken all that was handed to it */
+    struct slice version;       /* of the row that the answer is: its tag begins with it; data NULL: none */
+    bool formed;                /* its tag and coding are settled: forms.h */
+    struct gzip_stream *packer; /* of an answer in pieces that is coded; else NULL */
+    struct stream *stream;      /* of an export, or of an answer too large for memory; else NULL */
+    struct task turn;           /* STREAM goes on */
+    bool streaming;             /* the head has gone ahead of the body */
+    bool sending;               /* the socket has not taken all that was handed to it */
     struct fetch fetch, total_fetch;
     struct arena total_arena;  /* the total's fetch may end on another thread than the page's */
     bool fetch_out, total_out; /* submitted, on_end has not come */
+    bool job_out;              /* the offload pool has its body */
     bool fetching;             /* inside step_fetch: what ends there is noted, not resumed */
     uint64_t total;            /* of which more may be counted yet, while total_out */
     bool has_total;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RESPOND: the head's data and the body's bytes are complete; they go to the sink. */
+/* RESPOND: the head's data and the body's bytes are complete; they are kept, take their form (forms.h) and go to the sink. */
 #include "cache/entry.h"
 #include "request/cache_step.h"
+#include "request/forms.h"
 #include "request/steps.h"
 #include "request/worker.h"
 
@@ -24,6 +25,7 @@ static void write_problem(struct request *request)
     answer->page_size_used = 0;
     answer->replayed = answer->body_lost = false;
     answer->framing = FRAMING_LENGTH;
+    answer->coding = CODING_IDENTITY;
     answer->caching = (struct caching){.no_store = true, .vary_accept = answer->caching.vary_accept};
 }
 
@@ -37,22 +39,33 @@ static void note_for_log(struct request *request)
 
 struct slice request_body(const struct request *request)
 {
-    return request->entry ? entry_body(request->entry) : buf_slice(&request->body);
+    const struct entry *entry = request->entry;
+    if (!entry)
+        return buf_slice(&request->body);
+    return request->answer.coding == CODING_IDENTITY ? entry_body(entry)
+                                                     : forms_kept(entry, request->answer.coding);
 }
 
-enum step step_respond(struct request *request)
+/* The body is whole. True: the offload pool is at it. */
+static bool take_form(struct request *request)
 {
-    PRE(request->sink != NULL);
-    struct answer *answer = &request->answer;
-    if (request->entry) {
-        /* what is kept is whole */
-    } else if (problem_is(&request->problem)) {
+    request->formed = true;
+    if (problem_is(&request->problem)) {
         write_problem(request);
     } else if (request->page.body.len) {
         request->body = request->page.body;
         request->page.body = (struct buf){0};
     }
     cache_answered(request);
+    return !problem_is(&request->problem) && request->head && forms_begin(request);
+}
+
+enum step step_respond(struct request *request)
+{
+    PRE(request->sink != NULL);
+    struct answer *answer = &request->answer;
+    if (!request->formed && take_form(request))
+        return STEP_WAIT;
     answer->body_bytes = request_body(request).len;
     answer->no_body = answer->no_body || answer->status == 204 || answer->status == 304;
     answer->date = slice_of(request->worker->date, 29);

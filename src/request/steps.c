@@ -36,7 +36,7 @@ static const struct step_row {
     [STEP_FETCH] = {"fetch", step_fetch, TO(ENCODE) | TO(STREAM) | TO(RESPOND), "the database"},
     [STEP_ENCODE] = {"encode", step_encode, TO(STREAM) | TO(RESPOND), NULL},
     [STEP_STREAM] = {"stream", step_stream, TO(STREAM) | TO(END), "the database, and the client"},
-    [STEP_RESPOND] = {"respond", step_respond, TO(END), NULL},
+    [STEP_RESPOND] = {"respond", step_respond, TO(RESPOND) | TO(END), "the offload pool"},
     [STEP_END] = {"end", NULL, 0, NULL},
 };
 

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "encode/compress.h"
 
 #define KEY_BYTES_MAX (64 * 1024) /* more than a head may have */
 #define STOP_TURNS 200
@@ -234,6 +235,7 @@ void worker_free(struct worker *worker)
     loop_free(worker->loop);
     decoder_free(worker->decoder);
     buf_done(&worker->key);
+    compressor_free(worker->compressor);
     mem_free(worker);
 }
 

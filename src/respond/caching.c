@@ -4,7 +4,11 @@
 
 #include "base/check.h"
 #include "http/field.h"
+#include "http/path.h"
 #include "http/writer.h"
+
+/* A longer one would have no room in a client's head. */
+#define TAG_BYTES_MAX 1024
 
 /* `, name` or `name`, in a list that `*first` begins. */
 static void item(struct buf *out, bool *first, const char *name)
@@ -68,6 +72,32 @@ static void write_tags(struct buf *out, const struct caching *caching)
         buf_add(out, caching->tags[i]);
     }
     buf_lit(out, "\r\n");
+}
+
+struct slice caching_tag(struct arena *arena, struct slice version, const char digest[33])
+{
+    struct buf tag;
+    buf_init(&tag, TAG_BYTES_MAX);
+    buf_byte(&tag, '"');
+    if (version.data) {
+        http_encode(&tag, version);
+        buf_byte(&tag, '.');
+    }
+    buf_append(&tag, digest, 32);
+    buf_byte(&tag, '"');
+    struct slice copy = tag.failed ? (struct slice){0} : arena_copy(arena, buf_slice(&tag));
+    buf_done(&tag);
+    return copy;
+}
+
+struct slice caching_tag_coded(struct arena *arena, struct slice tag, enum coding coding)
+{
+    static const struct slice endings[CODING_COUNT] = {SLICE_INIT("\""), SLICE_INIT("-gzip\""),
+                                                       SLICE_INIT("-br\"")};
+    PRE(coding < CODING_COUNT);
+    if (!tag.len)
+        return tag;
+    return arena_format(arena, SLICE_FMT SLICE_FMT, (int)tag.len - 1, tag.data, SLICE_ARG(endings[coding]));
 }
 
 void caching_write(struct buf *out, const struct caching *caching)

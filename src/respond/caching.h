@@ -5,7 +5,9 @@
 #ifndef LEAT_RESPOND_CACHING_H
 #define LEAT_RESPOND_CACHING_H
 
+#include "base/arena.h"
 #include "base/buf.h"
+#include "http/coding.h"
 
 /* The same for every asker of one kept answer. Zeroed: nothing is said. */
 struct caching {
@@ -35,6 +37,13 @@ struct cache_told {
     int64_t ttl_s;  /* with HIT or stored: how long it is good; below 0: stale, and served all the same */
     unsigned age_s; /* with HIT: since when it is kept */
 };
+
+/* A strong tag: the digest (base/digest.h) of the answer's bytes. A row's that has
+ * a version begins with it: `"17.5f0c…"`; If-Match looks at that alone. version: data NULL: there is none. Empty: one so
+ * long that no client could send it back. */
+struct slice caching_tag(struct arena *arena, struct slice version, const char digest[33]);
+/* That of the same bytes in a coding: `"5f0c…-br"`. */
+struct slice caching_tag_coded(struct arena *arena, struct slice tag, enum coding coding);
 
 void caching_write(struct buf *out, const struct caching *caching);
 

@@ -36,6 +36,16 @@ static void it_is_the_same_in_every_version(void **state)
     assert_true(in_pieces(SLICE("abc"), 1) == 0x44bc2cf5ad770999u);
 }
 
+static void what_is_there_whole_has_the_digest_of_every_other_xxh3(void **state)
+{
+    (void)state;
+    char digest[33];
+    digest_whole(SLICE(""), digest);
+    assert_string_equal(digest, "99aa06d3014798d86001c324468d497f");
+    digest_whole(SLICE("abc"), digest);
+    assert_string_equal(digest, "06b05ab6733a618578af5f94892f3950");
+}
+
 static void fields_do_not_run_into_each_other(void **state)
 {
     (void)state;
@@ -54,6 +64,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_cuts_do_not_matter_and_each_byte_does),
         cmocka_unit_test(it_is_the_same_in_every_version),
+        cmocka_unit_test(what_is_there_whole_has_the_digest_of_every_other_xxh3),
         cmocka_unit_test(fields_do_not_run_into_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,6 +127,25 @@ static void a_tag_is_found_among_those_a_client_has(void **state)
     assert_false(caching_matches((struct slice){0}, SLICE("\"a\"")));
 }
 
+static void a_tag_tells_versions_codings_and_bytes_apart(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, 4096);
+    const char digest[33] = "0123456789abcdef0123456789abcdef";
+    const struct slice none = {0};
+    assert_slice(caching_tag(&arena, none, digest), "\"0123456789abcdef0123456789abcdef\"");
+    assert_slice(caching_tag_coded(&arena, caching_tag(&arena, none, digest), CODING_GZIP),
+                 "\"0123456789abcdef0123456789abcdef-gzip\"");
+    assert_slice(caching_tag_coded(&arena, caching_tag(&arena, SLICE("2026-01-31 09:05:07+00"), digest),
+                                   CODING_BROTLI),
+                 "\"2026-01-31%2009%3A05%3A07%2B00.0123456789abcdef0123456789abcdef-br\"");
+    char large[1000];
+    memset(large, '"', sizeof large);
+    assert_int_equal(caching_tag(&arena, slice_of(large, sizeof large), digest).len, 0);
+    arena_done(&arena);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 static const struct CMUnitTest tests[] = {
@@ -136,6 +155,7 @@ static const struct CMUnitTest tests[] = {
     TEST(what_nobody_keeps_bears_neither_tag_nor_age),
     TEST(content_networks_are_told_the_tags_in_both_tongues),
     TEST(the_caches_part_is_told),
+    TEST(a_tag_tells_versions_codings_and_bytes_apart),
     TEST(a_tag_is_found_among_those_a_client_has),
 };
 
