@@ -35,10 +35,12 @@ static bool is_tagged(const struct request *request)
     return reads && request->answer.status == 200 && !request->answer.caching.no_store;
 }
 
-/* Whose answers are of what they ask alone may still be told who they are. */
-static bool is_known(const struct http_head *head)
+/* Whose answer may be another's, should others ask the same: shared caches know nothing of API keys. */
+static bool is_known(const struct request *request)
 {
-    return http_head_get(head, HTTP_AUTHORIZATION).data || http_head_get(head, HTTP_X_API_KEY).data;
+    const struct http_head *head = request->head;
+    return caller_is_known(&request->principal.caller) || http_head_get(head, HTTP_AUTHORIZATION).data ||
+           http_head_get(head, HTTP_X_API_KEY).data;
 }
 
 static bool client_has(const struct request *request, struct slice etag)
@@ -242,7 +244,7 @@ bool forms_begin(struct request *request)
     if (is_tagged(request)) {
         tags = make_tags(request, coding);
         if (!request->answer.caching.max_age_s)
-            request->answer.caching.is_private |= is_known(request->head);
+            request->answer.caching.is_private |= is_known(request);
         if (is_unchanged(request, &tags))
             return false;
     }

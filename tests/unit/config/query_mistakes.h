@@ -79,7 +79,6 @@
      "q.sql:3:10: `limit` asks for a page here: give the parameter another name\n"},
     {"/* leat\nread: admin\n*/ SELECT 1",
      "q.sql:2:7: `read`: found `admin`, expected `anonymous` or `none`; other roles are declared by `auth: {roles: …}`\n"},
-    {"/* leat\n  é: 1\n*/ SELECT 1",
-     "q.sql:2:3: the head has no key `é`: expected one of summary, params, returns, read, write, order, page, envelope, cache\n"},
+    {"/* leat\n  é: 1\n*/ SELECT 1", "q.sql:2:3: the head has no key `é`: expected one of @query\n"},
     {"/* leat\nread: anonymous\n*/ SELECT 'é', :x",
      "q.sql:3:16: `:x` is not declared: add it to `params` in the head\n"},

@@ -6,7 +6,7 @@
 
 static const struct mistake mistakes[] = {
     {"resources: {users: yes}\n",
-     "leat.yaml:1:20: `users`: found `yes`, expected a mapping with the keys as, table, columns, select, order, key, any, read, write, rows, set, put, unfiltered, deleted, page, envelope, cache\n"},
+     "leat.yaml:1:20: `users`: found `yes`, expected a mapping with the keys @resource\n"},
     {"defaults: {write: analyst}\n",
      "leat.yaml:1:19: `write`: found `analyst`, expected `anonymous` or `none`; other roles are declared by `auth: {roles: …}`\n"},
     {"resources: {users: {write: [anonymous, analyst]}}\n",
