@@ -68,6 +68,7 @@ struct table {
     struct check_constraint *checks;
     unsigned check_count;
     struct slice comment;
+    bool has_xmin; /* PostgreSQL: a table whose xmin may be read: it changes with every write of a row */
     bool insertable, updatable, deletable; /* views: as the database says; tables: all */
     bool triggered; /* a write to it may change other tables, by its triggers or rules */
     bool is_part;   /* a partition, or a child by inheritance: its rows are those of another table, too */

@@ -72,6 +72,8 @@ struct resource {
     unsigned relation_count;
     const struct column
         *deleted; /* soft delete: marked by the moment, or true (VALUE_BOOL); may be hidden; NULL: none */
+    const struct column *
+        version; /* says whether a row is the one it was; may be hidden, PostgreSQL's xmin where none is declared; NULL: none */
     struct resource_set *set; /* what Leat fills in on writes; columns may be hidden */
     unsigned set_count;
     unsigned index; /* in model->resources */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a resource says of its writes, resolved: the column that marks a deleted row, and those that Leat fills in. Both may be
+/* What a resource says of its writes, resolved: the column that marks a deleted row, the one that tells its versions, and those that Leat fills in. Both may be
  * hidden from clients. See resolve.h. Failure: complaints. */
 #include "base/check.h"
 #include "catalog/resolve.h"
@@ -63,10 +63,39 @@ static void resolve_set(const struct resolver *r, const struct columns_known *kn
     }
 }
 
+/* xmin as a column: the transaction that wrote the row. As a text, which has an order. */
+static const struct column *make_xmin(struct arena *arena)
+{
+    struct column *column = ARENA_NEW(arena, struct column);
+    *column = (struct column){.name = SLICE("xmin"),
+                              .sql = SLICE("xmin::text"),
+                              .json = SLICE("\"xmin\":"),
+                              .type = {.kind = VALUE_TEXT, .name = SLICE("text"), .orderable = true}};
+    return column;
+}
+
+static void resolve_version(const struct resolver *r, const struct columns_known *known,
+                            struct resource *resource)
+{
+    const struct word *name = &resource->config->version;
+    if (!name->text.data) {
+        resource->version = resource->table->has_xmin ? make_xmin(r->arena) : NULL;
+        return;
+    }
+    const struct column *column = resolve_column(r, known, name->at, name->text);
+    if (column && !column->type.orderable)
+        complain(r->complaints, name->at,
+                 "`version`: `" SLICE_FMT "` is of type " SLICE_FMT
+                 ": a version is a number, a moment or a text",
+                 SLICE_ARG(name->text), SLICE_ARG(column->type.name));
+    resource->version = column;
+}
+
 void resolve_writes(const struct resolver *r, struct resource *resource)
 {
     PRE(resource->table && resource->config);
     struct columns_known known = resolve_known(r, resource->config, resource->table);
     resolve_deleted(r, &known, resource);
+    resolve_version(r, &known, resource);
     resolve_set(r, &known, resource);
 }

@@ -78,6 +78,7 @@ struct config_resource {
     bool put_merges;      /* `put: merge`: PUT changes what it is given; else it replaces the row */
     bool unfiltered;      /* `unfiltered: allowed`: PATCH and DELETE may go without a filter */
     struct word deleted;  /* the column that marks a deleted row */
+    struct word version;  /* the column that changes with every write of a row */
     struct config_set *set;
     unsigned set_count;
     struct config_rows *rows;

@@ -244,6 +244,7 @@ static const struct key resource_keys[] = {
     {"put", &kind_either, RESOURCE(put_merges), .choices = put_words},
     {"unfiltered", &kind_either, RESOURCE(unfiltered), .choices = unfiltered_words},
     {"deleted", &kind_column, RESOURCE(deleted)},
+    {"version", &kind_column, RESOURCE(version)},
     {"page", &kind_section, RESOURCE(page), .section = &section_page},
     {"envelope", &kind_envelope, RESOURCE(envelope)},
     {"cache", &kind_cache, RESOURCE(cache)},

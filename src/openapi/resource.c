@@ -225,6 +225,8 @@ static void begin_write(struct doc *doc, const struct doc_prefix *prefix, const 
     begin(doc, prefix, resource, method, verb, summary);
     doc_open(doc, "parameters", '[');
     write_parameters(doc, prefix, resource, filtered);
+    if (!filtered && resource->version)
+        operation_parameter(doc, "if-match");
     doc_close(doc, ']');
 }
 

@@ -31,7 +31,7 @@ struct plan {
 
     const struct bind *key; /* of a row: the values of its resource's key */
 
-    /* of a list */
+    /* of a list; of a row whose resource has versions the one term is the version: its cell is kept */
     struct plan_order *order; /* the whole order: the key ends it */
     unsigned order_count;     /* 0: filters pin the key, or there is neither key nor order */
     bool keyset;              /* cursors are possible: there is a key */
@@ -99,6 +99,11 @@ enum error plan_list(const struct plan_context *context, const struct resource *
 enum error plan_row(const struct plan_context *context, const struct resource *resource, struct slice id,
                     struct slice query_string, struct plan **ret_plan,
                     struct problem *ret_problem) must_check;
+
+/* The version of a row, in the first cell, for one who is about to change it: until the transaction ends nobody else does.
+ * PostgreSQL by FOR UPDATE; SQLite has one writer anyway. The resource must have a version. */
+enum error plan_version(const struct plan_context *context, const struct resource *resource, struct slice id,
+                        struct statement *ret_statement, struct problem *ret_problem) must_check;
 
 /* The 404 of a row that the plan of plan_row did not find. */
 void plan_row_absent(struct arena *arena, const struct resource *resource, struct slice id,

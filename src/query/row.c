@@ -54,6 +54,17 @@ static void write_flat(struct listing *listing)
         sql_row(build->arena, build->sql, build->resource, &listing->cells, listing->conditions, false);
 }
 
+/* The version's cell stands behind what is shown, as an order's would: there is one row. */
+static void keep_version(struct listing *listing)
+{
+    const struct column *version = listing->build.resource->version;
+    if (!version || listing->level->aggregates)
+        return;
+    listing->order = (struct order){.terms = ARENA_NEW(listing->build.arena, struct order_term), .count = 1};
+    listing->order.terms[0].column = version;
+    listing_order(listing);
+}
+
 /* Whether every row of the resource is found by one text: its rules bind no values, and nothing is embedded. */
 static bool is_simple(const struct listing *listing)
 {
@@ -82,6 +93,7 @@ struct plan_cache *plan_cache_new(const struct model *model)
             continue;
         listing.plan->kind = PLAN_ROW;
         listing_columns(&listing);
+        keep_version(&listing);
         write_flat(&listing);
         cache->rows[i] = listing.plan;
     }
@@ -223,11 +235,14 @@ static void write_full(struct listing *listing, const struct bind *key)
                                   .level = listing->level,
                                   .cells = &listing->cells,
                                   .conditions = listing->conditions,
+                                  .order = listing_page_order(listing),
+                                  .order_count = listing->order.count,
                                   .rows = 1};
     plan->statement.text = sql_list(build->arena, build->sql, &list);
     plan->statement.binds = listing->binds.items;
     plan->statement.bind_count = listing->binds.count;
-    plan->cell_count = level_is_flat(listing->level) ? listing->cells.count : plan->column_count;
+    plan->cell_count =
+        level_is_flat(listing->level) ? listing->cells.count : plan->column_count + listing->order.count;
 }
 
 static bool make_row(struct listing *listing, struct slice id, struct slice query_string)
@@ -248,6 +263,7 @@ static bool make_row(struct listing *listing, struct slice id, struct slice quer
             return false;
         listing->plan->kind = PLAN_ROW;
         listing_columns(listing);
+        keep_version(listing);
         if (!is_simple(listing)) {
             write_full(listing, key);
             listing->plan->key = key;
@@ -276,5 +292,24 @@ enum error plan_row(const struct plan_context *context, const struct resource *r
     if (!make_row(&listing, id, query_string))
         return ERR_PROBLEM;
     *ret_plan = listing.plan;
+    return OK;
+}
+
+enum error plan_version(const struct plan_context *context, const struct resource *resource, struct slice id,
+                        struct statement *ret_statement, struct problem *ret_problem)
+{
+    PRE(resource->version && resource->key_count > 0);
+    struct listing listing;
+    listing_begin(&listing, context, resource, ret_problem);
+    struct build *build = &listing.build;
+    const struct bind *key;
+    if (!plan_read_key(build, id, &key) || !level_rules(build, listing.level))
+        return ERR_PROBLEM;
+    (void)cells_add(build->arena, &listing.cells, resource->version);
+    write_full(&listing, key);
+    *ret_statement = listing.plan->statement;
+    if (listing.plan->dialect == DIALECT_PG)
+        ret_statement->text =
+            arena_format(build->arena, SLICE_FMT " FOR UPDATE", SLICE_ARG(ret_statement->text));
     return OK;
 }

@@ -8,6 +8,7 @@
 
 #include "request/call_step.h"
 #include "request/idempotency.h"
+#include "request/precondition.h"
 #include "request/steps.h"
 #include "request/worker.h"
 
@@ -45,7 +46,7 @@ enum step step_body(struct request *request)
     const struct http_head *head = request->head;
     PRE(head != NULL && request->route.body);
     begin_spool(request);
-    if (idempotency_read(request) != OK)
+    if (precondition_read(request) != OK || idempotency_read(request) != OK)
         return STEP_RESPOND;
     if (head->framing == HTTP_BODY_NONE ||
         head->method == HTTP_DELETE) /* a DELETE's says nothing: it is dropped */

@@ -32,6 +32,8 @@ static void digest_head(struct request *request, struct digest *digest)
     digest_add_field(digest, head->target);
     digest_add_field(digest, http_head_get(head, HTTP_CONTENT_TYPE));
     digest_add_field(digest, request->route.schema);
+    if (http_head_get(head, HTTP_IF_MATCH).data)
+        digest_add_field(digest, http_head_get(head, HTTP_IF_MATCH));
     while (http_head_next(head, HTTP_PREFER, &position, &value))
         digest_add_field(digest, value);
 }

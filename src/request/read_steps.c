@@ -144,7 +144,8 @@ static void begin_page(struct request *request)
                              .columns = plan->columns,
                              .column_count = plan->column_count,
                              .order_cells = order_cells,
-                             .order_count = plan->keyset && !export ? plan->order_count : 0,
+                             .order_count =
+                                 (plan->keyset && !export) || plan->kind == PLAN_ROW ? plan->order_count : 0,
                              .limit = row || value ? 1 : plan->limit,
                              .reverse = plan->backwards,
                              .bare_object = row,
@@ -389,6 +390,8 @@ enum step step_encode(struct request *request)
     bool begun = request->answer.framing != FRAMING_LENGTH; /* its head is gone */
     if (!begun && !asked_part_say(request))
         return STEP_RESPOND;
+    if (request->plan->kind == PLAN_ROW && request->plan->order_count && page->first)
+        request->version = page->first[0];
     struct page_facts facts;
     find_facts(request, &facts);
     keep_total(request);

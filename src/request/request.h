@@ -89,9 +89,10 @@ struct request {
     struct keeping *keeping;      /* of a read whose answer may be kept: cache_step.h */
     struct entry *entry;          /* the kept answer that is given; NULL: `body` or the page's */
     struct plan *plan;
-    struct writing *writing;         /* of a write: write_steps.h */
-    const struct work *work;         /* of what changes something: unit.h */
-    struct idempotency *idempotency; /* of a write with an Idempotency-Key: idempotency.h */
+    struct writing *writing;           /* of a write: write_steps.h */
+    const struct work *work;           /* of what changes something: unit.h */
+    struct precondition *precondition; /* of a write with If-Match: precondition.h */
+    struct idempotency *idempotency;   /* of a write with an Idempotency-Key: idempotency.h */
     struct page page;
     struct slice version;       /* of the row that the answer is: its tag begins with it; data NULL: none */
     bool formed;                /* its tag and coding are settled: forms.h */

@@ -4,6 +4,7 @@
 
 #include "http/path.h"
 #include "request/asked.h"
+#include "request/precondition.h"
 #include "request/records.h"
 #include "request/steps.h"
 #include "request/unit.h"
@@ -146,6 +147,8 @@ static enum error first_statement(struct request *request)
 static enum error plan(struct request *request)
 {
     enum error error = ask(request);
+    if (error == OK)
+        error = precondition_plan(request, &request->writing->context);
     if (error == OK)
         error = choose_format(request);
     return error == OK ? first_statement(request) : error;
@@ -445,6 +448,8 @@ enum step write_fetch(struct request *request)
         request->route.id = arena_copy(&request->arena, request->route.id);
     if (request->fetch.statement.text.len == 0 && !request->idempotency)
         return STEP_ENCODE; /* nothing to write */
+    if (request->precondition)
+        return precondition_fetch(request, &write_work);
     return unit_fetch(request, &write_work, is_conditional(request));
 }
 

@@ -34,7 +34,8 @@ static const char catalog_sql[] =
     " WHEN 'f' THEN pg_relation_is_updatable(c.oid, true) ELSE 28 END, " TABLE_COMMENT ","
     " EXISTS (SELECT 1 FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)"
     " OR EXISTS (SELECT 1 FROM pg_rewrite w WHERE w.ev_class = c.oid AND w.ev_type <> '1'),"
-    " EXISTS (SELECT 1 FROM pg_inherits h WHERE h.inhrelid = c.oid) FROM" RELATIONS " ORDER BY c.oid;"
+    " EXISTS (SELECT 1 FROM pg_inherits h WHERE h.inhrelid = c.oid),"
+    " c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'SELECT') FROM" RELATIONS " ORDER BY c.oid;"
     "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull,"
     " a.atthasdef OR a.attidentity <> '', a.attgenerated <> '' OR a.attidentity = 'a',"
     " COALESCE((SELECT l.collisdeterministic FROM pg_collation l WHERE l.oid = a.attcollation), true),"
@@ -147,6 +148,7 @@ static void take_tables(struct reading *reading)
         table->comment = kept(reading, ANSWER_TABLES, row, 6);
         table->triggered = truth(reading, ANSWER_TABLES, row, 7);
         table->is_part = truth(reading, ANSWER_TABLES, row, 8);
+        table->has_xmin = truth(reading, ANSWER_TABLES, row, 9);
         struct slice schema = identifier_quote(reading->arena, table->schema);
         struct slice name = identifier_quote(reading->arena, table->name);
         table->sql =
