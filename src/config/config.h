@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 
 #include "base/arena.h"
+#include "config/limit.h"
 #include "config/query.h"
 #include "config/resource.h"
 
@@ -87,6 +88,10 @@ struct config {
     unsigned workers;        /* 0: one per core */
     struct config_auth auth;
     struct config_cache cache;
+    struct config_limits limits; /* of all requests */
+    struct {
+        unsigned keys; /* that are counted at once */
+    } limiter;
 
     struct config_resource *resources;
     unsigned resource_count;

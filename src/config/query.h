@@ -42,6 +42,7 @@ struct config_query {
     struct page_policy page;
     struct cache_policy cache;
     struct envelope envelope;
+    struct config_limits limits;
     struct config_sql any, pg, sqlite; /* pieces NULL: no such file */
     struct place at;
 };

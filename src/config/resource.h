@@ -6,6 +6,7 @@
 
 #include "config/auth.h"
 #include "config/cache.h"
+#include "config/limit.h"
 
 enum page_by { PAGE_BY_CURSOR, PAGE_BY_NUMBER };
 
@@ -86,6 +87,7 @@ struct config_resource {
     struct page_policy page;
     struct cache_policy cache;
     struct envelope envelope;
+    struct config_limits limits;
     struct config_any *any; /* `any: {status: all}` */
     unsigned any_count;
     struct place at;

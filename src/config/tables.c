@@ -12,6 +12,7 @@
 #define AUTH(member) .offset = offsetof(struct config, auth.member)
 #define CACHE(member) .offset = offsetof(struct config, cache.member)
 #define POLICY(member) .offset = offsetof(struct cache_policy, member)
+#define LIMIT(member) .offset = offsetof(struct config_limit, member)
 #define PAGE(member) .offset = offsetof(struct page_policy, member)
 
 /* A key of later work. */
@@ -61,6 +62,7 @@ const char config_defaults[] =
     "query: {params: 100, conditions: 100, in_values: 1000, order: 8, select: 200, depth: 8, value_bytes: 8KiB}\n"
     "auth: {role: anonymous}\n"
     "cache: {memory: 256MiB, grace: 1m, errors: 1h, absent: 5s}\n"
+    "limiter: {keys: 1000000}\n"
     "docs: on\n"
     "defaults:\n"
     "  read: none\n"
@@ -116,6 +118,30 @@ static const struct key auth_keys[] = {
     {0},
 };
 static const struct section section_auth = {"auth", auth_keys};
+
+static const char *const window_words[] = {"bucket", "fixed", "sliding", NULL};
+static const char *const on_words[] = {"request", "login.failed", NULL};
+
+static const struct key limit_keys[] = {
+    {"per", &kind_limit_per, LIMIT(per)},
+    {"rate", &kind_limit_rate, LIMIT(rate)},
+    {"burst", &kind_count, LIMIT(burst), .low = 1, .high = 1000000, .zero = "auto"},
+    {"window", &kind_choice, LIMIT(window), .choices = window_words},
+    {.name = "when", .kind = &kind_limit_when},
+    {"on", &kind_choice, LIMIT(on), .choices = on_words},
+    {.name = "tiers", .kind = &kind_limit_tiers},
+    {"weight", &kind_count, LIMIT(weight), .low = 1, .high = LIMIT_WEIGHT_MAX},
+    {"shadow", &kind_switch, LIMIT(shadow)},
+    {"name", &kind_limit_name, LIMIT(name)},
+    {0},
+};
+const struct section section_limit = {"limits", limit_keys};
+
+static const struct key limiter_keys[] = {
+    {"keys", &kind_count, FIELD(limiter.keys), .low = 1000, .high = 100000000},
+    {0},
+};
+static const struct section section_limiter = {"limiter", limiter_keys};
 
 static const struct key http_keys[] = {
     {"head", &kind_duration, FIELD(http.head_ms), .low = 10, .high = HOUR},
@@ -248,10 +274,10 @@ static const struct key resource_keys[] = {
     {"page", &kind_section, RESOURCE(page), .section = &section_page},
     {"envelope", &kind_envelope, RESOURCE(envelope)},
     {"cache", &kind_cache, RESOURCE(cache)},
+    {"limits", &kind_limits, RESOURCE(limits)},
     NOT_YET("behind"),
     NOT_YET("changes"),
     NOT_YET("ingest"),
-    NOT_YET("limits"),
     NOT_YET("partitions"),
     NOT_YET("roles"),
     NOT_YET("signals"),
@@ -280,8 +306,8 @@ static const struct key query_keys[] = {
     {"page", &kind_section, QUERY(page), .section = &section_page},
     {"envelope", &kind_envelope, QUERY(envelope)},
     {"cache", &kind_cache, QUERY(cache)},
+    {"limits", &kind_limits, QUERY(limits)},
     NOT_YET("changes"),
-    NOT_YET("limits"),
     NOT_YET("rows"),
     NOT_YET("tables"),
     NOT_YET("tenant"),
@@ -298,6 +324,8 @@ static const struct key root_keys[] = {
     {"workers", &kind_count, FIELD(workers), .low = 1, .high = WORKERS_MAX, .zero = "auto"},
     {"database", &kind_section, .section = &section_database},
     {"auth", &kind_section, .section = &section_auth},
+    {"limits", &kind_limits, FIELD(limits)},
+    {"limiter", &kind_section, .section = &section_limiter},
     {"http", &kind_section, .section = &section_http},
     {"body", &kind_section, .section = &section_body},
     {"spool", &kind_section, .section = &section_spool},
@@ -317,7 +345,6 @@ static const struct key root_keys[] = {
     NOT_YET("changes"),
     NOT_YET("ingest"),
     NOT_YET("jobs"),
-    NOT_YET("limits"),
     NOT_YET("partitions"),
     NOT_YET("redis"),
     NOT_YET("signals"),
@@ -328,11 +355,9 @@ static const struct key root_keys[] = {
 const struct section section_root = {"the configuration", root_keys};
 
 const struct section *const sections_all[] = {
-    &section_root,        &section_database, &section_pool,
-    &section_auth,        &section_claims,   &section_http,
-    &section_body,        &section_spool,    &section_answers,
-    &section_idempotency, &section_drain,    &section_log,
-    &section_url,         &section_cache,    &section_cache_policy,
-    &section_defaults,    &section_resource, &section_page,
-    &section_query,       &section_function, NULL,
+    &section_root,     &section_database, &section_pool,  &section_auth,    &section_claims,
+    &section_http,     &section_body,     &section_spool, &section_answers, &section_idempotency,
+    &section_drain,    &section_log,      &section_url,   &section_cache,   &section_cache_policy,
+    &section_defaults, &section_resource, &section_page,  &section_query,   &section_function,
+    &section_limit,    &section_limiter,  NULL,
 };

@@ -69,12 +69,15 @@ extern const struct kind kind_cache;
 extern const struct kind kind_either, kind_set, kind_rows;
 /* kinds_functions.c */
 extern const struct kind kind_functions;
+/* kinds_limits.c */
+extern const struct kind kind_limits, kind_limit_per, kind_limit_rate, kind_limit_when, kind_limit_tiers,
+    kind_limit_name;
 /* query_params.c */
 extern const struct kind kind_params;
 
 /* tables.c: every mapping's keys. */
 extern const struct section section_root, section_resource, section_query, section_database, section_function,
-    section_cache_policy;
+    section_cache_policy, section_limit;
 /* All of them, for documentation and tests; ended by NULL. */
 extern const struct section *const sections_all[];
 /* The configuration's defaults, as YAML. */
