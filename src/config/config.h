@@ -89,6 +89,7 @@ struct config {
     struct config_auth auth;
     struct config_cache cache;
     struct config_limits limits; /* of all requests */
+    unsigned limit_lists;        /* how many lists there are: this one, of resources, of queries */
     struct {
         unsigned keys; /* that are counted at once */
     } limiter;

@@ -289,7 +289,9 @@ static void read_limits(struct walk *walk, const struct key *key, const struct n
                  LIMITS_EACH_MAX);
         return;
     }
-    *limits = (struct config_limits){ARENA_ARRAY(walk->arena, struct config_limit, node->count + 1), 0};
+    *limits = (struct config_limits){ARENA_ARRAY(walk->arena, struct config_limit, node->count + 1), 0, 0};
+    if (node->count)
+        limits->number = ++walk->config->limit_lists;
     for (const struct node *item = node->first; item; item = item->next)
         read_limit(walk, item, &limits->items[limits->count++]);
 }

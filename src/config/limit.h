@@ -52,6 +52,7 @@ struct config_limit {
 struct config_limits {
     struct config_limit *items;
     unsigned count;
+    unsigned number; /* of the list among all of the configuration, from 1; 0: it is empty */
 };
 
 #endif

@@ -73,10 +73,13 @@ void limiter_account_unref(struct limiter *limiter, struct limit_account *accoun
     (void)pthread_mutex_unlock(&limiter->lock);
 }
 
-uint64_t limiter_key(const struct limiter *limiter, uint64_t identity, struct slice bytes,
-                     const struct limit_quota *quota)
+uint64_t limiter_key(const struct limiter *limiter, uint64_t identity, const struct slice *parts,
+                     unsigned count, const struct limit_quota *quota)
 {
-    return limit_key(hash_seeded(bytes, limiter->seed ^ identity), quota);
+    uint64_t hash = limiter->seed ^ identity;
+    for (unsigned i = 0; i < count; i++)
+        hash = hash_seeded(parts[i], hash);
+    return limit_key(hash, quota);
 }
 
 static struct limit_ask ask_of(const struct limiter *limiter, const struct limit_charge *charge)

@@ -49,9 +49,9 @@ struct limit_account *limiter_account(struct limiter *limiter, uint64_t identity
                                       const struct limit_quota *quota) must_check;
 void limiter_account_unref(struct limiter *limiter, struct limit_account *account);
 
-/* The key of what a rule counts by: `bytes` under the rule's identity. */
-uint64_t limiter_key(const struct limiter *limiter, uint64_t identity, struct slice bytes,
-                     const struct limit_quota *quota);
+/* The key of what a rule counts by: those parts, in their order, under the rule's identity. */
+uint64_t limiter_key(const struct limiter *limiter, uint64_t identity, const struct slice *parts,
+                     unsigned count, const struct limit_quota *quota);
 
 struct limit_charge {
     const struct limit_quota *quota;

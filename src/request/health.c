@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "request/documents.h"
+#include "request/limit_step.h"
 #include "request/steps.h"
 #include "request/worker.h"
 
@@ -190,6 +191,8 @@ enum step step_builtin(struct request *request)
 {
     if (request->route.kind == ROUTE_OPENAPI || request->route.kind == ROUTE_DOCS)
         return documents_answer(request);
+    if (request->route.kind == ROUTE_LIMITS)
+        return limit_page_answer(request);
     buf_init(&request->body, 4096);
     request->answer.caching.no_store = true;
     request->answer.status = 200;

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "limit/rules.h"
 #include "net/seats.h"
 #include "request/service.h"
 #include "request/worker.h"
@@ -73,6 +74,7 @@ struct load {
     struct config *config; /* NULL: the model has it */
     struct supply *supply;
     struct model *model;
+    struct limit_rules *limits;
 };
 
 /* The present snapshot's supply, unless the configuration asks for another. */
@@ -133,6 +135,8 @@ static enum error check_unchanged(const struct config *now, const struct config 
         complain(complaints, (struct place){0}, "workers cannot change while Leat runs: restart it");
     if (now->spool.bytes != start->spool.bytes || !slice_eq(now->spool.folder.text, start->spool.folder.text))
         complain(complaints, now->spool.folder.at, "the spool cannot change while Leat runs: restart it");
+    if (now->limiter.keys != start->limiter.keys)
+        complain(complaints, (struct place){0}, "limiter.keys cannot change while Leat runs: restart it");
     return complaints_errors(complaints) ? ERR_INVALID : OK;
 }
 
@@ -144,6 +148,27 @@ static enum error check_memory(const struct model *model, struct complaints *com
     complain(complaints, (struct place){0},
              "there is not enough memory for the configuration and its tables");
     return ERR_MEMORY;
+}
+
+/* The limiter is made at the first load, and stays: reloads change its rules. */
+static enum error make_limits(struct load *load)
+{
+    const struct config *config = load->model->config;
+    struct limiter_options options = {.keys_max = config->limiter.keys,
+                                      .now = clock_mono(),
+                                      .wall = clock_wall()};
+    struct limiter **limiter = &load->service->limiter;
+    if (!*limiter && !(*limiter = limiter_new(&options))) {
+        complain(load->complaints, (struct place){0}, "there is not enough memory for limiter.keys");
+        return ERR_MEMORY;
+    }
+    load->limits = limit_rules_new(*limiter, config);
+    if (load->limits)
+        return OK;
+    complain(load->complaints, (struct place){0},
+             "there are too many rules of `limits`: with those of requests that still run more than %d",
+             LIMIT_RULES_MAX);
+    return ERR_INVALID;
 }
 
 /* ret_exit: what the process exits with if this is its start. */
@@ -171,6 +196,8 @@ static enum error build(struct load *load, int *ret_exit)
         error = plan_check(load->model, complaints);
     if (!error)
         error = check_memory(load->model, complaints);
+    if (!error)
+        error = make_limits(load);
     *ret_exit = error == ERR_MEMORY ? 1 : 2;
     return error;
 }
@@ -180,6 +207,7 @@ static void load_done(struct load *load)
     model_unref(load->model);
     config_free(load->config);
     supply_unref(load->supply);
+    limit_rules_free(load->limits);
 }
 
 static void apply_log_level(const struct config *config)
@@ -232,7 +260,7 @@ enum error service_load(const struct service_options *options, struct service *s
         return error;
     }
     apply_log_level(load.model->config);
-    *ret_snapshot = snapshot_new(load.model, load.supply);
+    *ret_snapshot = snapshot_new(load.model, load.supply, load.limits);
     *ret_exit = 0;
     return OK;
 }

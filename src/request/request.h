@@ -31,6 +31,7 @@ struct request;
 enum step {
     STEP_ROUTE,
     STEP_IDENTIFY,
+    STEP_LIMIT,
     STEP_BUILTIN,
     STEP_CACHE,
     STEP_BODY,

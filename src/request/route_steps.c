@@ -71,9 +71,11 @@ enum step step_identify(struct request *request)
         return STEP_BUILTIN;
     if (is_stranger(request))
         return refuse_stranger(request);
-    if (route->kind == ROUTE_OPENAPI || route->kind == ROUTE_DOCS)
+    if (route->kind == ROUTE_LIMITS)
         return STEP_BUILTIN;
+    if (route->kind == ROUTE_OPENAPI || route->kind == ROUTE_DOCS)
+        return STEP_LIMIT;
     if (!caller_may(&request->principal.caller, roles_that_may(route)))
         return refuse_rights(request);
-    return route->body ? STEP_BODY : STEP_CACHE;
+    return STEP_LIMIT;
 }

@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "limit/limiter.h"
 #include "request/successor.h"
 #include "request/worker.h"
 
@@ -204,6 +205,7 @@ static void service_done(struct service *service)
     totals_free(service->totals);
     cache_free(service->cache);
     tags_free(service->tags);
+    limiter_free(service->limiter);
 }
 
 static void make_cache(struct service *service)

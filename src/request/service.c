@@ -3,15 +3,17 @@
 #include "request/service.h"
 
 #include "base/mem.h"
+#include "limit/rules.h"
 #include "request/documents.h"
 
-struct snapshot *snapshot_new(const struct model *model, struct supply *supply)
+struct snapshot *snapshot_new(const struct model *model, struct supply *supply, struct limit_rules *limits)
 {
-    PRE(model != NULL && supply != NULL);
+    PRE(model != NULL && supply != NULL && limits != NULL);
     struct snapshot *snapshot = mem_must(sizeof *snapshot);
     atomic_init(&snapshot->refs, 1);
     snapshot->model = model;
     snapshot->supply = supply;
+    snapshot->limits = limits;
     snapshot->routes = route_table_new(model);
     snapshot->plans = plan_cache_new(model);
     snapshot->documents = model->config->docs ? documents_new(model) : NULL;
@@ -29,6 +31,7 @@ void snapshot_unref(struct snapshot *snapshot)
     if (!snapshot || atomic_fetch_sub_explicit(&snapshot->refs, 1, memory_order_acq_rel) > 1)
         return;
     documents_free(snapshot->documents);
+    limit_rules_free(snapshot->limits);
     plan_cache_free(snapshot->plans);
     route_table_free(snapshot->routes);
     model_unref(snapshot->model);

@@ -20,6 +20,8 @@
 #include "route/route.h"
 
 struct documents;
+struct limiter;
+struct limit_rules;
 struct worker;
 
 /* Configuration, catalogue, plans, routes and database of one moment. Ref-counted: the service, each worker and each request pin it. */
@@ -29,10 +31,12 @@ struct snapshot {
     struct route_table *routes;
     struct plan_cache *plans;
     struct documents *documents; /* /openapi.json; NULL: `docs: off` */
-    struct supply *supply;       /* where the rows come from: often the same as that of the one before */
+    struct limit_rules *limits;
+    struct supply *supply; /* where the rows come from: often the same as that of the one before */
 };
 
-struct snapshot *snapshot_new(const struct model *model, struct supply *supply); /* takes both over */
+struct snapshot *snapshot_new(const struct model *model, struct supply *supply,
+                              struct limit_rules *limits); /* takes all over */
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 void snapshot_unref(struct snapshot *snapshot); /* takes NULL */
 
@@ -67,6 +71,7 @@ struct service {
     struct tags *tags;
     struct cache *cache;
     struct cache_secret cache_secret;
+    struct limiter *limiter; /* made by the first load */
     struct health health;
     struct pause pause; /* made at the first hand-over, kept: a worker may still be leaving it */
     bool pause_made;

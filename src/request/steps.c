@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The way of a request, as one table, and the driver that walks it.
  *
- *                            ┌──────────────────── problem ────────────────────┐
- *   (net, http)              │        │          │        │          │         ▼
- *   head parsed → ROUTE → IDENTIFY → CACHE ───→ PLAN → FETCH → ENCODE → RESPOND → END
- *                            │ │      │ ⏳ who   ▲ │   ⏳ database │      ▲
- *                            │ │      │  makes it│ └→ CACHE         │      │
- *                            │ │      └─ kept ──┼──────────────────┼──────┤
- *                            │ └────→ BODY ─────┘        └─────────┴→ STREAM → END: large answers, in pieces
- *                            │       ⏳ the client                ⏳ rows, the client
- *                            └──────→ BUILTIN ─────────────────────────────┘
+ *                            ┌────────────────────── problem ─────────────────────────────┐
+ *   (net, http)              │       │        │          │        │          │         ▼
+ *   head parsed → ROUTE → IDENTIFY → LIMIT → CACHE ───→ PLAN → FETCH → ENCODE → RESPOND → END
+ *                            │       │ │      │ ⏳ who   ▲ │   ⏳ database │      ▲
+ *                            │       │ │      │  makes it│ └→ CACHE         │      │
+ *                            │       │ │      └─ kept ──┼──────────────────┼──────┤
+ *                            │       │ └────→ BODY ─────┘        └─────────┴→ STREAM → END: large answers, in pieces
+ *                            │       │       ⏳ the client                ⏳ rows, the client
+ *                            └───────┴──────→ BUILTIN ─────────────────────────────┘
  *
  * A step does its work and names the next, or parks the request (STEP_WAIT); then the one it waits for calls
  * request_resume. A request that parks nowhere runs from its first byte to its last in one stack. The driver asserts each
@@ -27,7 +27,8 @@ static const struct step_row {
     const char *waits_for; /* what may wake it when it parks; NULL: it never does */
 } steps[STEP_COUNT] = {
     [STEP_ROUTE] = {"route", step_route, TO(IDENTIFY) | TO(RESPOND), NULL},
-    [STEP_IDENTIFY] = {"identify", step_identify, TO(BODY) | TO(CACHE) | TO(BUILTIN) | TO(RESPOND), NULL},
+    [STEP_IDENTIFY] = {"identify", step_identify, TO(LIMIT) | TO(BUILTIN) | TO(RESPOND), NULL},
+    [STEP_LIMIT] = {"limit", step_limit, TO(BODY) | TO(CACHE) | TO(BUILTIN) | TO(RESPOND), NULL},
     [STEP_BUILTIN] = {"builtin", step_builtin, TO(RESPOND), NULL},
     [STEP_CACHE] = {"cache", step_cache, TO(CACHE) | TO(PLAN) | TO(RESPOND),
                     "another request with the same answer"},

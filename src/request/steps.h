@@ -8,6 +8,7 @@
 
 enum step step_route(struct request *request);    /* route_steps.c */
 enum step step_identify(struct request *request); /* route_steps.c */
+enum step step_limit(struct request *request);    /* limit_step.c */
 enum step step_builtin(struct request *request);  /* health.c */
 enum step step_cache(struct request *request);    /* cache_step.c */
 enum step step_body(struct request *request);     /* body_step.c */

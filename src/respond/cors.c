@@ -20,8 +20,8 @@ static const struct slice safe_headers[] = {
 /* What a page may read of an answer's head. */
 #define EXPOSED \
     "Allow, Content-Location, Content-Range, ETag, Idempotency-Body, Idempotency-Replayed, Link, Location, " \
-    "Preference-Applied, Range-Unit, " \
-    "Retry-After, X-Page-Size, X-Request-Id"
+    "Preference-Applied, Range-Unit, RateLimit, RateLimit-Policy, " \
+    "Retry-After, X-Page-Size, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id"
 
 /* Where the configuration says `*`, any origin is answered by `*`; `null` is none. */
 static struct slice allowed_origin(const struct config *config, struct slice origin)

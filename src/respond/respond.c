@@ -68,6 +68,23 @@ void respond_fixed(struct buf *out, const struct answer *answer)
     caching_write(out, &answer->caching);
 }
 
+/* draft-ietf-httpapi-ratelimit-headers, and the fields that were usual before it. */
+static void limit_told_write(struct buf *out, const struct limit_told *told)
+{
+    if (!told->fields.len)
+        return;
+    buf_add(out, told->fields);
+    http_write_field_uint(out, SLICE("X-RateLimit-Remaining"), told->remaining);
+    http_write_field_uint(out, SLICE("X-RateLimit-Reset"), told->reset_s);
+    buf_lit(out, "RateLimit: \"");
+    buf_add(out, told->name);
+    buf_lit(out, "\";r=");
+    buf_uint(out, told->remaining);
+    buf_lit(out, ";t=");
+    buf_uint(out, told->reset_s);
+    buf_lit(out, "\r\n");
+}
+
 void respond_each(struct buf *out, const struct answer *answer)
 {
     IMPLIES(answer->framing == FRAMING_CLOSE, answer->close);
@@ -78,6 +95,7 @@ void respond_each(struct buf *out, const struct answer *answer)
     }
     write_if(out, SLICE("X-Request-Id"), answer->request_id);
     cache_told_write(out, &answer->cache);
+    limit_told_write(out, &answer->limit);
     cors_write(out, &answer->cors, answer->allow);
     if (answer->close)
         buf_lit(out, "Connection: close\r\n");

@@ -12,6 +12,13 @@
 /* How a client knows where the body ends: by Content-Length, by chunks, or (HTTP/1.0) by the connection's end. */
 enum framing { FRAMING_LENGTH, FRAMING_CHUNKED, FRAMING_CLOSE };
 
+/* How it stands with the tightest of the limits that counted the request. */
+struct limit_told {
+    struct slice fields; /* X-RateLimit-Limit and RateLimit-Policy, whole lines; empty: nothing is told */
+    struct slice name;   /* the policy's */
+    unsigned remaining, reset_s;
+};
+
 /* What an answer's head says. Zeroed members are left out. */
 struct answer {
     unsigned status;
@@ -32,6 +39,7 @@ struct answer {
     enum coding coding;      /* Content-Encoding */
     struct caching caching;
     struct cache_told cache;
+    struct limit_told limit;
     bool replayed;  /* Idempotency-Replayed: it was given before, to a request with the same key */
     bool body_lost; /* with it: its body was too large to be kept */
     bool page;      /* for a browser to show: what it may load and do is bounded */
@@ -44,7 +52,7 @@ void respond_head(struct buf *out, const struct answer *answer);
 /* The same in two parts, so that the first may be kept ready-made beside a kept body.
  * fixed: the status line and what is the same for every asker. */
 void respond_fixed(struct buf *out, const struct answer *answer);
-/* each: Date, X-Request-Id, Age, Cache-Status, CORS, Connection; the empty line. Reads nothing of what `fixed` says but `allow`. */
+/* each: Date, X-Request-Id, Age, Cache-Status, limits, CORS, Connection; the empty line. Reads nothing of what `fixed` says but `allow`. */
 void respond_each(struct buf *out, const struct answer *answer);
 
 /* The body for a problem. plain: application/problem+json (RFC 9457: type, title, status, detail, and code, hint, place, column, value,

@@ -59,6 +59,15 @@ static struct slice join(struct route_table *table, struct slice prefix, struct 
     return arena_format(&table->arena, SLICE_FMT "/" SLICE_FMT, SLICE_ARG(prefix), SLICE_ARG(path));
 }
 
+/* How it stands with a caller's limits: "me", or a user. */
+static void add_limits(struct route_table *table, const struct serve_prefix *serve)
+{
+    struct route route = {.kind = ROUTE_LIMITS, .manner = serve->manner};
+    struct entry entry = {.route = route, .has_rows = true, .prefix_bytes = SIZE_MAX};
+    if (serve->manner == MANNER_PLAIN)
+        add(table, join(table, serve->prefix, SLICE("v1/limits")), entry);
+}
+
 static void add_queries(struct route_table *table, const struct serve_prefix *serve)
 {
     const struct model *model = table->model;
@@ -113,6 +122,7 @@ struct route_table *route_table_new(const struct model *model)
     if (model->config->docs)
         add_docs(table);
     for (unsigned i = 0; i < model->config->serve_count; i++) {
+        add_limits(table, &model->config->serve[i]);
         add_queries(table, &model->config->serve[i]);
         add_rpcs(table, &model->config->serve[i]);
         add_resources(table, &model->config->serve[i]);

@@ -41,11 +41,12 @@ static void end(struct fixture *fixture)
 
 static void charge_all(const struct fixture *fixture, const char *who, struct limit_charge charges[RULES])
 {
+    const struct slice name = slice_str(who);
     for (unsigned i = 0; i < RULES; i++)
         charges[i] = (struct limit_charge){
             .quota = &quotas[i],
             .account = fixture->accounts[i],
-            .key = limiter_key(fixture->limiter, 100 + i, slice_str(who), &quotas[i]),
+            .key = limiter_key(fixture->limiter, 100 + i, &name, 1, &quotas[i]),
             .weight = 1,
         };
 }
@@ -150,8 +151,9 @@ static bool take_one(const struct fixture *fixture, unsigned rule, unsigned who,
 {
     char name[16];
     (void)snprintf(name, sizeof name, "%u", who);
+    const struct slice who_is = slice_str(name);
     struct limit_charge charge = {.quota = &quotas[rule], .account = fixture->accounts[rule], .weight = 1};
-    charge.key = limiter_key(fixture->limiter, 100 + rule, slice_str(name), &quotas[rule]);
+    charge.key = limiter_key(fixture->limiter, 100 + rule, &who_is, 1, &quotas[rule]);
     return limiter_take(fixture->limiter, &charge, 1, now);
 }
 

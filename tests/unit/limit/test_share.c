@@ -100,7 +100,7 @@ static void cluster_end(struct cluster *cluster)
 static bool ask(struct cluster *cluster, unsigned node, struct limit_time now)
 {
     struct limit_charge charge = {.quota = &quota, .account = cluster->accounts[node], .weight = 1};
-    charge.key = limiter_key(cluster->nodes[node], 1, SLICE("somebody"), &quota);
+    charge.key = limiter_key(cluster->nodes[node], 1, &SLICE("somebody"), 1, &quota);
     return limiter_take(cluster->nodes[node], &charge, 1, now);
 }
 

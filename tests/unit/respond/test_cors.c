@@ -8,7 +8,8 @@
 #define EXPOSED \
     "Access-Control-Expose-Headers: Allow, Content-Location, Content-Range, ETag, " \
     "Idempotency-Body, Idempotency-Replayed, Link, Location, " \
-    "Preference-Applied, Range-Unit, Retry-After, X-Page-Size, X-Request-Id\r\n"
+    "Preference-Applied, Range-Unit, RateLimit, RateLimit-Policy, " \
+    "Retry-After, X-Page-Size, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id\r\n"
 #define ORIGIN(origin) "GET / HTTP/1.1\r\nHost: a\r\nOrigin: " origin "\r\n\r\n"
 #define PREFLIGHT(fields) \
     "OPTIONS / HTTP/1.1\r\nHost: a\r\nAccess-Control-Request-Method: PATCH\r\n" fields "\r\n"

@@ -67,6 +67,23 @@ static void every_member_of_an_answer_has_its_header(void **state)
                                   "Connection: close\r\n\r\n");
 }
 
+static void a_counted_answer_tells_its_limit_twice(void **state)
+{
+    (void)state;
+    struct answer answer = {.status = 200,
+                            .limit = {.fields = SLICE("X-RateLimit-Limit: 10\r\n"
+                                                      "RateLimit-Policy: \"a\";q=10;w=60\r\n"),
+                                      .name = SLICE("a"),
+                                      .remaining = 3,
+                                      .reset_s = 42}};
+    respond_each(&out, &answer);
+    assert_slice(buf_slice(&out), "X-RateLimit-Limit: 10\r\n"
+                                  "RateLimit-Policy: \"a\";q=10;w=60\r\n"
+                                  "X-RateLimit-Remaining: 3\r\n"
+                                  "X-RateLimit-Reset: 42\r\n"
+                                  "RateLimit: \"a\";r=3;t=42\r\n\r\n");
+}
+
 static void what_may_be_kept_bears_its_tag_and_is_asked_about(void **state)
 {
     (void)state;
@@ -376,6 +393,7 @@ static void bytes_that_are_no_text_do_not_break_a_body(void **state)
 static const struct CMUnitTest tests[] = {
     TEST(a_usual_head_has_exactly_these_bytes),
     TEST(every_member_of_an_answer_has_its_header),
+    TEST(a_counted_answer_tells_its_limit_twice),
     TEST(what_may_be_kept_bears_its_tag_and_is_asked_about),
     TEST(a_page_may_load_from_here_alone),
     TEST(what_a_cache_keeps_of_a_head_and_what_it_adds_make_the_whole),
