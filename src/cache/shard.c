@@ -9,7 +9,7 @@ enum {
     FILL_MAGIC = 0x46696c6c,
     BUCKETS_MIN = 64,
     SMALL_PART = 20, /* small has 1/20 of the bytes */
-    GHOST_PART = 2,  /* the ghost remembers half as many as are in */
+    GHOST_PART = 6,  /* the ghost remembers a sixth as many as are in */
     LARGEST_PART = 4 /* of the budget one entry may take */
 };
 
@@ -174,18 +174,7 @@ static struct entry *oldest(const struct list *queue)
     return list_empty(queue) ? NULL : container_of(queue->next, struct entry, link);
 }
 
-/* The next to fall out of small; those used meanwhile go to main. */
-static struct entry *loser_of_small(struct shard *shard)
-{
-    struct entry *entry;
-    while ((entry = oldest(&shard->small)) && entry->uses > 0) {
-        dequeue(shard, entry);
-        enqueue(shard, entry, WHERE_MAIN);
-    }
-    return entry;
-}
-
-/* The next to fall out of main; those used meanwhile go round. */
+/* The next to fall out of main; those used meanwhile go round. NULL: main is empty. */
 static struct entry *loser_of_main(struct shard *shard)
 {
     struct entry *entry;
@@ -197,14 +186,28 @@ static struct entry *loser_of_main(struct shard *shard)
     return entry;
 }
 
+/* While nothing has to go, what small has too much of goes to main: else main would be empty when the cache is full, and a loop longer
+ * than what fits would never find anything in it. */
+static void settle(struct shard *shard)
+{
+    struct entry *entry;
+    while (shard->small_bytes > shard->budget_bytes / SMALL_PART && (entry = oldest(&shard->small))) {
+        dequeue(shard, entry);
+        enqueue(shard, entry, WHERE_MAIN);
+    }
+}
+
+/* The next to fall out: of small while it is too large, but those of it that were used meanwhile go to main. NULL: there is nothing. */
 static struct entry *next_loser(struct shard *shard)
 {
-    struct entry *loser = NULL;
-    if (shard->small_bytes > shard->budget_bytes / SMALL_PART || list_empty(&shard->main))
-        loser = loser_of_small(shard);
-    if (!loser)
-        loser = loser_of_main(shard);
-    return loser ? loser : loser_of_small(shard);
+    while (shard->small_bytes > shard->budget_bytes / SMALL_PART || list_empty(&shard->main)) {
+        struct entry *entry = oldest(&shard->small);
+        if (!entry || entry->uses == 0)
+            return entry;
+        dequeue(shard, entry);
+        enqueue(shard, entry, WHERE_MAIN);
+    }
+    return loser_of_main(shard);
 }
 
 static void evict(struct shard *shard, struct entry *loser, struct entry **dropped)
@@ -256,7 +259,9 @@ static void replace(struct shard *shard, struct entry *old, struct entry *entry,
 static void add(struct shard *shard, struct entry *entry, struct entry **dropped)
 {
     bool remembered = ghost_take(&shard->ghost, entry->key, shard->count / GHOST_PART);
-    if (!make_room(shard, entry->key, entry_bytes(entry), dropped)) {
+    if (shard_bytes(shard) + entry_bytes(entry) <= shard->budget_bytes)
+        settle(shard);
+    else if (!make_room(shard, entry->key, entry_bytes(entry), dropped)) {
         ghost_add(&shard->ghost, entry->key);
         entry_unref(entry);
         shard->stats.refused++;
