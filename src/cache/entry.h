@@ -89,7 +89,7 @@ struct slice entry_form(const struct entry *entry, enum entry_form form);
  * given it by cache_add_form, which counts the bytes. No larger than the body. */
 bool entry_add_form(struct entry *entry, enum entry_form form, struct slice bytes);
 
-/* What it takes of the machine's memory, all told. */
+/* What it takes of the machine's memory, gaps between allocations included. */
 uint64_t entry_bytes(const struct entry *entry);
 
 /* A time to live with up to a tenth taken away, so that what was made together does not end together; the same for the same key. */
