@@ -50,7 +50,7 @@ void cache_free(struct cache *cache)
 {
     if (!cache)
         return;
-    CHECK_MAGIC(cache, CACHE_MAGIC);
+    cache_drop_all(cache);
     for (unsigned i = 0; i < cache->shard_count; i++)
         shard_done(&cache->shards[i]);
     mem_free(cache->shards);
@@ -218,7 +218,8 @@ struct entry *cache_fill_old(const struct fill *fill, struct mono now)
 }
 
 /* An entry a write has overtaken can only stand in for one that cannot be made, and never takes the place of one that is current. */
-static void keep(const struct cache *cache, struct shard *shard, struct entry *entry, struct entry **dropped)
+static void keep(const struct cache *cache, struct shard *shard, struct entry *entry, bool contested,
+                 struct entry **dropped)
 {
     struct mono now = clock_mono();
     struct entry *old = shard_find(shard, entry->key);
@@ -227,7 +228,7 @@ static void keep(const struct cache *cache, struct shard *shard, struct entry *e
     if (!entry_is_current(cache->tags, entry) &&
         (now.us >= entry->error_until.us || (old && entry_is_fresh(cache->tags, old, now))))
         return;
-    shard_insert(shard, entry, dropped);
+    shard_insert(shard, entry, contested, dropped);
 }
 
 static void wake_all(struct list *woken, const struct fill *fill, struct entry *entry, enum fill_end end,
@@ -265,7 +266,7 @@ void cache_fill_end(struct cache *cache, struct fill *fill, struct entry *entry,
     shard_close_fill(shard, fill);
     take_waiters(shard, fill, &woken);
     if (end == FILL_KEEP)
-        keep(cache, shard, entry, &dropped);
+        keep(cache, shard, entry, true, &dropped);
     shard->stats.fill_failures += end == FILL_FAIL;
     unlock(shard, dropped);
     struct entry *old = end == FILL_FAIL ? cache_fill_old(fill, clock_mono()) : NULL;
@@ -292,15 +293,17 @@ bool cache_wait_cancel(struct cache *cache, struct waiter *waiter)
 
 /* ---- without a fill ---- */
 
-void cache_put(struct cache *cache, struct entry *entry)
+bool cache_put(struct cache *cache, struct entry *entry)
 {
     struct shard *shard = shard_of(cache, entry->key);
     struct entry *dropped = NULL;
     lock(shard);
     if (!shard_find(shard, entry->key))
         sketch_add(&shard->missed, entry->key);
-    keep(cache, shard, entry, &dropped);
+    keep(cache, shard, entry, false, &dropped);
+    bool kept = shard_find(shard, entry->key) == entry;
     unlock(shard, dropped);
+    return kept;
 }
 
 struct entry *cache_peek(struct cache *cache, struct cache_key key)
@@ -314,7 +317,21 @@ struct entry *cache_peek(struct cache *cache, struct cache_key key)
     return entry;
 }
 
-void cache_drop(struct cache *cache, struct cache_key key)
+struct entry *cache_find(struct cache *cache, struct cache_key key, struct mono now)
+{
+    struct shard *shard = shard_of(cache, key);
+    lock(shard);
+    struct entry *entry = shard_find(shard, key);
+    bool fresh = entry && entry_is_fresh(cache->tags, entry, now);
+    if (fresh)
+        shard_use(entry_ref(entry));
+    shard->stats.fresh += fresh;
+    shard->stats.missed += !fresh;
+    unlock(shard, NULL);
+    return fresh ? entry : NULL;
+}
+
+bool cache_drop(struct cache *cache, struct cache_key key)
 {
     struct shard *shard = shard_of(cache, key);
     struct entry *dropped = NULL;
@@ -323,17 +340,32 @@ void cache_drop(struct cache *cache, struct cache_key key)
     if (entry)
         shard_remove(shard, entry, &dropped);
     unlock(shard, dropped);
+    return entry != NULL;
+}
+
+uint64_t cache_drop_if(struct cache *cache, bool (*is_due)(void *context, const struct entry *entry),
+                       void *context)
+{
+    CHECK_MAGIC(cache, CACHE_MAGIC);
+    uint64_t count = 0;
+    for (unsigned i = 0; i < cache->shard_count; i++) {
+        struct entry *dropped = NULL;
+        lock(&cache->shards[i]);
+        count += shard_remove_if(&cache->shards[i], is_due, context, &dropped);
+        unlock(&cache->shards[i], dropped);
+    }
+    return count;
+}
+
+static bool always(void *context, const struct entry *entry)
+{
+    (void)context, (void)entry;
+    return true;
 }
 
 void cache_drop_all(struct cache *cache)
 {
-    CHECK_MAGIC(cache, CACHE_MAGIC);
-    for (unsigned i = 0; i < cache->shard_count; i++) {
-        struct entry *dropped = NULL;
-        lock(&cache->shards[i]);
-        shard_clear(&cache->shards[i], &dropped);
-        unlock(&cache->shards[i], dropped);
-    }
+    cache_drop_if(cache, always, NULL);
 }
 
 bool cache_add_form(struct cache *cache, struct entry *entry, enum entry_form form, struct slice bytes)
@@ -374,6 +406,7 @@ static void add_stats(struct cache_stats *sum, struct shard *shard)
     sum->waits += one->waits;
     sum->passes += one->passes;
     sum->varies += one->varies;
+    sum->missed += one->missed;
     sum->invalidated += one->invalidated;
     sum->stored += one->stored;
     sum->refused += one->refused;

@@ -83,13 +83,18 @@ void cache_fill_end(struct cache *cache, struct fill *fill, struct entry *entry,
 /* True: it no longer waits, and on_wake will not come. False: on_wake has come or is about to. */
 bool cache_wait_cancel(struct cache *cache, struct waiter *waiter) must_check;
 
-/* Puts an entry in without a fill: a write's own answer, another level's. It takes the place of an older one, but one that is not current
- * never that of one that is. */
-void cache_put(struct cache *cache, struct entry *entry);
+/* Puts an entry in without a fill: a write's own answer, another level's. There is made room for it, and it takes the place of an older one, but one that is not current
+ * never that of one that is. False: it is not kept. */
+bool cache_put(struct cache *cache, struct entry *entry);
+/* The entry if it is fresh, with a reference, or NULL: for who will not fill. */
+struct entry *cache_find(struct cache *cache, struct cache_key key, struct mono now);
 /* The entry as it lies there, whatever its age, with a reference; NULL: none. It does not count as a use. */
 struct entry *cache_peek(struct cache *cache, struct cache_key key);
-void cache_drop(struct cache *cache, struct cache_key key);
+bool cache_drop(struct cache *cache, struct cache_key key); /* false: it was not there */
 void cache_drop_all(struct cache *cache);
+/* Drops those for which it says so, with a shard locked: do little, and call nothing of the cache. Returns how many. */
+uint64_t cache_drop_if(struct cache *cache, bool (*is_due)(void *context, const struct entry *entry),
+                       void *context);
 
 /* entry_add_form, counted. */
 bool cache_add_form(struct cache *cache, struct entry *entry, enum entry_form form, struct slice bytes);
@@ -100,6 +105,7 @@ void cache_each(struct cache *cache, bool (*on_entry)(void *context, struct entr
 struct cache_stats {
     uint64_t memory_bytes, bytes, entries;
     uint64_t fresh, stale, fills, refreshes, waits, passes, varies; /* verdicts */
+    uint64_t missed;                                                /* of cache_find */
     uint64_t invalidated;                                           /* found, but a write came since */
     uint64_t stored, refused, evicted;                              /* refused: not let in, or too large */
     uint64_t fill_failures, fills_open, waiters;

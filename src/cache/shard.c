@@ -27,9 +27,7 @@ void shard_init(struct shard *shard, uint64_t budget_bytes, uint64_t random)
 
 void shard_done(struct shard *shard)
 {
-    struct entry *dropped = NULL;
-    shard_clear(shard, &dropped);
-    shard_release(dropped);
+    PRE(shard->count == 0);
     for (unsigned i = 0; i < SHARD_FILLS; i++)
         PRE(shard->fills[i] == NULL);
     ghost_done(&shard->ghost);
@@ -148,13 +146,19 @@ void shard_release(struct entry *dropped)
     }
 }
 
-void shard_clear(struct shard *shard, struct entry **dropped)
+uint64_t shard_remove_if(struct shard *shard, bool (*is_due)(void *context, const struct entry *entry),
+                         void *context, struct entry **dropped)
 {
     struct list *const queues[] = {&shard->small, &shard->main};
-    for (size_t i = 0; i < ARRAY_LEN(queues); i++)
-        LIST_EACH_SAFE (queues[i], link, after)
-            shard_remove(shard, container_of(link, struct entry, link), dropped);
-    POST(shard->count == 0 && shard->bytes == 0);
+    uint64_t before = shard->count;
+    for (size_t i = 0; i < ARRAY_LEN(queues); i++) {
+        LIST_EACH_SAFE (queues[i], link, after) {
+            struct entry *entry = container_of(link, struct entry, link);
+            if (is_due(context, entry))
+                shard_remove(shard, entry, dropped);
+        }
+    }
+    return before - shard->count;
 }
 
 bool shard_each(struct shard *shard, bool (*on_entry)(void *context, struct entry *entry), void *context)
@@ -226,12 +230,14 @@ void shard_trim(struct shard *shard, struct entry **dropped)
 }
 
 /* Makes room. False: who would have to go was missed more often than the newcomer, and stays. */
-static bool make_room(struct shard *shard, struct cache_key newcomer, uint64_t bytes, struct entry **dropped)
+static bool make_room(struct shard *shard, const struct entry *newcomer, bool contested,
+                      struct entry **dropped)
 {
-    unsigned missed = sketch_count(&shard->missed, newcomer);
+    uint64_t bytes = entry_bytes(newcomer);
+    unsigned missed = sketch_count(&shard->missed, newcomer->key);
     struct entry *loser;
     while (shard_bytes(shard) + bytes > shard->budget_bytes && (loser = next_loser(shard))) {
-        if (loser->where == WHERE_SMALL && sketch_count(&shard->missed, loser->key) > missed) {
+        if (contested && loser->where == WHERE_SMALL && sketch_count(&shard->missed, loser->key) > missed) {
             list_remove(&loser->link);
             list_push(&shard->small, &loser->link);
             return false;
@@ -256,12 +262,12 @@ static void replace(struct shard *shard, struct entry *old, struct entry *entry,
     shard_trim(shard, dropped);
 }
 
-static void add(struct shard *shard, struct entry *entry, struct entry **dropped)
+static void add(struct shard *shard, struct entry *entry, bool contested, struct entry **dropped)
 {
     bool remembered = ghost_take(&shard->ghost, entry->key, shard->count / GHOST_PART);
     if (shard_bytes(shard) + entry_bytes(entry) <= shard->budget_bytes)
         settle(shard);
-    else if (!make_room(shard, entry->key, entry_bytes(entry), dropped)) {
+    else if (!make_room(shard, entry, contested, dropped)) {
         ghost_add(&shard->ghost, entry->key);
         entry_unref(entry);
         shard->stats.refused++;
@@ -274,7 +280,7 @@ static void add(struct shard *shard, struct entry *entry, struct entry **dropped
         grow(shard);
 }
 
-void shard_insert(struct shard *shard, struct entry *entry, struct entry **dropped)
+void shard_insert(struct shard *shard, struct entry *entry, bool contested, struct entry **dropped)
 {
     PRE(entry->where == WHERE_OUT);
     struct entry *old = shard_find(shard, entry->key);
@@ -286,7 +292,7 @@ void shard_insert(struct shard *shard, struct entry *entry, struct entry **dropp
     }
     entry_ref(entry);
     if (!old)
-        add(shard, entry, dropped);
+        add(shard, entry, contested, dropped);
     else
         replace(shard, old, entry, dropped);
 }

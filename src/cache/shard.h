@@ -60,17 +60,18 @@ static inline void shard_use(struct entry *entry)
         entry->uses++;
 }
 
-/* Takes a reference if it lets the entry in; one with the same key is replaced, and hands over its place and uses. What falls out is
- * put before *dropped, chained by `next`, for shard_release. */
-void shard_insert(struct shard *shard, struct entry *entry, struct entry **dropped);
+/* Takes a reference if it lets the entry in; one with the same key is replaced, and hands over its place and uses. contested: who would
+ * have to go may be preferred. What falls out is put before *dropped, chained by `next`, for shard_release. */
+void shard_insert(struct shard *shard, struct entry *entry, bool contested, struct entry **dropped);
 void shard_remove(struct shard *shard, struct entry *entry, struct entry **dropped);
 /* Counts its bytes anew, and makes room if they are too many. */
 void shard_recharge(struct shard *shard, struct entry *entry, struct entry **dropped);
 /* Drops until the budget is kept. */
 void shard_trim(struct shard *shard, struct entry **dropped);
 
-/* Drops all. */
-void shard_clear(struct shard *shard, struct entry **dropped);
+/* Drops those for which it says so; returns how many. */
+uint64_t shard_remove_if(struct shard *shard, bool (*is_due)(void *context, const struct entry *entry),
+                         void *context, struct entry **dropped);
 
 /* Lets go of what was dropped: not locked, for freeing takes its time. */
 void shard_release(struct entry *dropped);
