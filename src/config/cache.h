@@ -23,6 +23,8 @@ struct cache_policy {
 
 struct config_cache {
     uint64_t memory_bytes; /* of the process; 0: nothing is kept in it */
+    unsigned api; /* bits of the roles that may keep values of their own here; ROLES_NONE: not served */
+    uint64_t api_memory_bytes; /* for those values */
     struct cache_policy
         policy; /* `cache:` of the root and of `defaults:`; what resources and queries begin with */
 };

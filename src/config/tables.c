@@ -61,7 +61,7 @@ const char config_defaults[] =
     "log: {level: info, sample: 1, slow: 500ms, sql: on}\n"
     "query: {params: 100, conditions: 100, in_values: 1000, order: 8, select: 200, depth: 8, value_bytes: 8KiB}\n"
     "auth: {role: anonymous}\n"
-    "cache: {memory: 256MiB, grace: 1m, errors: 1h, absent: 5s}\n"
+    "cache: {memory: 256MiB, api: none, api_memory: 64MiB, grace: 1m, errors: 1h, absent: 5s}\n"
     "limiter: {keys: 1000000}\n"
     "docs: on\n"
     "defaults:\n"
@@ -218,6 +218,8 @@ static const struct section section_url = {"query", url_keys};
 
 static const struct key cache_keys[] = {
     {"memory", &kind_bytes, CACHE(memory_bytes), .low = 0, .high = 1024 * GIB, .zero = "off"},
+    {"api", &kind_roles, CACHE(api)},
+    {"api_memory", &kind_bytes, CACHE(api_memory_bytes), .low = MIB, .high = 1024 * GIB},
     {"grace", &kind_duration, CACHE(policy.grace_ms), .low = 0, .high = 7 * DAY},
     {"errors", &kind_duration, CACHE(policy.errors_ms), .low = 0, .high = 7 * DAY},
     {"absent", &kind_duration, CACHE(policy.absent_ms), .low = 0, .high = DAY},

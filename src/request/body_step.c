@@ -41,21 +41,33 @@ static void begin_spool(struct request *request)
                most > BODY_MEMORY_BYTES_MAX ? most : BODY_MEMORY_BYTES_MAX);
 }
 
+/* A value that is kept as it comes says its type, but is not read here. */
+static bool is_taken_as_it_is(const struct request *request)
+{
+    return request->route.kind == ROUTE_CACHE;
+}
+
+static enum step step_after(const struct request *request)
+{
+    return request->route.kind == ROUTE_CACHE ? STEP_BUILTIN : STEP_PLAN;
+}
+
 enum step step_body(struct request *request)
 {
     const struct http_head *head = request->head;
     PRE(head != NULL && request->route.body);
     begin_spool(request);
-    if (precondition_read(request) != OK || idempotency_read(request) != OK)
+    if (!is_taken_as_it_is(request) && (precondition_read(request) != OK || idempotency_read(request) != OK))
         return STEP_RESPOND;
     if (head->framing == HTTP_BODY_NONE ||
         head->method == HTTP_DELETE) /* a DELETE's says nothing: it is dropped */
-        return STEP_PLAN;
+        return step_after(request);
     struct slice type = http_head_get(head, HTTP_CONTENT_TYPE),
                  coding = http_head_get(head, HTTP_CONTENT_ENCODING);
     if (coding.len > 0 && !slice_eq_nocase(coding, SLICE("identity")))
         return refuse_coding(request, coding);
-    bool raw = request->route.kind == ROUTE_RPC && call_body_of(type) > CALL_BODY_JSON;
+    bool raw = is_taken_as_it_is(request) ||
+               (request->route.kind == ROUTE_RPC && call_body_of(type) > CALL_BODY_JSON);
     if (!raw && !body_format_of(type, &request->body_format))
         return refuse_type(request, type);
     request->target = arena_copy(&request->arena, request->target); /* for the log, should the client leave */
@@ -86,5 +98,5 @@ void request_body_piece(struct request *request, struct slice piece, bool last)
     if (error != OK)
         request_resume(request, fail(request, error));
     else if (last)
-        request_resume(request, STEP_PLAN);
+        request_resume(request, step_after(request));
 }

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "request/cache_api.h"
 #include "request/documents.h"
 #include "request/limit_step.h"
 #include "request/steps.h"
@@ -193,6 +194,8 @@ enum step step_builtin(struct request *request)
         return documents_answer(request);
     if (request->route.kind == ROUTE_LIMITS)
         return limit_page_answer(request);
+    if (request->route.kind == ROUTE_CACHE)
+        return cache_api_answer(request);
     buf_init(&request->body, 4096);
     request->answer.caching.no_store = true;
     request->answer.status = 200;

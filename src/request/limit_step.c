@@ -101,9 +101,10 @@ enum step step_limit(struct request *request)
     const struct route *route = &request->route;
     if (!take_request(request))
         return STEP_RESPOND;
-    if (route->kind == ROUTE_OPENAPI || route->kind == ROUTE_DOCS)
-        return STEP_BUILTIN;
-    return route->body ? STEP_BODY : STEP_CACHE;
+    if (route->body)
+        return STEP_BODY;
+    bool page = route->kind == ROUTE_OPENAPI || route->kind == ROUTE_DOCS || route->kind == ROUTE_CACHE;
+    return page ? STEP_BUILTIN : STEP_CACHE;
 }
 
 bool request_limit_event(struct request *request, enum limit_on on, struct slice account,

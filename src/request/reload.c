@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "request/cache_api.h"
 #include "request/worker.h"
 
 enum { RELOAD_LOOK_NS = 1000000, RELOAD_MS_MAX = 5000 };
@@ -52,6 +53,7 @@ static void take(struct service *service, struct snapshot *snapshot)
     const struct config *config = snapshot->model->config;
     gate_limits_set(service->gate, config->http.connections, config->http.per_address);
     cache_resize(service->cache, config->cache.memory_bytes);
+    space_resize(service->space, cache_api_memory(config));
     service->snapshots_posted += service->worker_count;
     for (unsigned i = 0; i < service->worker_count; i++)
         worker_post_snapshot(service->workers[i], snapshot);

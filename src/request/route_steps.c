@@ -75,7 +75,8 @@ enum step step_identify(struct request *request)
         return STEP_BUILTIN;
     if (route->kind == ROUTE_OPENAPI || route->kind == ROUTE_DOCS)
         return STEP_LIMIT;
-    if (!caller_may(&request->principal.caller, roles_that_may(route)))
+    unsigned roles = route->kind == ROUTE_CACHE ? config->cache.api : roles_that_may(route);
+    if (!caller_may(&request->principal.caller, roles))
         return refuse_rights(request);
     return STEP_LIMIT;
 }

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "limit/limiter.h"
+#include "request/cache_api.h"
 #include "request/successor.h"
 #include "request/worker.h"
 
@@ -204,6 +205,7 @@ static void service_done(struct service *service)
     gate_free(service->gate);
     totals_free(service->totals);
     cache_free(service->cache);
+    space_free(service->space);
     tags_free(service->tags);
     limiter_free(service->limiter);
 }
@@ -214,6 +216,7 @@ static void make_cache(struct service *service)
     const struct cache_options options = {.memory_bytes = service->config->cache.memory_bytes,
                                           .tags = service->tags};
     service->cache = cache_new(&options);
+    service->space = space_new(cache_api_memory(service->config), service->tags);
     cache_secret_random(&service->cache_secret);
 }
 

@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 
 #include "base/spool.h"
-#include "cache/cache.h"
+#include "cache/space.h"
 #include "loop/offload.h"
 #include "net/net.h"
 #include "query/plan.h"
@@ -70,6 +70,7 @@ struct service {
     struct totals *totals;
     struct tags *tags;
     struct cache *cache;
+    struct space *space; /* values of other programs */
     struct cache_secret cache_secret;
     struct limiter *limiter; /* made by the first load */
     struct health health;

@@ -32,7 +32,7 @@ static const struct step_row {
     [STEP_BUILTIN] = {"builtin", step_builtin, TO(RESPOND), NULL},
     [STEP_CACHE] = {"cache", step_cache, TO(CACHE) | TO(PLAN) | TO(RESPOND),
                     "another request with the same answer"},
-    [STEP_BODY] = {"body", step_body, TO(PLAN) | TO(RESPOND), "the client"},
+    [STEP_BODY] = {"body", step_body, TO(PLAN) | TO(BUILTIN) | TO(RESPOND), "the client"},
     [STEP_PLAN] = {"plan", step_plan, TO(FETCH) | TO(CACHE) | TO(RESPOND), NULL},
     [STEP_FETCH] = {"fetch", step_fetch, TO(ENCODE) | TO(STREAM) | TO(RESPOND), "the database"},
     [STEP_ENCODE] = {"encode", step_encode, TO(STREAM) | TO(RESPOND), NULL},

@@ -68,6 +68,15 @@ static void add_limits(struct route_table *table, const struct serve_prefix *ser
         add(table, join(table, serve->prefix, SLICE("v1/limits")), entry);
 }
 
+/* Values of other programs: all of them, or one by its name. */
+static void add_cache(struct route_table *table, const struct serve_prefix *serve)
+{
+    struct route route = {.kind = ROUTE_CACHE, .manner = serve->manner};
+    struct entry entry = {.route = route, .has_rows = true, .prefix_bytes = SIZE_MAX};
+    if (serve->manner == MANNER_PLAIN && table->model->config->cache.api != ROLES_NONE)
+        add(table, join(table, serve->prefix, SLICE("v1/cache")), entry);
+}
+
 static void add_queries(struct route_table *table, const struct serve_prefix *serve)
 {
     const struct model *model = table->model;
@@ -123,6 +132,7 @@ struct route_table *route_table_new(const struct model *model)
         add_docs(table);
     for (unsigned i = 0; i < model->config->serve_count; i++) {
         add_limits(table, &model->config->serve[i]);
+        add_cache(table, &model->config->serve[i]);
         add_queries(table, &model->config->serve[i]);
         add_rpcs(table, &model->config->serve[i]);
         add_resources(table, &model->config->serve[i]);
@@ -374,6 +384,8 @@ static unsigned methods_of(const struct route *route)
         return calling_methods(route->rpc);
     if (route->kind == ROUTE_QUERY && route->query->changes)
         return BIT(POST);
+    if (route->kind == ROUTE_CACHE)
+        return READING | BIT(DELETE) | (route->id.data ? BIT(PUT) : 0);
     if (route->kind != ROUTE_LIST && route->kind != ROUTE_ROW)
         return READING;
     const struct config_resource *config = route->resource->config;

@@ -23,7 +23,8 @@ enum route_kind {
     ROUTE_HEALTH,
     ROUTE_OPENAPI,
     ROUTE_DOCS,
-    ROUTE_LIMITS
+    ROUTE_LIMITS,
+    ROUTE_CACHE
 };
 
 struct route {
@@ -32,7 +33,7 @@ struct route {
     const struct named_query *query; /* QUERY */
     const struct rpc *rpc;           /* RPC */
     enum manner manner; /* plain for built-in paths; also set with a problem, by the path's prefix */
-    struct slice id;    /* ROW, DOCS, LIMITS: the last segment as sent, percent-encoded */
+    struct slice id;    /* ROW, DOCS, LIMITS, CACHE: the last segment as sent, percent-encoded */
     bool write;         /* POST, PUT, PATCH or DELETE of a LIST or ROW */
     bool body;          /* the same, and POST of a QUERY or RPC: it has a body */
     struct slice

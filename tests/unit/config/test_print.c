@@ -44,7 +44,7 @@ static void every_key_round_trips(void **state)
         "database: {url: 'postgresql://me@h/d?x=1#y', pool: {size: 1, overflow: 0, wait: 1ms, recycle: 2h},\n"
         "  timeout: 90s, slow: [1ms, 2s, 3m, 4h], prepared: off, gather: off}\n"
         "auth: {roles: [v < a < m, x], role: a, claims: {user: id, tenant: org, role: kind}, tenant: org_id}\n"
-        "cache: {memory: off, grace: 7s, errors: 8m, absent: 9s}\n"
+        "cache: {memory: off, api: [a, m], api_memory: 7MiB, grace: 7s, errors: 8m, absent: 9s}\n"
         "limits: [{per: [user, route], rate: 5/min, window: sliding, when: [read, m, anonymous], weight: 3, shadow: on, name: u-r},\n"
         "  {per: tenant, rate: 5000/s, burst: 10000, tiers: {x: 7/h, m: 8/d}},\n"
         "  {per: [account, address], rate: 5/min, window: fixed, on: login.failed}]\n"
