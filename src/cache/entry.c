@@ -126,6 +126,19 @@ struct slice entry_form(const struct entry *entry, enum entry_form form)
     return bytes ? slice_of(bytes->data, bytes->len) : (struct slice){NULL, 0};
 }
 
+bool entry_claim_form(struct entry *entry, enum entry_form form)
+{
+    CHECK_MAGIC(entry, ENTRY_MAGIC);
+    uint8_t bit = (uint8_t)(1u << form);
+    return !(atomic_fetch_or_explicit(&entry->claimed, bit, memory_order_acq_rel) & bit);
+}
+
+void entry_unclaim_form(struct entry *entry, enum entry_form form)
+{
+    CHECK_MAGIC(entry, ENTRY_MAGIC);
+    atomic_fetch_and_explicit(&entry->claimed, (uint8_t) ~(1u << form), memory_order_acq_rel);
+}
+
 bool entry_add_form(struct entry *entry, enum entry_form form, struct slice bytes)
 {
     PRE(bytes.len <= entry->body_len);

@@ -60,6 +60,7 @@ struct entry {
     struct mono stored, fresh_until, grace_until, error_until;
     uint32_t cost_us;
     uint32_t head_len, body_len, asked_len;
+    _Atomic uint8_t claimed; /* forms that somebody makes or has made */
     _Atomic(struct entry_bytes *) forms[ENTRY_FORMS];
     struct tag_seen seen[]; /* then head, body, etag, asked */
 };
@@ -88,6 +89,10 @@ struct slice entry_form(const struct entry *entry, enum entry_form form);
 /* Adds it, by copying. When another was quicker, its bytes stay. False: no memory, and there is none. An entry that may lie in a cache is
  * given it by cache_add_form, which counts the bytes. No larger than the body. */
 bool entry_add_form(struct entry *entry, enum entry_form form, struct slice bytes);
+
+/* Whether the caller is the one to make it: then it adds it, if only as empty, or gives the claim back. Others meanwhile use the body. */
+bool entry_claim_form(struct entry *entry, enum entry_form form) must_check;
+void entry_unclaim_form(struct entry *entry, enum entry_form form);
 
 /* What it takes of the machine's memory, gaps between allocations included. */
 uint64_t entry_bytes(const struct entry *entry);

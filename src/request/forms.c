@@ -111,13 +111,23 @@ static void pack(struct packing *packing, struct compressor *compressor)
                                    request_body(request), &packing->packed);
 }
 
+/* What is not worth it is noted as an empty form, so that nobody tries again. */
+static bool keep_form(struct packing *packing)
+{
+    struct entry *entry = packing->request->entry;
+    struct slice bytes = packing->done ? buf_slice(&packing->packed) : SLICE("");
+    enum entry_form form = form_of(packing->coding);
+    bool kept = cache_add_form(packing->request->worker->service->cache, entry, form, bytes);
+    if (!kept)
+        entry_unclaim_form(entry, form);
+    return kept && packing->done;
+}
+
 static void take_packed(struct packing *packing)
 {
     struct request *request = packing->request;
-    struct cache *cache = request->worker->service->cache;
-    if (packing->done && request->entry)
-        packing->done =
-            cache_add_form(cache, request->entry, form_of(packing->coding), buf_slice(&packing->packed));
+    if (request->entry)
+        packing->done = keep_form(packing);
     if (!packing->done) {
         buf_done(&packing->packed);
         request->answer.caching.etag = packing->etag_as_is;
@@ -154,13 +164,34 @@ static struct compressor *compressor_of(struct worker *worker)
     return worker->compressor;
 }
 
+/* The form is there already, or is not to be had now: then the answer goes as it is. False: it is ours to make. */
+static bool takes_kept(struct request *request, enum coding coding, struct slice etag_as_is)
+{
+    struct slice kept = forms_kept(request->entry, coding);
+    if (!kept.data && entry_claim_form(request->entry, form_of(coding)))
+        return false;
+    if (kept.len)
+        request->answer.coding = coding;
+    else
+        request->answer.caching.etag = etag_as_is;
+    return true;
+}
+
+/* The pool has enough to do. */
+static void give_up(struct packing *packing)
+{
+    struct request *request = packing->request;
+    if (request->entry)
+        entry_unclaim_form(request->entry, form_of(packing->coding));
+    buf_done(&packing->packed);
+    request->answer.caching.etag = packing->etag_as_is;
+}
+
 /* True: on the pool. */
 static bool begin_packing(struct request *request, enum coding coding, struct slice etag_as_is)
 {
-    if (request->entry && forms_kept(request->entry, coding).data) { /* somebody has asked for it before */
-        request->answer.coding = coding;
+    if (request->entry && takes_kept(request, coding, etag_as_is))
         return false;
-    }
     size_t bytes = request_body(request).len;
     struct packing *packing = ARENA_NEW(&request->arena, struct packing);
     *packing = (struct packing){.job = {.run = on_job, .on_done = on_job_done, .home = request->worker->loop},
@@ -170,8 +201,8 @@ static bool begin_packing(struct request *request, enum coding coding, struct sl
     buf_init(&packing->packed, bytes);
     if (bytes > FORMS_INLINE_BYTES) {
         request->job_out = offload_submit(request->worker->service->offload, &packing->job) == OK;
-        if (!request->job_out) /* it has enough to do */
-            take_packed(packing);
+        if (!request->job_out)
+            give_up(packing);
         return request->job_out;
     }
     pack(packing, compressor_of(request->worker));

@@ -59,6 +59,19 @@ static void an_empty_form_says_that_it_was_tried(void **state)
     entry_unref(entry);
 }
 
+static void one_makes_a_form_until_he_gives_it_back(void **state)
+{
+    (void)state;
+    struct entry *entry = entry_of(1, "a");
+    assert_true(entry_claim_form(entry, ENTRY_GZIP));
+    assert_false(entry_claim_form(entry, ENTRY_GZIP));
+    assert_true(entry_claim_form(entry, ENTRY_BROTLI));
+    entry_unclaim_form(entry, ENTRY_GZIP);
+    assert_false(entry_claim_form(entry, ENTRY_BROTLI));
+    assert_true(entry_claim_form(entry, ENTRY_GZIP));
+    entry_unref(entry);
+}
+
 static void its_bytes_are_what_malloc_takes_and_an_eighth_for_gaps(void **state)
 {
     (void)state;
@@ -126,6 +139,7 @@ int main(void)
         cmocka_unit_test(an_entry_of_nothing_has_nothing),
         cmocka_unit_test(a_form_is_added_once),
         cmocka_unit_test(an_empty_form_says_that_it_was_tried),
+        cmocka_unit_test(one_makes_a_form_until_he_gives_it_back),
         cmocka_unit_test(its_bytes_are_what_malloc_takes_and_an_eighth_for_gaps),
         cmocka_unit_test(an_entry_is_current_until_one_of_its_tags_is_bumped),
         cmocka_unit_test(jitter_takes_up_to_a_tenth_and_spreads),
