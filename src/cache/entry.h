@@ -47,9 +47,10 @@ struct entry {
     uint32_t magic;
     _Atomic uint32_t refs;
     struct cache_key key;
-    struct entry *next; /* the cache's, under its shard's lock, like all up to `where` */
+    struct entry *next; /* the cache's, under its shard's lock, like all up to `uses` */
     struct list link;
     uint32_t charged; /* bytes of the budget */
+    uint32_t hits;    /* since who counts them set it to 0 */
     uint8_t where;
     uint8_t uses; /* hits since it was last looked at for eviction, to 3 */
     uint8_t kind; /* enum entry_kind; from here on immutable */

@@ -253,6 +253,7 @@ static void replace(struct shard *shard, struct entry *old, struct entry *entry,
 {
     entry->where = old->where;
     entry->uses = old->uses;
+    entry->hits = old->hits;
     list_insert_before(&old->link, &entry->link);
     shard_remove(shard, old, dropped);
     charge(shard, entry);

@@ -56,6 +56,7 @@ struct entry *shard_find(const struct shard *shard, struct cache_key key);
 /* Notes a use. */
 static inline void shard_use(struct entry *entry)
 {
+    entry->hits++;
     if (entry->uses < USES_MAX)
         entry->uses++;
 }

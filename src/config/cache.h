@@ -21,10 +21,19 @@ struct cache_policy {
     bool tags; /* says Surrogate-Key and Cache-Tag */
 };
 
+/* What is made ready before anybody asks. */
+struct config_warm {
+    struct slice *paths; /* as the file says: below the first plain prefix, or from `/` on */
+    unsigned count;
+    unsigned top;  /* so many of the hot ones of each hour */
+    unsigned rate; /* so many a second */
+};
+
 struct config_cache {
     uint64_t memory_bytes; /* of the process; 0: nothing is kept in it */
     unsigned api; /* bits of the roles that may keep values of their own here; ROLES_NONE: not served */
     uint64_t api_memory_bytes; /* for those values */
+    struct config_warm warm;
     struct cache_policy
         policy; /* `cache:` of the root and of `defaults:`; what resources and queries begin with */
 };

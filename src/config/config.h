@@ -101,6 +101,7 @@ struct config {
     struct slice *cors; /* origins, "https://console.example.com"; the one `*`: any */
     unsigned cors_count;
     struct word queries_dir;
+    struct word state; /* a folder for what outlives the process; data NULL: there is none */
     struct config_query *queries;
     unsigned query_count;
     bool docs; /* /docs and /openapi.json are served */

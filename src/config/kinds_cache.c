@@ -36,3 +36,55 @@ const struct kind kind_cache = {
     .expected = "how long an answer is kept, such as `2m` (up to 7d), `off`, or `{list: 2m, row: 5m}`",
     .read = read_policy,
     .print = print_policy};
+
+/* --- cache: {warm: [incidents, analytics/top_sources]} --- */
+
+enum { WARM_PATHS_MAX = 1000 };
+
+static bool is_path(const struct node *node)
+{
+    struct slice text = node->text;
+    bool good = node->kind == NODE_TEXT && text.len > 0;
+    for (size_t i = 0; good && i < text.len; i++)
+        good = text.data[i] > ' ' && text.data[i] < 0x7f;
+    return good;
+}
+
+static void read_warm(struct walk *walk, const struct key *key, const struct node *node, void *field)
+{
+    struct config_warm *warm = field;
+    bool good = node->kind == NODE_LIST && node->count <= WARM_PATHS_MAX;
+    for (const struct node *item = node->first; good && item; item = item->next)
+        good = is_path(item);
+    if (!good) {
+        walk_expected(walk, node, key->name, key->kind->expected);
+        return;
+    }
+    warm->paths = ARENA_ARRAY(walk->arena, struct slice, node->count + 1);
+    warm->count = 0;
+    for (const struct node *item = node->first; item; item = item->next)
+        warm->paths[warm->count++] = item->text;
+}
+
+static void print_warm(struct printer *printer, const struct key *key, const void *field)
+{
+    const struct config_warm *warm = field;
+    print_name(printer, key->name);
+    buf_lit(printer->out, " [");
+    for (unsigned i = 0; i < warm->count; i++) {
+        if (i > 0)
+            buf_lit(printer->out, ", ");
+        config_print_text(printer->out, warm->paths[i]);
+    }
+    buf_lit(printer->out, "]\n");
+}
+
+const struct kind kind_warm = {
+    .expected = "a list of paths such as `[incidents, analytics/top_sources, /rest/v1/users?limit=10]`",
+    .read = read_warm,
+    .print = print_warm};
+
+const struct kind kind_state_folder = {.expected =
+                                           "a folder for what outlives the process, such as `./state`",
+                                       .read = walk_read_folder,
+                                       .print = print_folder};

@@ -267,7 +267,7 @@ const struct kind kind_as = {.expected = "a name", .read = read_as, .print = pri
 
 /* --- queries: DIR --- */
 
-static void read_folder(struct walk *walk, const struct key *key, const struct node *node, void *field)
+void walk_read_folder(struct walk *walk, const struct key *key, const struct node *node, void *field)
 {
     if (node->kind != NODE_TEXT || node->text.len == 0) {
         walk_expected(walk, node, key->name, key->kind->expected);
@@ -279,17 +279,17 @@ static void read_folder(struct walk *walk, const struct key *key, const struct n
         folder->text = walk_path(walk, folder->text);
 }
 
-static void print_folder(struct printer *printer, const struct key *key, const void *field)
+void print_folder(struct printer *printer, const struct key *key, const void *field)
 {
     kind_text.print(printer, key, field);
 }
 
 const struct kind kind_folder = {.expected = "a folder of .sql files such as `queries/`",
-                                 .read = read_folder,
+                                 .read = walk_read_folder,
                                  .print = print_folder};
 
 /* --- spool: {folder: DIR} --- */
 
 const struct kind kind_spool_folder = {.expected = "a folder for large bodies such as `/var/tmp`",
-                                       .read = read_folder,
+                                       .read = walk_read_folder,
                                        .print = print_folder};

@@ -61,7 +61,7 @@ const char config_defaults[] =
     "log: {level: info, sample: 1, slow: 500ms, sql: on}\n"
     "query: {params: 100, conditions: 100, in_values: 1000, order: 8, select: 200, depth: 8, value_bytes: 8KiB}\n"
     "auth: {role: anonymous}\n"
-    "cache: {memory: 256MiB, api: none, api_memory: 64MiB, grace: 1m, errors: 1h, absent: 5s}\n"
+    "cache: {memory: 256MiB, warm: [], warm_top: 100, warm_rate: 50, api: none, api_memory: 64MiB, grace: 1m, errors: 1h, absent: 5s}\n"
     "limiter: {keys: 1000000}\n"
     "docs: on\n"
     "defaults:\n"
@@ -218,6 +218,9 @@ static const struct section section_url = {"query", url_keys};
 
 static const struct key cache_keys[] = {
     {"memory", &kind_bytes, CACHE(memory_bytes), .low = 0, .high = 1024 * GIB, .zero = "off"},
+    {"warm", &kind_warm, CACHE(warm)},
+    {"warm_top", &kind_count, CACHE(warm.top), .low = 0, .high = 1000},
+    {"warm_rate", &kind_count, CACHE(warm.rate), .low = 1, .high = 10000},
     {"api", &kind_roles, CACHE(api)},
     {"api_memory", &kind_bytes, CACHE(api_memory_bytes), .low = MIB, .high = 1024 * GIB},
     {"grace", &kind_duration, CACHE(policy.grace_ms), .low = 0, .high = 7 * DAY},
@@ -342,6 +345,7 @@ static const struct key root_keys[] = {
     {.name = "resources", .kind = &kind_resources},
     {"queries", &kind_folder, FIELD(queries_dir)},
     {.name = "functions", .kind = &kind_functions},
+    {"state", &kind_state_folder, FIELD(state)},
     {"docs", &kind_switch, FIELD(docs)},
     NOT_YET("admin"),
     NOT_YET("changes"),
@@ -350,7 +354,6 @@ static const struct key root_keys[] = {
     NOT_YET("partitions"),
     NOT_YET("redis"),
     NOT_YET("signals"),
-    NOT_YET("state"),
     NOT_YET("tls"),
     {0},
 };

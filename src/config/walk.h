@@ -64,7 +64,7 @@ extern const struct kind kind_envelope, kind_any, kind_as, kind_resources, kind_
 /* kinds_auth.c */
 extern const struct kind kind_declared_roles, kind_role, kind_roles;
 /* kinds_cache.c */
-extern const struct kind kind_cache;
+extern const struct kind kind_cache, kind_warm, kind_state_folder;
 /* kinds_writes.c */
 extern const struct kind kind_either, kind_set, kind_rows;
 /* kinds_functions.c */
@@ -100,6 +100,10 @@ struct slice walk_path(struct walk *walk, struct slice path);
 bool role_find(struct walk *walk, struct slice word, unsigned *ret_role);
 /* The complaint about a word that is none, with all that are, `none` too where it may stand. */
 void role_refuse(struct walk *walk, struct place at, const char *key, struct slice word, bool or_none);
+
+/* kinds_resource.c: a folder's path; for kinds. */
+void walk_read_folder(struct walk *walk, const struct key *key, const struct node *node, void *field);
+void print_folder(struct printer *printer, const struct key *key, const void *field);
 
 void print_section(struct printer *printer, const struct section *section, const void *base);
 void print_key(struct buf *out, struct slice key);          /* a text that stands before a colon */

@@ -8,6 +8,7 @@
 #include "request/forms.h"
 #include "request/kept.h"
 #include "request/steps.h"
+#include "request/warm.h"
 #include "request/worker.h"
 
 /* How long it is remembered that an answer like this cannot be kept. */
@@ -416,7 +417,8 @@ static struct entry *make_entry(struct request *request, int64_t ttl_ms)
     parts.cost_us = mono_diff_us(clock_mono(), request->began);
     parts.seen = keeping->depends.seen;
     parts.seen_count = absent ? keeping->depends.count_if_absent : keeping->depends.count;
-    parts.asked = request->target;
+    if (!(keeping->parts & (CALLER_TENANT | CALLER_USER)))
+        parts.asked = warm_question(request);
     return kept_pack(&request->answer, buf_slice(&request->body), &parts);
 }
 

@@ -19,6 +19,8 @@ static struct slice name_of(const struct route *route)
         return route->resource->config->name.text;
     if (route->kind == ROUTE_QUERY)
         return route->query->config->path;
+    if (route->kind == ROUTE_CACHE)
+        return SLICE("cache");
     return route->kind == ROUTE_RPC ? route->rpc->config->name.text : SLICE("docs");
 }
 

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "encode/compress.h"
+#include "request/warm.h"
 
 #define KEY_BYTES_MAX (64 * 1024) /* more than a head may have */
 #define STOP_TURNS 200
@@ -73,8 +74,10 @@ static void set_up(struct worker *worker)
     for (unsigned i = 0; i < service->listen_count; i++)
         if (net_accept_from(worker->net, service->listen_fds[i]) != OK)
             log_event(LOG_ERROR, "cannot accept", LOG_INT("worker", worker->number));
-    if (worker->number == 0)
+    if (worker->number == 0) {
         worker->health_check = health_check_start(worker);
+        worker->warm = warm_start(worker);
+    }
 }
 
 static void requests_free(struct list *requests)
@@ -90,6 +93,8 @@ static void take_down(struct worker *worker)
     net_free(worker->net);
     if (worker->health_check)
         health_check_stop(worker->health_check);
+    if (worker->warm)
+        warm_stop(worker->warm);
     for (unsigned i = 0; i < STOP_TURNS && !list_empty(&worker->running); i++)
         loop_turn(worker->loop, STOP_TURN_MS);
     tap_unref(worker->tap);
@@ -169,6 +174,7 @@ static void on_snapshot(struct letter *letter)
     struct net_limits limits = limits_of(worker->snapshot->model->config, worker->service->worker_count);
     net_limits_set(worker->net, &limits);
     follow_supply(worker);
+    warm_again(worker->warm);
     mem_free(news);
     atomic_fetch_add(&worker->service->snapshots_taken, 1);
 }
@@ -232,6 +238,7 @@ void worker_join(struct worker *worker)
 void worker_free(struct worker *worker)
 {
     CHECK_MAGIC(worker, WORKER_MAGIC);
+    warm_free(worker->warm);
     loop_free(worker->loop);
     decoder_free(worker->decoder);
     buf_done(&worker->key);

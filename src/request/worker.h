@@ -39,7 +39,8 @@ struct worker {
     unsigned claims;   /* of idempotency keys */
     uint64_t id_state; /* of the ids of requests */
     bool draining, drained;
-    struct health_check *health_check; /* worker 0's */
+    struct health_check *health_check; /* worker 0's, as is: */
+    struct warm *warm;
     pthread_t thread;
 };
 

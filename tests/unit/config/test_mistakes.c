@@ -216,9 +216,9 @@ static const struct mistake mistakes[] = {
      "leat.yaml:4:21: `users` has no key `orders`: did you mean `order`?\n"},
     {"# nothing\n",
      "leat.yaml:1:1: no database is named: say `database: sqlite:PATH` or `database: postgresql://…`\n"},
-    {"redis: ${REDIS_URL_NOT_SET:-}\nstate: ./state\njobs: []\nsignals: {}\n",
+    {"redis: ${REDIS_URL_NOT_SET:-}\ntls: {}\njobs: []\nsignals: {}\n",
      "leat.yaml:1:1: `redis` is not built yet: take it out\n"
-     "leat.yaml:2:1: `state` is not built yet: take it out\n"
+     "leat.yaml:2:1: `tls` is not built yet: take it out\n"
      "leat.yaml:3:1: `jobs` is not built yet: take it out\n"
      "leat.yaml:4:1: `signals` is not built yet: take it out\n"},
 };
