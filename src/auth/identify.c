@@ -158,6 +158,11 @@ void identify_role(const struct config_auth *auth, struct slice name, struct cal
     caller->role_name = role ? role->name : SLICE("anonymous");
 }
 
+bool identify_operator(const struct config *config, const struct principal *principal)
+{
+    return principal->loopback || caller_may(&principal->caller, config_operators(&config->auth));
+}
+
 void address_format(const struct in6_addr *address, char ret_text[INET6_ADDRSTRLEN])
 {
     const char *text = IN6_IS_ADDR_V4MAPPED(address)

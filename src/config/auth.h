@@ -43,5 +43,8 @@ struct config_auth {
 const struct config_role *config_role_find(const struct config_auth *auth, struct slice name);
 /* What a bit is called: "viewer", "anonymous". */
 struct slice config_role_name(const struct config_auth *auth, unsigned bit);
+/* The bit of the role that operators have: the last that is declared, where it stands above another. ROLES_NONE: no role has more
+ * rights than all others, so none is an operator's. */
+unsigned config_operators(const struct config_auth *auth);
 
 #endif

@@ -24,6 +24,13 @@ struct slice config_role_name(const struct config_auth *auth, unsigned bit)
     return SLICE("anonymous");
 }
 
+unsigned config_operators(const struct config_auth *auth)
+{
+    const struct config_role *last = auth->role_count ? &auth->roles[auth->role_count - 1] : NULL;
+    bool above_another = last && (last->rights & ~(last->bit | ROLE_ANONYMOUS)) != 0;
+    return above_another ? last->bit : ROLES_NONE;
+}
+
 static bool name_is_good(struct slice name)
 {
     if (name.len == 0 || name.len > ROLE_BYTES_MAX)

@@ -31,7 +31,7 @@ struct gate {
     uint32_t magic;
     atomic_uint connections_max, per_address_max;
     atomic_uint count;
-    _Atomic uint64_t last_id;
+    _Atomic uint64_t last_id, refused;
     struct seats seats;
     struct shard shards[SHARDS];
 };
@@ -82,6 +82,19 @@ struct seats *gate_seats(struct gate *gate)
 uint64_t gate_next_id(struct gate *gate)
 {
     return atomic_fetch_add(&gate->last_id, 1) + 1;
+}
+
+void gate_metrics(const struct gate *gate, struct metrics_page *page)
+{
+    metrics_gauge(page, "leat_connections", "Connections of clients that are open.",
+                  atomic_load(&gate->count));
+    metrics_gauge(page, "leat_connections_max", "Connections of clients that may be open.",
+                  atomic_load(&gate->connections_max));
+    metrics_counter(page, "leat_connections_accepted_total", "Connections of clients that were taken.",
+                    atomic_load(&gate->last_id));
+    metrics_counter(page, "leat_connections_refused_total",
+                    "Connections of clients that were refused, too many in all or from one address.",
+                    atomic_load(&gate->refused));
 }
 
 static void address_set(struct address *address, char family, const void *bytes, uint8_t len)
@@ -155,8 +168,10 @@ bool gate_enter(struct gate *gate, const struct sockaddr_storage *peer)
         entered = count_in(shard, &address, atomic_load(&gate->per_address_max));
         pthread_mutex_unlock(&shard->lock);
     }
-    if (!entered)
+    if (!entered) {
         atomic_fetch_sub(&gate->count, 1);
+        atomic_fetch_add(&gate->refused, 1);
+    }
     return entered;
 }
 

@@ -23,6 +23,7 @@
 #include "base/buf.h"
 #include "http/head.h"
 #include "loop/loop.h"
+#include "observe/metrics.h"
 
 struct net;  /* the connections of one worker */
 struct conn; /* one of them */
@@ -59,7 +60,8 @@ struct net_events {
 
 struct gate *gate_new(unsigned connections_max, unsigned per_address_max);
 void gate_free(struct gate *gate);
-unsigned gate_count(const struct gate *gate); /* open connections now; any thread */
+unsigned gate_count(const struct gate *gate);                          /* open connections now; any thread */
+void gate_metrics(const struct gate *gate, struct metrics_page *page); /* any thread */
 /* Other limits from the next connection on; any thread. */
 void gate_limits_set(struct gate *gate, unsigned connections_max, unsigned per_address_max);
 

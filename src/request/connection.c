@@ -177,6 +177,7 @@ static void on_fault(void *owner, struct conn *conn, unsigned status, const char
         return;
     }
     struct request *request = begin(worker, conn);
+    request->method = HTTP_OTHER;
     request->step = request_fail(request, status, fault_code(status), slice_str(reason));
     request->problem.retry_after_s = status == 503 ? 1 : 0;
     request->answer.close = true;

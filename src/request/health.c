@@ -13,6 +13,7 @@
 #include "request/cache_api.h"
 #include "request/documents.h"
 #include "request/limit_step.h"
+#include "request/metrics_page.h"
 #include "request/steps.h"
 #include "request/worker.h"
 
@@ -196,6 +197,8 @@ enum step step_builtin(struct request *request)
         return limit_page_answer(request);
     if (request->route.kind == ROUTE_CACHE)
         return cache_api_answer(request);
+    if (request->route.kind == ROUTE_METRICS)
+        return metrics_answer(request);
     buf_init(&request->body, 4096);
     request->answer.caching.no_store = true;
     request->answer.status = 200;

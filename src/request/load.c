@@ -260,7 +260,7 @@ enum error service_load(const struct service_options *options, struct service *s
         return error;
     }
     apply_log_level(load.model->config);
-    *ret_snapshot = snapshot_new(load.model, load.supply, load.limits);
+    *ret_snapshot = snapshot_new(load.model, load.supply, load.limits, service->meter_names);
     *ret_exit = 0;
     return OK;
 }

@@ -73,8 +73,29 @@ struct request *request_new(struct worker *worker, const struct request_sink *si
     request->began = clock_mono();
     id_write(request->id, next_id(worker));
     worker->request_count++;
+    meter_begin(worker->meter);
     list_push(&worker->running, &request->link);
     return request;
+}
+
+static void count_statement(struct request *request, const struct fetch *fetch)
+{
+    if (fetch->lane && *fetch->lane)
+        meter_statement(request->worker->meter, fetch->lane, fetch->wait_us, fetch->run_us);
+}
+
+/* By what was routed to, its method and the status; of a client that left before there was one: 499, as in the log. */
+static void request_count(struct request *request)
+{
+    unsigned status = request->answer.status ? request->answer.status : 499;
+    struct meter_event event = {.name = request->snapshot->meter_numbers[request->route.number],
+                                .method = request->method,
+                                .status = status,
+                                .took_us = request->took_us,
+                                .bytes = request->sent_bytes};
+    meter_end(request->worker->meter, &event);
+    count_statement(request, &request->fetch);
+    count_statement(request, &request->total_fetch);
 }
 
 void request_end(struct request *request)
@@ -83,6 +104,8 @@ void request_end(struct request *request)
     PRE(request->step == STEP_END);
     PRE(!request->fetch_out && !request->total_out && !request->job_out);
     struct worker *worker = request->worker;
+    request->took_us = mono_diff_us(clock_mono(), request->began);
+    request_count(request);
     request_log(request);
     loop_task_cancel(&request->turn);
     cache_done(request);

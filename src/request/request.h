@@ -117,6 +117,7 @@ struct request {
     bool background; /* nobody asked: for the cache */
 
     struct mono began;
+    int64_t took_us; /* at its end */
     uint64_t sent_bytes;
 };
 

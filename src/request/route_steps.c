@@ -19,6 +19,17 @@ static enum step refuse_stranger(struct request *request)
     return next;
 }
 
+/* Said, not hidden: the path is no secret, and whoever sets up a scraper shall see what it lacks. */
+static enum step refuse_operators_page(struct request *request)
+{
+    unsigned status = caller_is_known(&request->principal.caller) ? 403 : 401;
+    enum step next = request_fail(request, status, SLICE("operators-only"),
+                                  SLICE("This page is for operators: who asks from this machine, or in the "
+                                        "last of the roles that stand in an order."));
+    request->problem.hint = SLICE("Ask at localhost or 127.0.0.1, without a proxy between.");
+    return next;
+}
+
 enum step step_route(struct request *request)
 {
     PRE(request->head != NULL);
@@ -75,6 +86,8 @@ enum step step_identify(struct request *request)
         return STEP_BUILTIN;
     if (route->kind == ROUTE_OPENAPI || route->kind == ROUTE_DOCS)
         return STEP_LIMIT;
+    if (route->kind == ROUTE_METRICS)
+        return identify_operator(config, &request->principal) ? STEP_BUILTIN : refuse_operators_page(request);
     unsigned roles = route->kind == ROUTE_CACHE ? config->cache.api : roles_that_may(route);
     if (!caller_may(&request->principal.caller, roles))
         return refuse_rights(request);

@@ -93,6 +93,9 @@ static void start_workers(struct service *service)
 {
     service->worker_count = service_workers(service->config);
     service->workers = mem_must(service->worker_count * sizeof *service->workers);
+    service->meters = mem_must(service->worker_count * sizeof *service->meters);
+    for (unsigned i = 0; i < service->worker_count; i++)
+        service->meters[i] = meter_new();
     for (unsigned i = 0; i < service->worker_count; i++)
         service->workers[i] = worker_start(service, i);
 }
@@ -208,6 +211,10 @@ static void service_done(struct service *service)
     space_free(service->space);
     tags_free(service->tags);
     limiter_free(service->limiter);
+    for (unsigned i = 0; i < service->worker_count; i++)
+        meter_free(service->meters[i]);
+    mem_free(service->meters);
+    meter_names_free(service->meter_names);
 }
 
 static void make_cache(struct service *service)
@@ -222,7 +229,9 @@ static void make_cache(struct service *service)
 
 int service_run(const struct service_options *options)
 {
-    struct service service = {.offload = offload_new(offload_threads(), OFFLOAD_QUEUE_MAX)};
+    struct service service = {.offload = offload_new(offload_threads(), OFFLOAD_QUEUE_MAX),
+                              .meter_names = meter_names_new(),
+                              .started = clock_wall()};
     (void)pthread_mutex_init(&service.lock, NULL);
     health_init(&service.health);
     sigset_t signals;

@@ -6,7 +6,18 @@
 #include "limit/rules.h"
 #include "request/documents.h"
 
-struct snapshot *snapshot_new(const struct model *model, struct supply *supply, struct limit_rules *limits)
+static unsigned *number_templates(const struct route_table *routes, struct meter_names *names)
+{
+    unsigned count = route_template_count(routes);
+    unsigned *numbers = mem_must((count + 1) * sizeof *numbers);
+    numbers[0] = METER_UNMATCHED;
+    for (unsigned i = 1; i <= count; i++)
+        numbers[i] = meter_names_number(names, route_template(routes, i));
+    return numbers;
+}
+
+struct snapshot *snapshot_new(const struct model *model, struct supply *supply, struct limit_rules *limits,
+                              struct meter_names *names)
 {
     PRE(model != NULL && supply != NULL && limits != NULL);
     struct snapshot *snapshot = mem_must(sizeof *snapshot);
@@ -15,6 +26,7 @@ struct snapshot *snapshot_new(const struct model *model, struct supply *supply, 
     snapshot->supply = supply;
     snapshot->limits = limits;
     snapshot->routes = route_table_new(model);
+    snapshot->meter_numbers = number_templates(snapshot->routes, names);
     snapshot->plans = plan_cache_new(model);
     snapshot->documents = model->config->docs ? documents_new(model) : NULL;
     return snapshot;
@@ -33,6 +45,7 @@ void snapshot_unref(struct snapshot *snapshot)
     documents_free(snapshot->documents);
     limit_rules_free(snapshot->limits);
     plan_cache_free(snapshot->plans);
+    mem_free(snapshot->meter_numbers);
     route_table_free(snapshot->routes);
     model_unref(snapshot->model);
     supply_unref(snapshot->supply);

@@ -13,6 +13,7 @@
 #include "cache/space.h"
 #include "loop/offload.h"
 #include "net/net.h"
+#include "observe/meter.h"
 #include "query/plan.h"
 #include "request/health.h"
 #include "request/supply.h"
@@ -30,13 +31,15 @@ struct snapshot {
     const struct model *model;
     struct route_table *routes;
     struct plan_cache *plans;
+    unsigned *meter_numbers;     /* by the number of a route's template */
     struct documents *documents; /* /openapi.json; NULL: `docs: off` */
     struct limit_rules *limits;
     struct supply *supply; /* where the rows come from: often the same as that of the one before */
 };
 
-struct snapshot *snapshot_new(const struct model *model, struct supply *supply,
-                              struct limit_rules *limits); /* takes all over */
+/* Takes model, supply and limits over. */
+struct snapshot *snapshot_new(const struct model *model, struct supply *supply, struct limit_rules *limits,
+                              struct meter_names *names);
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 void snapshot_unref(struct snapshot *snapshot); /* takes NULL */
 
@@ -61,6 +64,8 @@ struct service {
     int listen_fds[8];
     unsigned listen_count;
     struct worker **workers;
+    struct meter **meters; /* one for each worker, who alone writes it */
+    struct meter_names *meter_names;
     unsigned worker_count;
 
     pthread_mutex_t lock;
@@ -74,6 +79,7 @@ struct service {
     struct cache_secret cache_secret;
     struct limiter *limiter; /* made by the first load */
     struct health health;
+    struct wall started;
     struct pause pause; /* made at the first hand-over, kept: a worker may still be leaving it */
     bool pause_made;
     atomic_bool draining;

@@ -127,6 +127,7 @@ struct worker *worker_start(struct service *service, unsigned number)
     worker->service = service;
     worker->loop = loop_new();
     worker->snapshot = snapshot_ref(service->snapshot);
+    worker->meter = service->meters[number];
     list_init(&worker->running);
     list_init(&worker->idle);
     list_init(&worker->taps);

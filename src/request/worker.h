@@ -33,6 +33,7 @@ struct worker {
 
     char date[30];         /* of the Date header: made anew each second */
     struct timer tick;     /* each second: date, drain progress */
+    struct meter *meter;   /* the service's, of this worker */
     struct access_log log; /* lines of this turn: written at its end */
     struct task log_flush;
     uint64_t request_count;
@@ -62,6 +63,9 @@ void request_end(struct request *request);
 
 /* Whether, with so many bytes more, more would wait for slow readers than `answers.bytes_total` allows this worker. */
 bool worker_answers_full(const struct worker *worker, uint64_t more_bytes);
+
+/* "GET"; "-": none that is known, or none was read. */
+extern const struct slice method_words[METER_METHODS];
 
 /* Whether this request will have a line in the log: problems, slow ones, one in `log.sample` of the others. */
 bool worker_log_due(const struct request *request);

@@ -23,6 +23,8 @@ struct route_table {
     struct arena arena;
     struct map entries;
     struct entry *first, **last; /* the same in order, so that every process suggests the same */
+    struct slice *templates;     /* by number; that of a path's rows follows the path's own */
+    unsigned template_count;
     const struct model *model;
     struct schemas schemas;
 };
@@ -117,6 +119,24 @@ static void add_resources(struct route_table *table, const struct serve_prefix *
     }
 }
 
+/* Numbers what is there, now that it is known which of two that claim one path has it. */
+static void number_templates(struct route_table *table)
+{
+    struct arena *arena = &table->arena;
+    table->templates = ARENA_ARRAY(arena, struct slice, 1 + 2 * table->entries.count);
+    for (struct entry *entry = table->first; entry; entry = entry->next) {
+        if (map_get(&table->entries, entry->path) != entry)
+            continue;
+        entry->route.number = ++table->template_count;
+        table->templates[table->template_count] = entry->path;
+        if (entry->has_rows)
+            table->templates[++table->template_count] =
+                arena_format(arena, SLICE_FMT "/%s", SLICE_ARG(entry->path),
+                             entry->route.kind == ROUTE_LIST ? "{id}" : "{file}");
+    }
+    POST(table->template_count <= 2 * table->entries.count);
+}
+
 struct route_table *route_table_new(const struct model *model)
 {
     PRE(model && model->config);
@@ -128,6 +148,7 @@ struct route_table *route_table_new(const struct model *model)
     add_builtin(table, SLICE("/health/live"), ROUTE_LIVE);
     add_builtin(table, SLICE("/health/ready"), ROUTE_READY);
     add_builtin(table, SLICE("/health"), ROUTE_HEALTH);
+    add_builtin(table, SLICE("/metrics"), ROUTE_METRICS);
     if (model->config->docs)
         add_docs(table);
     for (unsigned i = 0; i < model->config->serve_count; i++) {
@@ -137,7 +158,19 @@ struct route_table *route_table_new(const struct model *model)
         add_rpcs(table, &model->config->serve[i]);
         add_resources(table, &model->config->serve[i]);
     }
+    number_templates(table);
     return table;
+}
+
+unsigned route_template_count(const struct route_table *table)
+{
+    return table->template_count;
+}
+
+struct slice route_template(const struct route_table *table, unsigned number)
+{
+    PRE(number > 0 && number <= table->template_count);
+    return table->templates[number];
 }
 
 void route_table_free(struct route_table *table)
@@ -166,6 +199,7 @@ static bool lookup_row(const struct route_table *table, struct slice parent, str
     *ret_route = entry->route;
     if (entry->route.kind == ROUTE_LIST)
         ret_route->kind = ROUTE_ROW;
+    ret_route->number++;
     ret_route->id = id;
     return true;
 }
@@ -456,6 +490,16 @@ static unsigned segments_of(struct slice prefix)
     return count;
 }
 
+/* Of the path that leads to the resource without a schema; 0: another stands there. */
+static unsigned number_of(const struct route_table *table, struct slice prefix,
+                          const struct resource *resource, struct arena *arena)
+{
+    struct slice name = resource->config->name.text;
+    struct slice path = arena_format(arena, SLICE_FMT "/" SLICE_FMT, SLICE_ARG(prefix), SLICE_ARG(name));
+    const struct entry *entry = map_get(&table->entries, path);
+    return entry && entry->route.resource == resource ? entry->route.number : 0;
+}
+
 /* Behind the prefix stand a name, and perhaps an id. */
 static enum error find_in_schema(const struct route_table *table, struct slice path, struct slice prefix,
                                  struct arena *arena, struct route *route, struct problem *ret_problem)
@@ -469,8 +513,10 @@ static enum error find_in_schema(const struct route_table *table, struct slice p
         route->resource = schemas_find(&table->schemas, route->schema, parts.segments[at]);
     if (!route->resource)
         return schemas_refuse_path(route->schema, path, arena, ret_problem);
+    route->number = number_of(table, prefix, route->resource, arena);
     if (parts.count == at + 2) {
         route->kind = ROUTE_ROW;
+        route->number += route->number > 0;
         (void)parent_of(path, &route->id);
     }
     return OK;

@@ -24,11 +24,13 @@ enum route_kind {
     ROUTE_OPENAPI,
     ROUTE_DOCS,
     ROUTE_LIMITS,
-    ROUTE_CACHE
+    ROUTE_CACHE,
+    ROUTE_METRICS
 };
 
 struct route {
     enum route_kind kind;
+    unsigned number;                 /* of its template; 0: nothing was matched */
     const struct resource *resource; /* LIST, ROW */
     const struct named_query *query; /* QUERY */
     const struct rpc *rpc;           /* RPC */
@@ -44,6 +46,10 @@ struct route {
 
 struct route_table *route_table_new(const struct model *model);
 void route_table_free(struct route_table *table); /* takes NULL */
+
+/* The templates that requests are counted by: "/api/users", "/api/users/{id}", "/health". Numbers are from 1 to the count. */
+unsigned route_template_count(const struct route_table *table);
+struct slice route_template(const struct route_table *table, unsigned number);
 
 /* In PostgREST's manner `Accept-Profile`, of writes `Content-Profile`, chooses a schema: a resource is then looked for in it alone, by
  * its own name or its table's.

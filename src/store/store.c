@@ -84,6 +84,25 @@ void store_state(struct store *store, struct store_state *ret_state)
     store->driver->state(store, ret_state);
 }
 
+void store_metrics(struct store *store, struct metrics_page *page)
+{
+    struct store_state state;
+    store_state(store, &state);
+    metrics_gauge(page, "leat_database_up", "Whether the last try to connect or run succeeded.", state.up);
+    metrics_gauge(page, "leat_pool_connections", "Connections to the database.", state.connections);
+    metrics_gauge(page, "leat_pool_connections_max", "Connections to the database that may be open.",
+                  state.connections_max);
+    metrics_gauge(page, "leat_pool_busy", "Connections to the database that work.", state.busy);
+    metrics_gauge(page, "leat_pool_waiting", "Statements that wait for a connection.", state.waiting);
+    metrics_counter(page, "leat_statements_total", "Statements that were asked for.", state.fetches);
+    metrics_counter(page, "leat_statement_failures_total", "Statements that failed.", state.failures);
+    metrics_counter(page, "leat_statements_gathered_total", "Reads that shared another's statement.",
+                    state.gathered);
+    metrics_counter(page, "leat_statements_resent_total", "Statements that were sent again.", state.resent);
+    metrics_counter(page, "leat_pool_reconnects_total",
+                    "Connections to the database that were lost and made again.", state.reconnects);
+}
+
 void store_close(struct store *store)
 {
     if (store != NULL)

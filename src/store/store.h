@@ -24,6 +24,7 @@
 #include "base/problem.h"
 #include "catalog/model.h"
 #include "loop/offload.h"
+#include "observe/metrics.h"
 #include "store/fetch.h"
 
 struct store;
@@ -80,6 +81,7 @@ struct store_state {
     char why[256]; /* when not up: the last error, for operators */
 };
 void store_state(struct store *store, struct store_state *ret_state);
+void store_metrics(struct store *store, struct metrics_page *page); /* the same, any thread */
 
 void store_close(struct store *store); /* after all ports are detached; takes NULL */
 

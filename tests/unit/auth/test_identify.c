@@ -274,7 +274,35 @@ static void a_role_brings_the_rights_that_it_has(void **state)
     assert_int_equal(caller.roles, 3);
 }
 
+static bool is_operator(struct config *config, const char *role)
+{
+    struct principal principal = {.caller = {.role = ROLE_ANONYMOUS, .roles = ROLE_ANONYMOUS}};
+    if (role)
+        identify_role(&config->auth, slice_str(role), &principal.caller);
+    return identify_operator(config, &principal);
+}
+
+static void operators_speak_from_this_machine_or_have_the_last_role_of_a_chain(void **state)
+{
+    (void)state;
+    struct config_role roles[] = {{.name = SLICE("viewer"), .bit = 2, .rights = 3},
+                                  {.name = SLICE("admin"), .bit = 4, .rights = 7},
+                                  {.name = SLICE("auditor"), .bit = 8, .rights = 9}};
+    struct config config = {.auth = {.roles = roles, .role_count = 2, .role = 2}};
+    struct principal here = {.loopback = true};
+    assert_true(identify_operator(&config, &here));
+    assert_true(is_operator(&config, "admin"));
+    assert_false(is_operator(&config, "viewer"));
+    assert_false(is_operator(&config, NULL));
+    config.auth.role_count = 3; /* the last stands alone: it is above nobody */
+    assert_false(is_operator(&config, "admin"));
+    assert_false(is_operator(&config, "auditor"));
+    config.auth.role_count = 0;
+    assert_false(is_operator(&config, NULL));
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(operators_speak_from_this_machine_or_have_the_last_role_of_a_chain),
     cmocka_unit_test(a_role_brings_the_rights_that_it_has),
     cmocka_unit_test(everyone_is_anonymous_and_may_what_is_granted_to_it),
     cmocka_unit_test(without_a_proxy_the_address_is_the_peers),

@@ -544,6 +544,53 @@ static void an_unknown_schema_is_a_406_in_postgrests_words(void **state)
     assert_slice(fixture->problem.code, "method-not-allowed");
 }
 
+/* --- templates --- */
+
+static void assert_template(struct fixture *fixture, const char *path, const char *header,
+                            const char *template)
+{
+    (void)match_with(fixture, "GET", path, header);
+    assert_slice(route_template(fixture->table, fixture->route.number), template);
+}
+
+static void a_request_is_counted_by_its_template_not_its_path(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_template(fixture, "/api/users", "", "/api/users");
+    assert_template(fixture, "/api/users/5", "", "/api/users/{id}");
+    assert_template(fixture, "/api/%75sers/5%2e", "", "/api/users/{id}");
+    assert_template(fixture, "/rest/v1/users/top", "", "/rest/v1/users/top");
+    assert_template(fixture, "/health", "", "/health");
+    assert_int_equal(match(fixture, "DELETE", "/api/stats"), ERR_PROBLEM); /* a method that is not possible */
+    assert_slice(route_template(fixture->table, fixture->route.number), "/api/stats");
+    assert_int_equal(match(fixture, "GET", "/api/nothing"), ERR_PROBLEM);
+    assert_int_equal(fixture->route.number, 0);
+    assert_int_equal(match(fixture, "OPTIONS", "*"), OK);
+    assert_int_equal(fixture->route.number, 0);
+}
+
+static void in_a_schema_it_is_the_resources_own_template(void **state)
+{
+    struct fixture *fixture = *state;
+    make_two_schemas(fixture);
+    assert_template(fixture, "/rest/v1/users", AUDIT, "/rest/v1/log");
+    assert_template(fixture, "/rest/v1/users/5", AUDIT, "/rest/v1/log/{id}");
+    assert_template(fixture, "/rest/v1/users/5", PUBLIC, "/rest/v1/users/{id}");
+    /* Without a schema the query has the path: what is reached by its schema alone has no template of its own. */
+    assert_int_equal(match_with(fixture, "GET", "/rest/v1/stats/5", AUDIT), OK);
+    assert_int_equal(fixture->route.number, 0);
+}
+
+static void each_template_stands_once(void **state)
+{
+    struct fixture *fixture = *state;
+    unsigned count = route_template_count(fixture->table);
+    assert_true(count > 0);
+    for (unsigned i = 1; i <= count; i++)
+        for (unsigned j = 1; j < i; j++)
+            assert_false(slice_eq(route_template(fixture->table, i), route_template(fixture->table, j)));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 static const struct CMUnitTest tests[] = {
@@ -572,6 +619,9 @@ static const struct CMUnitTest tests[] = {
     TEST(what_is_not_in_the_schema_is_not_there),
     TEST(queries_are_of_no_schema),
     TEST(an_unknown_schema_is_a_406_in_postgrests_words),
+    TEST(a_request_is_counted_by_its_template_not_its_path),
+    TEST(in_a_schema_it_is_the_resources_own_template),
+    TEST(each_template_stands_once),
 };
 
 UNIT_TEST_MAIN(tests)
