@@ -158,8 +158,11 @@ void identify_role(const struct config_auth *auth, struct slice name, struct cal
     caller->role_name = role ? role->name : SLICE("anonymous");
 }
 
-bool identify_operator(const struct config *config, const struct principal *principal)
+bool identify_operator(const struct config *config, const struct principal *principal, bool by_admin)
 {
+    PRE(config->admin.text.data || !by_admin);
+    if (config->admin.text.data)
+        return by_admin && (principal->loopback || !is_loopback(&principal->address));
     return principal->loopback || caller_may(&principal->caller, config_operators(&config->auth));
 }
 

@@ -27,8 +27,9 @@ void identify(const struct config *config, const struct sockaddr_storage *peer, 
 /* Sets the caller's role, and with it its rights: that of the name, else (a name that is none, or none given) `auth.role`. */
 void identify_role(const struct config_auth *auth, struct slice name, struct caller *caller);
 
-/* Whether it may see what is for operators: it speaks from this machine, or has their role (config_operators). */
-bool identify_operator(const struct config *config, const struct principal *principal);
+/* Whether it may see what is for operators: it speaks from this machine, or has their role (config_operators). Where there is
+ * an `admin:` address: it came by that; but not a web page that has led a browser of this machine there. */
+bool identify_operator(const struct config *config, const struct principal *principal, bool by_admin);
 
 /* Who is at the other end of a connection, which may be a proxy: for those whose head was never understood. */
 void address_of_peer(const struct sockaddr_storage *peer, struct in6_addr *ret_address);

@@ -44,7 +44,13 @@ bool ask_target_of_url(const char *url, const char *path, struct ask_target *ret
            read_authority(slice_of(rest.data, slash), ret_target);
 }
 
-bool ask_target_of_config(const struct invocation *invocation, const char *path,
+/* What is for operators is told at `admin:` where there is one. */
+static struct slice address_of(const struct config *config, bool for_operators)
+{
+    return for_operators && config->admin.text.data ? config->admin.text : config->listen[0].text;
+}
+
+bool ask_target_of_config(const struct invocation *invocation, const char *path, bool for_operators,
                           struct ask_target *ret_target)
 {
     struct config_override overrides[GIVEN_MAX];
@@ -56,7 +62,7 @@ bool ask_target_of_config(const struct invocation *invocation, const char *path,
     struct complaints complaints = {.arena = &arena};
     struct config *config = NULL;
     bool good = config_load(settings_file(invocation), overrides, count, &complaints, &config) == OK &&
-                read_authority(config->listen[0].text, ret_target);
+                read_authority(address_of(config, for_operators), ret_target);
     if (!good)
         complaints_print(&complaints, STDERR_FILENO);
     if (good && strcmp(ret_target->host, "0.0.0.0") == 0)

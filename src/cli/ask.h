@@ -15,8 +15,9 @@ struct ask_target {
 /* "http://127.0.0.1:8080/health/ready"; `path` is for a URL without one. False: it is none. */
 bool ask_target_of_url(const char *url, const char *path, struct ask_target *ret_target);
 
-/* Where the configuration listens first; an address that means all of them is asked on loopback. False: complaints were written. */
-bool ask_target_of_config(const struct invocation *invocation, const char *path,
+/* Where the configuration listens first, or for operators (`admin`); an address that means all of them is asked on loopback.
+ * False: complaints were written. */
+bool ask_target_of_config(const struct invocation *invocation, const char *path, bool for_operators,
                           struct ask_target *ret_target);
 
 struct ask_answer {

@@ -25,7 +25,7 @@ static int run_health(const struct invocation *invocation)
                            "`--url %s`: expected an address such as http://127.0.0.1:8080", url);
     bool configured =
         invocation_value(invocation, "--config") || access(settings_file(invocation), R_OK) == 0;
-    if (!url && configured && !ask_target_of_config(invocation, READY_PATH, &target))
+    if (!url && configured && !ask_target_of_config(invocation, READY_PATH, false, &target))
         return CLI_USAGE;
     struct ask_answer answer;
     int code = ask(invocation->command, &target, &answer);

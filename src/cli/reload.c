@@ -154,7 +154,7 @@ static int run_reload(const struct invocation *invocation)
     }
     if (pid_text)
         return send_signal(command, pid);
-    if (!url && !ask_target_of_config(invocation, "/health", &target))
+    if (!url && !ask_target_of_config(invocation, "/health", true, &target))
         return CLI_USAGE;
     return reload_at(command, &target);
 }

@@ -147,6 +147,18 @@ static void check_loopback(struct walk *walk)
     }
 }
 
+/* Who may reach it may see what is for operators: it is an address of its own. */
+static void check_admin(struct walk *walk)
+{
+    const struct config *config = walk->config;
+    for (unsigned i = 0; i < config->listen_count; i++)
+        if (slice_eq(config->admin.text, config->listen[i].text) &&
+            !slice_ends(config->admin.text, SLICE(":0")))
+            complain(walk->complaints, config->admin.at,
+                     "`admin`: `" SLICE_FMT "` is among the addresses of `listen`, expected another",
+                     SLICE_ARG(config->admin.text));
+}
+
 /* Where a key of the root stands, or the root. */
 static struct place place_of(const struct node *root, const char *key)
 {
@@ -173,6 +185,7 @@ void config_check(struct walk *walk, const struct node *root)
     check_queries(walk, &paths);
     check_functions(walk);
     check_loopback(walk);
+    check_admin(walk);
     map_done(&paths);
     if (!walk->config->database.url.text.data && complaints_errors(walk->complaints) == 0)
         complain(walk->complaints, root->at,

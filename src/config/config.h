@@ -34,6 +34,7 @@ struct config {
     struct slice file;   /* as given; empty when there is none */
     struct word *listen; /* addresses */
     unsigned listen_count;
+    struct word admin; /* an address for operators alone; data NULL: none */
     struct serve_prefix *serve;
     unsigned serve_count;
     struct config_proxy *proxies;

@@ -81,6 +81,30 @@ const struct kind kind_listen = {
     .read = read_listen,
     .print = print_listen};
 
+static void read_address(struct walk *walk, const struct key *key, const struct node *node, void *field)
+{
+    if (node->kind == NODE_TEXT && is_address(node->text))
+        *(struct word *)field = walk_word(node);
+    else
+        walk_expected(walk, node, key->name, key->kind->expected);
+}
+
+static void print_address(struct printer *printer, const struct key *key, const void *field)
+{
+    const struct word *address = field;
+    if (!address->text.data)
+        return;
+    print_name(printer, key->name);
+    buf_byte(printer->out, ' ');
+    config_print_text(printer->out, address->text);
+    buf_byte(printer->out, '\n');
+}
+
+const struct kind kind_address = {.expected =
+                                      "an address and a port such as `127.0.0.1:9090` or `[::1]:9090`",
+                                  .read = read_address,
+                                  .print = print_address};
+
 /* "10.0.0.0/8", "127.0.0.1", "fd00::/8"; IPv4 becomes ::ffff:a.b.c.d with 96 more bits. */
 static bool read_network(struct slice text, struct config_proxy *ret_proxy)
 {

@@ -323,6 +323,7 @@ const struct section section_query = {"the head of a query", query_keys};
 static const struct key root_keys[] = {
     {.name = "leat", .kind = &kind_version},
     {.name = "listen", .kind = &kind_listen},
+    {"admin", &kind_address, FIELD(admin)},
     {.name = "serve", .kind = &kind_serve},
     {.name = "proxies", .kind = &kind_proxies},
     {.name = "cors", .kind = &kind_cors},
@@ -347,7 +348,6 @@ static const struct key root_keys[] = {
     {.name = "functions", .kind = &kind_functions},
     {"state", &kind_state_folder, FIELD(state)},
     {"docs", &kind_switch, FIELD(docs)},
-    NOT_YET("admin"),
     NOT_YET("changes"),
     NOT_YET("ingest"),
     NOT_YET("jobs"),

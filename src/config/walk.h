@@ -58,7 +58,7 @@ extern const struct kind kind_duration, kind_bytes, kind_rate, kind_count, kind_
 /* kinds_database.c */
 extern const struct kind kind_url, kind_slow;
 /* kinds_network.c */
-extern const struct kind kind_listen, kind_proxies, kind_serve, kind_cors;
+extern const struct kind kind_listen, kind_address, kind_proxies, kind_serve, kind_cors;
 /* kinds_resource.c */
 extern const struct kind kind_envelope, kind_any, kind_as, kind_resources, kind_folder, kind_spool_folder;
 /* kinds_auth.c */

@@ -242,9 +242,11 @@ static void expire_window(struct conn *conn)
 
 /* ---- birth and death ---- */
 
-enum error conn_open(struct net *net, int fd, const struct sockaddr_storage *peer, bool refused)
+enum error conn_open(struct net *net, int fd, const struct sockaddr_storage *peer, enum conn_kind kind)
 {
     CHECK_MAGIC(net, NET_MAGIC);
+    PRE(kind < CONN_KINDS);
+    bool refused = kind == CONN_REFUSED;
     struct conn *conn = mem_must(sizeof *conn);
     *conn = (struct conn){.magic = CONN_MAGIC,
                           .state = refused ? CONN_LINGER : CONN_IDLE,
@@ -254,7 +256,7 @@ enum error conn_open(struct net *net, int fd, const struct sockaddr_storage *pee
                           .task.run = run_task,
                           .deadline = NO_DEADLINE,
                           .id = gate_next_id(net->gate),
-                          .counted = !refused,
+                          .kind = kind,
                           .peer = *peer};
     enum error error = loop_watch(net->loop, &conn->watch, EPOLLIN | EPOLLOUT | EPOLLRDHUP);
     if (error != OK) {
@@ -262,7 +264,7 @@ enum error conn_open(struct net *net, int fd, const struct sockaddr_storage *pee
         mem_free(conn);
         return error;
     }
-    net->refused_count += refused;
+    net->kind_counts[kind]++;
     list_push(&net->conns, &conn->link);
     conn_deadline_set(conn, refused ? LINGER_MS : net->limits.idle_timeout_ms);
     return OK;
@@ -281,11 +283,10 @@ void conn_close(struct conn *conn)
     loop_task_cancel(&conn->task);
     loop_watch_close(&conn->watch);
     list_remove(&conn->link);
-    if (conn->counted) {
+    net->kind_counts[conn->kind]--;
+    if (conn->kind == CONN_COUNTED) {
         seats_count_out(net->seat);
         gate_leave(net->gate, &conn->peer);
-    } else {
-        net->refused_count--;
     }
 }
 

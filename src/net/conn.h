@@ -43,6 +43,9 @@ enum conn_state {
 
 enum turn { WAIT, GO_ON };
 
+/* Counted by the gate and the seat; one that only lingers; of a listener for few, which the gate does not count. */
+enum conn_kind { CONN_COUNTED, CONN_REFUSED, CONN_APART, CONN_KINDS };
+
 struct conn {
     uint32_t magic;
     enum conn_state state; /* conn_move alone writes it */
@@ -65,7 +68,7 @@ struct conn {
     bool asked;            /* the owner has been told of a request or fault and has not called conn_done */
     bool answered;         /* the owner has called conn_done; the step that sees to it has not run yet */
     bool closing;          /* after this answer it ends */
-    bool counted;          /* by the gate */
+    enum conn_kind kind;
     struct sockaddr_storage peer;
 };
 
@@ -85,11 +88,11 @@ struct net {
     struct list conns;
     struct list listeners;
     struct pool pool;
-    struct seat *seat;      /* counts the connections counted by the gate */
-    unsigned refused_count; /* of refused ones that linger */
-    size_t heads_bytes;     /* of partial heads */
-    uint64_t held_bytes;    /* of bodies handed over */
-    int reserve_fd; /* given up to refuse a connection when descriptors are out; -1: it is out itself */
+    struct seat *seat; /* counts the connections counted by the gate */
+    unsigned kind_counts[CONN_KINDS];
+    size_t heads_bytes;  /* of partial heads */
+    uint64_t held_bytes; /* of bodies handed over */
+    int reserve_fd;      /* given up to refuse a connection when descriptors are out; -1: it is out itself */
     bool draining;
     char scratch[SCRATCH_BYTES]; /* what is dropped is read into it */
 };
@@ -97,7 +100,7 @@ struct net {
 /* ---- conn.c ---- */
 
 /* Takes over the descriptor. A refused one begins in LINGER, its answer already sent. ERR_*: the descriptor is closed. */
-enum error conn_open(struct net *net, int fd, const struct sockaddr_storage *peer, bool refused);
+enum error conn_open(struct net *net, int fd, const struct sockaddr_storage *peer, enum conn_kind kind);
 /* Moves to a state that the table allows. */
 void conn_move(struct conn *conn, enum conn_state to);
 /* Walks through steps until one waits. The conn may be dead when this returns, unless it was running already. */

@@ -23,6 +23,11 @@ const struct sockaddr_storage *conn_peer(const struct conn *conn)
     return &conn->peer;
 }
 
+bool conn_is_apart(const struct conn *conn)
+{
+    return conn->kind == CONN_APART;
+}
+
 uint64_t conn_id(const struct conn *conn)
 {
     CHECK_MAGIC(conn, CONN_MAGIC);

@@ -31,7 +31,7 @@ struct gate {
     uint32_t magic;
     atomic_uint connections_max, per_address_max;
     atomic_uint count;
-    _Atomic uint64_t last_id, refused;
+    _Atomic uint64_t last_id, accepted, refused;
     struct seats seats;
     struct shard shards[SHARDS];
 };
@@ -91,7 +91,7 @@ void gate_metrics(const struct gate *gate, struct metrics_page *page)
     metrics_gauge(page, "leat_connections_max", "Connections of clients that may be open.",
                   atomic_load(&gate->connections_max));
     metrics_counter(page, "leat_connections_accepted_total", "Connections of clients that were taken.",
-                    atomic_load(&gate->last_id));
+                    atomic_load(&gate->accepted));
     metrics_counter(page, "leat_connections_refused_total",
                     "Connections of clients that were refused, too many in all or from one address.",
                     atomic_load(&gate->refused));
@@ -168,10 +168,9 @@ bool gate_enter(struct gate *gate, const struct sockaddr_storage *peer)
         entered = count_in(shard, &address, atomic_load(&gate->per_address_max));
         pthread_mutex_unlock(&shard->lock);
     }
-    if (!entered) {
+    if (!entered)
         atomic_fetch_sub(&gate->count, 1);
-        atomic_fetch_add(&gate->refused, 1);
-    }
+    atomic_fetch_add(entered ? &gate->accepted : &gate->refused, 1);
     return entered;
 }
 

@@ -45,15 +45,15 @@ static void say_refused(int fd)
 static void refuse(struct net *net, int fd, const struct sockaddr_storage *peer)
 {
     say_refused(fd);
-    if (net->refused_count >= REFUSED_LINGERING_MAX)
+    if (net->kind_counts[CONN_REFUSED] >= REFUSED_LINGERING_MAX)
         close(fd);
-    else if (conn_open(net, fd, peer, true) != OK)
+    else if (conn_open(net, fd, peer, CONN_REFUSED) != OK)
         return; /* and the descriptor is closed */
 }
 
 void listener_take(struct net *net, int fd, const struct sockaddr_storage *peer)
 {
-    if (conn_open(net, fd, peer, false) == OK)
+    if (conn_open(net, fd, peer, CONN_COUNTED) == OK)
         return;
     seats_count_out(net->seat);
     gate_leave(net->gate, peer);
@@ -65,6 +65,14 @@ static void admit(struct net *net, int fd, const struct sockaddr_storage *peer)
         refuse(net, fd, peer);
     else if (!seats_hand_over(net->seat, fd, peer))
         listener_take(net, fd, peer);
+}
+
+static void admit_apart(struct net *net, int fd, const struct sockaddr_storage *peer)
+{
+    if (net->kind_counts[CONN_APART] >= NET_APART_MAX)
+        refuse(net, fd, peer);
+    else if (conn_open(net, fd, peer, CONN_APART) != OK)
+        return; /* and the descriptor is closed */
 }
 
 static void watch_again(struct timer *timer)
@@ -105,7 +113,7 @@ static bool accept_one(struct listener *listener)
     struct sockaddr_storage peer;
     int fd = sys_accept(listener->watch.fd, &peer);
     if (fd >= 0) {
-        admit(listener->net, fd, &peer);
+        (listener->apart ? admit_apart : admit)(listener->net, fd, &peer);
         return true;
     }
     switch (errno) {
@@ -132,7 +140,7 @@ static void on_events(struct watch *watch, uint32_t events)
         ;
 }
 
-enum error listener_open(struct net *net, int listen_fd)
+enum error listener_open(struct net *net, int listen_fd, bool apart)
 {
     /* Connections inherit it from the socket that listens: one system call less for each. */
     if (setsockopt(listen_fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)) != 0)
@@ -141,6 +149,7 @@ enum error listener_open(struct net *net, int listen_fd)
     listener->watch = (struct watch){.fd = listen_fd, .on_events = on_events};
     listener->pause.on_due = watch_again;
     listener->net = net;
+    listener->apart = apart;
     enum error error = loop_watch_level(net->loop, &listener->watch, EPOLLIN | EPOLLEXCLUSIVE);
     if (error != OK) {
         mem_free(listener);

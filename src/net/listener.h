@@ -15,9 +15,10 @@ struct listener {
     struct timer pause; /* set: not watched until it comes */
     struct list link;   /* net->listeners */
     struct net *net;
+    bool apart; /* net_accept_apart */
 };
 
-enum error listener_open(struct net *net, int listen_fd) must_check;
+enum error listener_open(struct net *net, int listen_fd, bool apart) must_check;
 
 /* A connection that another worker has accepted, and counted, for this one. */
 void listener_take(struct net *net, int fd, const struct sockaddr_storage *peer);

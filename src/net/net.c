@@ -67,7 +67,9 @@ void net_free(struct net *net)
         conn_bury(conn);
     }
     seats_leave(net->seat, close_orphan, net->gate);
-    POST(net->refused_count == 0 && net->heads_bytes == 0 && net->held_bytes == 0);
+    for (unsigned i = 0; i < CONN_KINDS; i++)
+        POST(net->kind_counts[i] == 0);
+    POST(net->heads_bytes == 0 && net->held_bytes == 0);
     pool_done(&net->pool);
     if (net->reserve_fd >= 0)
         close(net->reserve_fd);
@@ -78,10 +80,16 @@ void net_free(struct net *net)
 enum error net_accept_from(struct net *net, int listen_fd)
 {
     CHECK_MAGIC(net, NET_MAGIC);
-    enum error error = listener_open(net, listen_fd);
+    enum error error = listener_open(net, listen_fd, false);
     if (error == OK)
         seats_open(net->seat, true);
     return error;
+}
+
+enum error net_accept_apart(struct net *net, int listen_fd)
+{
+    CHECK_MAGIC(net, NET_MAGIC);
+    return listener_open(net, listen_fd, true);
 }
 
 void net_accept_stop(struct net *net)

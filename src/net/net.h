@@ -75,6 +75,10 @@ struct net *net_new(struct loop *loop, const struct net_limits *limits, struct g
                     const struct net_events *events, void *owner);
 /* Accepts from this socket (shared by all workers by EPOLLEXCLUSIVE). May be called for several. */
 enum error net_accept_from(struct net *net, int listen_fd) must_check;
+/* Accepts from a socket that one worker alone has: for few (NET_APART_MAX), whom the limits of the gate do not concern, and
+ * whose connections count for nothing. */
+enum { NET_APART_MAX = 64 };
+enum error net_accept_apart(struct net *net, int listen_fd) must_check;
 /* New limits from the next head on. */
 void net_limits_set(struct net *net, const struct net_limits *limits);
 /* Drain: idle connections are closed after idle_ms, every further answer bears Connection: close. Still accepts. */
@@ -92,7 +96,8 @@ void net_free(struct net *net);
 void *conn_user(const struct conn *conn); /* the owner's pointer for this request; NULL at on_request */
 void conn_set_user(struct conn *conn, void *user);
 const struct sockaddr_storage *conn_peer(const struct conn *conn);
-uint64_t conn_id(const struct conn *conn); /* unique in this process */
+uint64_t conn_id(const struct conn *conn);   /* unique in this process */
+bool conn_is_apart(const struct conn *conn); /* by net_accept_apart */
 
 /* Asks for the request's body: answers Expect: 100-continue and lets on_body come (never before this returns).
  * A body nobody asked for is, after the answer, read and dropped up to 64 KiB, else the connection is closed. */

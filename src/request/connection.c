@@ -122,6 +122,7 @@ static struct request *begin(struct worker *worker, struct conn *conn)
 {
     struct request *request = request_new(worker, &connection_sink, conn);
     request->peer = conn_peer(conn);
+    request->by_admin = conn_is_apart(conn);
     address_of_peer(request->peer, &request->principal.address);
     conn_set_user(conn, request);
     return request;

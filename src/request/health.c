@@ -2,7 +2,7 @@
 /* The background check and the three answers made from it.
  *   /health/live   200 as long as the process answers at all
  *   /health/ready  200 when the database answered at the last check and the process is not draining, else 503
- *   /health        both, with the check's age and, for callers on this machine, why it failed */
+ *   /health        both, with the check's age and, for operators, why it failed */
 #include "request/health.h"
 
 #include <stdio.h>
@@ -142,12 +142,12 @@ bool health_ready(struct service *service)
     return up_now(&health) && !atomic_load(&service->draining);
 }
 
-/* Which process this is and what a refused reload said is for callers on this machine: `leat reload` needs both. */
+/* Which process this is and what a refused reload said is for operators: `leat reload` needs both. */
 static void write_reloads(struct request *request)
 {
     struct service *service = request->worker->service;
     struct buf *out = &request->body;
-    bool here = request->principal.loopback;
+    bool here = request->is_operator;
     (void)pthread_mutex_lock(&service->lock);
     struct reload_result reloads = service->reloads;
     (void)pthread_mutex_unlock(&service->lock);
@@ -178,7 +178,7 @@ static void write_health(struct request *request)
         buf_format(out, ",\"age_ms\":%lld,\"took_us\":%lld",
                    (long long)mono_diff_us(clock_mono(), health.checked_at) / 1000,
                    (long long)health.took_us);
-    if (!up && request->principal.loopback) {
+    if (!up && request->is_operator) {
         buf_lit(out, ",\"why\":");
         buf_json(out, slice_str(health.checked ? health.why : "not checked yet"));
     }

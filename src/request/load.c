@@ -131,6 +131,8 @@ static enum error check_unchanged(const struct config *now, const struct config 
     if (!same)
         complain(complaints, now->listen_count ? now->listen[0].at : (struct place){0},
                  "listen addresses cannot change while Leat runs: restart it");
+    if (!slice_eq(now->admin.text, start->admin.text))
+        complain(complaints, now->admin.at, "the admin address cannot change while Leat runs: restart it");
     if (service_workers(now) != service_workers(start))
         complain(complaints, (struct place){0}, "workers cannot change while Leat runs: restart it");
     if (now->spool.bytes != start->spool.bytes || !slice_eq(now->spool.folder.text, start->spool.folder.text))

@@ -79,6 +79,8 @@ struct request {
 
     struct route route;
     struct principal principal;
+    bool by_admin;                /* it came by the address of `admin:` */
+    bool is_operator;             /* it may see what is for operators: set by IDENTIFY */
     struct prefer prefer;         /* what is heeded of it: see asked.h */
     struct range range;           /* of a read: what `Range` asks for */
     enum format format;           /* of a read's answer: set by CACHE */

@@ -68,17 +68,48 @@ static enum step refuse_rights(struct request *request)
                                      SLICE_ARG(caller->role_name)));
 }
 
+static bool is_health(enum route_kind kind)
+{
+    return kind == ROUTE_LIVE || kind == ROUTE_READY || kind == ROUTE_HEALTH;
+}
+
+static bool is_for_operators(enum route_kind kind)
+{
+    return kind == ROUTE_METRICS;
+}
+
+/* Where there is an `admin:` address what is for operators is there alone, and nothing else but health is. */
+static bool is_at_its_address(const struct request *request)
+{
+    enum route_kind kind = request->route.kind;
+    bool admin = request->snapshot->model->config->admin.text.data != NULL;
+    return !admin || is_health(kind) || is_for_operators(kind) == request->by_admin;
+}
+
+static enum step refuse_address(struct request *request)
+{
+    enum step next =
+        request_fail(request, 404, SLICE("unknown-path"), SLICE("Nothing is served here at this path."));
+    request->problem.place = SLICE("path");
+    if (request->by_admin)
+        request->problem.hint = SLICE("This address is for operators; the API is at those of `listen`.");
+    return next;
+}
+
 enum step step_identify(struct request *request)
 {
     struct route *route = &request->route;
     const struct config *config = request->snapshot->model->config;
     identify(config, request->peer, request->head, &request->principal);
+    request->is_operator = identify_operator(config, &request->principal, request->by_admin);
+    if (!is_at_its_address(request))
+        return refuse_address(request);
     if (route->preflight) {
         request->answer.status = 204;
         request->answer.allow = route->allow;
         return STEP_RESPOND;
     }
-    if (route->kind == ROUTE_LIVE || route->kind == ROUTE_READY || route->kind == ROUTE_HEALTH)
+    if (is_health(route->kind))
         return STEP_BUILTIN;
     if (is_stranger(request))
         return refuse_stranger(request);
@@ -87,7 +118,7 @@ enum step step_identify(struct request *request)
     if (route->kind == ROUTE_OPENAPI || route->kind == ROUTE_DOCS)
         return STEP_LIMIT;
     if (route->kind == ROUTE_METRICS)
-        return identify_operator(config, &request->principal) ? STEP_BUILTIN : refuse_operators_page(request);
+        return request->is_operator ? STEP_BUILTIN : refuse_operators_page(request);
     unsigned roles = route->kind == ROUTE_CACHE ? config->cache.api : roles_that_may(route);
     if (!caller_may(&request->principal.caller, roles))
         return refuse_rights(request);

@@ -7,8 +7,7 @@
  *   drain: /health/ready says 503; wait drain.delay, still accepting; accept what is queued, then no more; answers bear
  *          Connection: close; idle connections go after drain.idle; all are gone, or drain.max is over → stop
  *
- * The listening sockets are the process's, live until it exits, and can be handed over: LISTEN_FDS names sockets that were
- * opened by a predecessor or by systemd (sd_listen_fds(3)). A successor that is ready sends SIGTERM to LEAT_PREDECESSOR. */
+ * The listening sockets (sockets.h) are the process's, live until it exits, and can be handed over. A successor that is ready sends SIGTERM to LEAT_PREDECESSOR. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -22,6 +21,7 @@
 #include "base/mem.h"
 #include "limit/limiter.h"
 #include "request/cache_api.h"
+#include "request/sockets.h"
 #include "request/successor.h"
 #include "request/worker.h"
 
@@ -55,40 +55,6 @@ static void raise_descriptor_limit(void)
     }
 }
 
-/* Sockets handed to this very process; they are not inherited further unless a successor is started. */
-static unsigned inherited_sockets(int fds[], unsigned max)
-{
-    const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
-    int64_t pid_number = 0, count_number = 0;
-    if (!pid || !count || !slice_to_int(slice_str(pid), &pid_number) || pid_number != getpid() ||
-        !slice_to_int(slice_str(count), &count_number) || count_number < 1)
-        return 0;
-    unsigned n = count_number < (int64_t)max ? (unsigned)count_number : max;
-    for (unsigned i = 0; i < n; i++) {
-        fds[i] = LISTEN_FDS_START + (int)i;
-        (void)fcntl(fds[i], F_SETFD, FD_CLOEXEC);
-        (void)fcntl(fds[i], F_SETFL, O_NONBLOCK);
-    }
-    return n;
-}
-
-static enum error open_sockets(struct service *service)
-{
-    const struct config *config = service->config;
-    service->listen_count = inherited_sockets(service->listen_fds, ARRAY_LEN(service->listen_fds));
-    if (service->listen_count)
-        return OK;
-    for (unsigned i = 0; i < config->listen_count && i < ARRAY_LEN(service->listen_fds); i++) {
-        char why[256] = "";
-        if (net_listen(config->listen[i].text, &service->listen_fds[i], why) != OK) {
-            dprintf(STDERR_FILENO, "leat: %s\n", why);
-            return ERR_SYSTEM;
-        }
-        service->listen_count++;
-    }
-    return OK;
-}
-
 static void start_workers(struct service *service)
 {
     service->worker_count = service_workers(service->config);
@@ -98,18 +64,6 @@ static void start_workers(struct service *service)
         service->meters[i] = meter_new();
     for (unsigned i = 0; i < service->worker_count; i++)
         service->workers[i] = worker_start(service, i);
-}
-
-static void say_listening(const struct service *service)
-{
-    for (unsigned i = 0; i < service->listen_count; i++) {
-        char address[64];
-        net_address(service->listen_fds[i], address);
-        log_event(LOG_INFO, "listening", LOG_STR("address", address),
-                  LOG_INT("workers", service->worker_count),
-                  LOG_INT("resources", service->snapshot->model->resource_count),
-                  LOG_INT("queries", service->snapshot->model->query_count));
-    }
 }
 
 static void sleep_ms(int64_t ms)
@@ -174,8 +128,7 @@ static void stop(struct service *service)
     for (unsigned i = 0; i < service->worker_count; i++)
         worker_free(service->workers[i]);
     mem_free(service->workers);
-    for (unsigned i = 0; i < service->listen_count; i++)
-        (void)close(service->listen_fds[i]);
+    sockets_close(service);
     log_event(LOG_INFO, "stopped");
 }
 
@@ -231,7 +184,8 @@ int service_run(const struct service_options *options)
 {
     struct service service = {.offload = offload_new(offload_threads(), OFFLOAD_QUEUE_MAX),
                               .meter_names = meter_names_new(),
-                              .started = clock_wall()};
+                              .started = clock_wall(),
+                              .admin_fd = -1};
     (void)pthread_mutex_init(&service.lock, NULL);
     health_init(&service.health);
     sigset_t signals;
@@ -246,7 +200,7 @@ int service_run(const struct service_options *options)
     exit_code = 1;
     block(&signals, SIGTERM);
     block(&signals, SIGINT);
-    if (open_sockets(&service) != OK)
+    if (sockets_open(&service) != OK)
         goto fail;
     service.spool_space = (struct spool_space){.folder = service.config->spool.folder.text.data,
                                                .bytes_max = service.config->spool.bytes};
@@ -254,7 +208,7 @@ int service_run(const struct service_options *options)
     make_cache(&service);
     service.gate = gate_new(service.config->http.connections, service.config->http.per_address);
     start_workers(&service);
-    say_listening(&service);
+    sockets_say(&service);
     dismiss_predecessor(&service);
     serve_until_told(options, &service, &signals);
     drain(&service);

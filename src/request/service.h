@@ -25,6 +25,8 @@ struct limiter;
 struct limit_rules;
 struct worker;
 
+enum { LISTENERS_MAX = 8 };
+
 /* Configuration, catalogue, plans, routes and database of one moment. Ref-counted: the service, each worker and each request pin it. */
 struct snapshot {
     atomic_uint refs;
@@ -61,8 +63,9 @@ struct service {
     struct offload *offload;
     struct gate *gate;
     struct spool_space spool_space; /* of large bodies and answers, for all workers */
-    int listen_fds[8];
+    int listen_fds[LISTENERS_MAX];
     unsigned listen_count;
+    int admin_fd; /* worker 0's; -1: none */
     struct worker **workers;
     struct meter **meters; /* one for each worker, who alone writes it */
     struct meter_names *meter_names;

@@ -19,22 +19,39 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "request/sockets.h"
 #include "request/worker.h"
 
 enum { HIGH = 64 }; /* descriptors from here on are never those of LISTEN_FDS */
 
 /* ---- in the child ---- */
 
-/* Copies first, out of the way of 3, 4, …: a socket of ours may have one of these numbers itself. */
-static void place_sockets(const struct service *service)
+/* Copies first, out of the way of 3, 4, …: a socket of ours may have one of these numbers itself. Returns how many there are. */
+static unsigned place_sockets(const struct service *service)
 {
-    int copies[ARRAY_LEN(service->listen_fds)];
-    for (unsigned i = 0; i < service->listen_count; i++)
-        if ((copies[i] = fcntl(service->listen_fds[i], F_DUPFD_CLOEXEC, HIGH)) < 0)
+    int copies[LISTENERS_MAX + 1];
+    unsigned count = service->listen_count + (service->admin_fd >= 0);
+    for (unsigned i = 0; i < count; i++) {
+        int fd = i < service->listen_count ? service->listen_fds[i] : service->admin_fd;
+        if ((copies[i] = fcntl(fd, F_DUPFD_CLOEXEC, HIGH)) < 0)
             _exit(1);
-    for (unsigned i = 0; i < service->listen_count; i++)
+    }
+    for (unsigned i = 0; i < count; i++)
         if (dup2(copies[i], LISTEN_FDS_START + (int)i) < 0)
             _exit(1);
+    return count;
+}
+
+/* "listen:listen:admin" */
+static void set_names(const struct service *service)
+{
+    char names[8 * (LISTENERS_MAX + 1)] = "";
+    size_t len = 0;
+    for (unsigned i = 0; i < service->listen_count; i++)
+        len += (size_t)snprintf(names + len, sizeof names - len, "%slisten", i ? ":" : "");
+    if (service->admin_fd >= 0)
+        (void)snprintf(names + len, sizeof names - len, ":admin");
+    (void)setenv("LISTEN_FDNAMES", names, 1);
 }
 
 static void set_number(const char *name, long long number)
@@ -63,9 +80,10 @@ static void execute(char **argv)
 
 static void become_successor(const struct service *service, pid_t predecessor, char **argv)
 {
-    place_sockets(service);
+    unsigned count = place_sockets(service);
+    set_names(service);
     set_number("LISTEN_PID", getpid());
-    set_number("LISTEN_FDS", service->listen_count);
+    set_number("LISTEN_FDS", count);
     set_number("LEAT_PREDECESSOR", predecessor);
     execute(argv);
 }

@@ -5,9 +5,6 @@
 
 #include "request/service.h"
 
-/* The first of the sockets that LISTEN_FDS counts (sd_listen_fds(3)). */
-#define LISTEN_FDS_START 3
-
 /* On SIGUSR2. argv: as this process was started. Says in the log what became of it. */
 void successor_start(struct service *service, char **argv);
 

@@ -74,6 +74,9 @@ static void set_up(struct worker *worker)
     for (unsigned i = 0; i < service->listen_count; i++)
         if (net_accept_from(worker->net, service->listen_fds[i]) != OK)
             log_event(LOG_ERROR, "cannot accept", LOG_INT("worker", worker->number));
+    if (worker->number == 0 && service->admin_fd >= 0 &&
+        net_accept_apart(worker->net, service->admin_fd) != OK)
+        log_event(LOG_ERROR, "cannot accept", LOG_STR("at", "admin"));
     if (worker->number == 0) {
         worker->health_check = health_check_start(worker);
         worker->warm = warm_start(worker);

@@ -279,7 +279,7 @@ static bool is_operator(struct config *config, const char *role)
     struct principal principal = {.caller = {.role = ROLE_ANONYMOUS, .roles = ROLE_ANONYMOUS}};
     if (role)
         identify_role(&config->auth, slice_str(role), &principal.caller);
-    return identify_operator(config, &principal);
+    return identify_operator(config, &principal, false);
 }
 
 static void operators_speak_from_this_machine_or_have_the_last_role_of_a_chain(void **state)
@@ -290,7 +290,7 @@ static void operators_speak_from_this_machine_or_have_the_last_role_of_a_chain(v
                                   {.name = SLICE("auditor"), .bit = 8, .rights = 9}};
     struct config config = {.auth = {.roles = roles, .role_count = 2, .role = 2}};
     struct principal here = {.loopback = true};
-    assert_true(identify_operator(&config, &here));
+    assert_true(identify_operator(&config, &here, false));
     assert_true(is_operator(&config, "admin"));
     assert_false(is_operator(&config, "viewer"));
     assert_false(is_operator(&config, NULL));
@@ -301,7 +301,22 @@ static void operators_speak_from_this_machine_or_have_the_last_role_of_a_chain(v
     assert_false(is_operator(&config, NULL));
 }
 
+static void where_there_is_an_admin_address_operators_come_by_it(void **state)
+{
+    (void)state;
+    struct config config = {.admin = {.text = SLICE("0.0.0.0:9090")}};
+    struct principal principal = {.loopback = true};
+    assert_true(identify_operator(&config, &principal, true));
+    assert_false(identify_operator(&config, &principal, false));
+    principal.loopback = false; /* a browser here that was led to us by another name, or a proxy's mark */
+    memcpy(&principal.address.s6_addr[10], "\xff\xff\x7f\0\0\1", 6);
+    assert_false(identify_operator(&config, &principal, true));
+    principal.address.s6_addr[12] = 10;
+    assert_true(identify_operator(&config, &principal, true));
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(where_there_is_an_admin_address_operators_come_by_it),
     cmocka_unit_test(operators_speak_from_this_machine_or_have_the_last_role_of_a_chain),
     cmocka_unit_test(a_role_brings_the_rights_that_it_has),
     cmocka_unit_test(everyone_is_anonymous_and_may_what_is_granted_to_it),

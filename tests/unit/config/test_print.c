@@ -37,6 +37,7 @@ static void every_key_round_trips(void **state)
     assert_round_trip(
         "leat: 1\n"
         "listen: ['127.0.0.1:1', '[::1]:2']\n"
+        "admin: '[::1]:3'\n"
         "serve: {/: plain, /rest: postgrest}\n"
         "proxies: [10.0.0.0/8, 'fd00::/16', 127.0.0.1]\n"
         "cors: [https://a.example, 'http://[::1]:3000']\n"
