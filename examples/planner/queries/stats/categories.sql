@@ -1,0 +1,13 @@
+/* leat
+summary:  A user's events and minutes by category
+params:
+  person: bigint
+*/
+SELECT category,
+       count(*)                                                     AS events,
+       count(*) FILTER (WHERE status = 'done')                      AS done,
+       coalesce(sum(minutes), 0)                                    AS minutes
+  FROM events
+ WHERE user_id = :person AND status <> 'cancelled'
+ GROUP BY category
+ ORDER BY minutes DESC, category
