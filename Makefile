@@ -10,7 +10,7 @@ DEMO_FILE = build/demo$(if $(filter-out sentinel,$(EXAMPLE)),-$(EXAMPLE)).db
 SECONDS ?= 60
 URL = http://$(LISTEN)
 
-.PHONY: help build demo quick check endure bench fuzz format clean
+.PHONY: help build demo quick check endure bench load fuzz format clean
 .SILENT:
 
 help:
@@ -24,6 +24,7 @@ help:
 	echo '  make check    a quarter of an hour: all tests, with PostgreSQL, faults and sanitizers'
 	echo '  make endure   hours: check, valgrind, every fault, long fuzzing'
 	echo '  make bench    Leat beside its peers, into bench/results/'
+	echo '  make load     a thousand users at once, by Locust, into bench/results/'
 	echo '  make fuzz     one fuzz target: T=name SECONDS=60'
 	echo '  make format   rewrites the C files as .clang-format says'
 	echo '  make clean    removes what these made'
@@ -65,6 +66,10 @@ endure:
 bench: build
 	tools/packages bench
 	bench/run
+
+load: build
+	tools/packages load
+	load_tests/run
 
 fuzz:
 	tools/packages check

@@ -145,7 +145,7 @@ def test_requests_of_the_examples_readme_are_answered(demo):
         assert demo.get(target).status_code == (400 if "amuont" in target else 200), target
 
 
-@pytest.mark.parametrize("file", sorted(str(path.relative_to(ROOT)) for top in (".", "doc", "doc/decisions", "examples/sentinel", "examples/minixdr", "examples/planner", "bench")
+@pytest.mark.parametrize("file", sorted(str(path.relative_to(ROOT)) for top in (".", "doc", "doc/decisions", "examples/sentinel", "examples/minixdr", "examples/planner", "bench", "load_tests")
                                         for path in (ROOT / top).glob("*.md")))
 def test_links_lead_somewhere(file):
     folder = (ROOT / file).parent
