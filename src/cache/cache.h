@@ -24,6 +24,7 @@
 #define LEAT_CACHE_CACHE_H
 
 #include "cache/entry.h"
+#include "observe/metrics.h"
 
 struct cache;
 struct fill;
@@ -111,5 +112,6 @@ struct cache_stats {
     uint64_t fill_failures, fills_open, waiters;
 };
 void cache_stats(struct cache *cache, struct cache_stats *ret_stats);
+void cache_metrics(struct cache *cache, struct metrics_page *page); /* the same */
 
 #endif

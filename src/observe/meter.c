@@ -21,6 +21,7 @@ struct meter_names {
 
 struct meter_kinds {
     _Atomic(struct histogram *) of[METER_METHODS][METER_CLASSES];
+    _Atomic uint64_t cache[METER_CACHE_WAYS], cache_age_s;
 };
 
 /* --- names --- */
@@ -129,9 +130,20 @@ void meter_end(struct meter *meter, const struct meter_event *event)
 {
     PRE(event->name < METER_NAMES_MAX && event->method < METER_METHODS);
     unsigned class = event->status / 100;
-    PRE(class < METER_CLASSES);
-    histogram_note(histogram_of(kinds_of(meter, event->name), event->method, class), event->took_us);
+    PRE(class < METER_CLASSES && event->cache < METER_CACHE_WAYS);
+    struct meter_kinds *kinds = kinds_of(meter, event->name);
+    histogram_note(histogram_of(kinds, event->method, class), event->took_us);
+    if (event->cache != METER_CACHE_NONE) {
+        counter_add(&kinds->cache[event->cache], 1);
+        counter_add(&kinds->cache_age_s, event->cache_age_s);
+    }
     counter_add(&meter->answer_bytes, event->bytes);
+    counter_add(&meter->ended, 1);
+}
+
+void meter_end_background(struct meter *meter)
+{
+    counter_add(&meter->background, 1);
     counter_add(&meter->ended, 1);
 }
 
@@ -208,16 +220,62 @@ static void write_requests(struct meter_names *names, struct meter *const *meter
         write_name(meters, count, i, texts[i], methods, page);
 }
 
+/* How often each happened under one name; ret_age_s: of what was served. False: never any. */
+static bool sum_cache(struct meter *const *meters, unsigned count, unsigned name,
+                      uint64_t ret_ways[METER_CACHE_WAYS], uint64_t *ret_age_s)
+{
+    uint64_t all = 0;
+    memset(ret_ways, 0, METER_CACHE_WAYS * sizeof *ret_ways);
+    *ret_age_s = 0;
+    for (unsigned i = 0; i < count; i++) {
+        struct meter_kinds *kinds = atomic_load_explicit(&meters[i]->kinds[name], memory_order_acquire);
+        for (unsigned way = 0; kinds && way < METER_CACHE_WAYS; way++)
+            all += ret_ways[way] += counter_read(&kinds->cache[way]);
+        *ret_age_s += kinds ? counter_read(&kinds->cache_age_s) : 0;
+    }
+    return all > 0;
+}
+
+static void write_cache(struct meter_names *names, struct meter *const *meters, unsigned count,
+                        struct metrics_page *page)
+{
+    static const struct slice words[METER_CACHE_WAYS] = {
+        [METER_CACHE_HIT] = SLICE_INIT("hit"),       [METER_CACHE_STALE] = SLICE_INIT("stale"),
+        [METER_CACHE_SHARED] = SLICE_INIT("shared"), [METER_CACHE_MISS] = SLICE_INIT("miss"),
+        [METER_CACHE_BYPASS] = SLICE_INIT("bypass"),
+    };
+    struct slice texts[METER_NAMES_MAX];
+    unsigned name_count = names_copy(names, texts);
+    uint64_t ways[METER_CACHE_WAYS], age_s;
+    metrics_family(page, METRICS_COUNTER, "leat_cache_answers_total",
+                   "Answers that may be kept, by what became of the question.");
+    for (unsigned i = 0; i < name_count; i++)
+        if (sum_cache(meters, count, i, ways, &age_s))
+            for (unsigned way = METER_CACHE_NONE + 1; way < METER_CACHE_WAYS; way++)
+                metrics_uint(page, ways[way], METRICS_LABEL("route", texts[i]),
+                             METRICS_LABEL("outcome", words[way]));
+    metrics_family(page, METRICS_COUNTER, "leat_cache_age_seconds_total",
+                   "Ages of kept answers when they were served, added up.");
+    for (unsigned i = 0; i < name_count; i++)
+        if (sum_cache(meters, count, i, ways, &age_s))
+            metrics_uint(page, age_s, METRICS_LABEL("route", texts[i]));
+}
+
 static void write_sums(struct meter *const *meters, unsigned count, struct metrics_page *page)
 {
-    uint64_t begun = 0, ended = 0, bytes = 0;
+    uint64_t begun = 0, ended = 0, background = 0, bytes = 0;
     for (unsigned i = 0; i < count; i++) {
         ended += counter_read(&meters[i]->ended); /* before `begun`: it is never more */
         begun += counter_read(&meters[i]->begun);
+        background += counter_read(&meters[i]->background);
         bytes += counter_read(&meters[i]->answer_bytes);
     }
     metrics_gauge(page, "leat_requests_running", "Requests that have begun and not ended.",
                   begun > ended ? begun - ended : 0);
+    metrics_counter(
+        page, "leat_background_requests_total",
+        "Requests of Leat's own, for which nobody waited: they are in no other count of requests.",
+        background);
     metrics_counter(page, "leat_answer_bytes_total", "Bytes of answers handed over, heads included.", bytes);
 }
 
@@ -270,6 +328,7 @@ void meters_write(struct meter_names *names, struct meter *const *meters, unsign
 {
     PRE(count > 0);
     write_requests(names, meters, count, methods, page);
+    write_cache(names, meters, count, page);
     write_sums(meters, count, page);
     write_lanes(meters, count, page);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests, counted: how many, how long, by the template of their route, method and class of status.
+/* Requests, counted: how many, how long, by the template of their route, method and class of status; what kept answers had to do with it.
  *
  * Each worker has a meter that it alone writes; a page sums them. What is named by a template has a number for the life of the
  * process (struct meter_names), so that a reload, which makes another table of routes, goes on counting where it was. Templates
@@ -36,7 +36,7 @@ struct meter_lane {
 
 struct meter {
     uint32_t magic;
-    _Atomic uint64_t begun, ended, answer_bytes; /* of requests; of their answers */
+    _Atomic uint64_t begun, ended, background, answer_bytes; /* of requests; of their answers */
     struct meter_lane lanes[METER_LANES_MAX];
     _Atomic(struct meter_kinds *) kinds[METER_NAMES_MAX];
 };
@@ -50,12 +50,27 @@ static inline void meter_begin(struct meter *meter)
     counter_add(&meter->begun, 1);
 }
 
+/* What kept answers had to do with one. */
+enum meter_cache {
+    METER_CACHE_NONE,
+    METER_CACHE_HIT,
+    METER_CACHE_STALE,  /* served, and too old */
+    METER_CACHE_SHARED, /* another's was waited for */
+    METER_CACHE_MISS,
+    METER_CACHE_BYPASS,
+    METER_CACHE_WAYS
+};
+
 struct meter_event {
     unsigned name, method, status; /* method: below METER_METHODS */
+    enum meter_cache cache;
+    unsigned cache_age_s; /* of a kept answer that was served */
     int64_t took_us;
     uint64_t bytes; /* of the answer */
 };
 void meter_end(struct meter *meter, const struct meter_event *event);
+/* One that nobody waited for: its time is nobody's. */
+void meter_end_background(struct meter *meter);
 /* A statement has ended. lane: a literal. */
 void meter_statement(struct meter *meter, const char *lane, int64_t wait_us, int64_t run_us);
 

@@ -183,6 +183,7 @@ static void copy_caller(struct request *request, const struct principal *princip
 static void refresh(const struct request *asker, struct fill *fill)
 {
     struct request *request = request_new(asker->worker, &nowhere, NULL);
+    request->background = true;
     if (request->snapshot !=
         asker->snapshot) { /* the configuration has changed meanwhile: not under this key */
         cache_fill_end(cache_of(asker), fill, NULL, FILL_LEAVE);
@@ -209,7 +210,6 @@ static void refresh(const struct request *asker, struct fill *fill)
                                          .parts = asker->keeping->parts};
     request->keeping->fill = fill;
     request->answer.caching = asker->answer.caching;
-    request->background = true;
     request->step = STEP_PLAN;
     request->turn.run = on_refresh;
     loop_at_turn_end(request->worker->loop, &request->turn);

@@ -2,6 +2,7 @@
 /* See metrics_page.h. A new part's metrics are a line in write_parts. Failure: a page that outgrows its buf is a 503. */
 #include "request/metrics_page.h"
 
+#include "cache/cache.h"
 #include "observe/process.h"
 #include "request/worker.h"
 
@@ -38,6 +39,7 @@ static void write_parts(struct request *request, struct metrics_page *page)
     process_metrics(page, service->started);
     write_service(service, page);
     gate_metrics(service->gate, page);
+    cache_metrics(service->cache, page);
     store_metrics(request->snapshot->supply->store, page);
     meters_write(service->meter_names, service->meters, service->worker_count, method_words, page);
 }

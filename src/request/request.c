@@ -78,6 +78,19 @@ struct request *request_new(struct worker *worker, const struct request_sink *si
     return request;
 }
 
+static enum meter_cache cache_way(const struct cache_told *told)
+{
+    if (told->collapsed)
+        return METER_CACHE_SHARED;
+    if (told->way == TOLD_HIT)
+        return told->ttl_s < 0 ? METER_CACHE_STALE : METER_CACHE_HIT;
+    if (told->way == TOLD_BYPASS)
+        return METER_CACHE_BYPASS;
+    if (told->way == TOLD_NOTHING)
+        return METER_CACHE_NONE;
+    return METER_CACHE_MISS;
+}
+
 static void count_statement(struct request *request, const struct fetch *fetch)
 {
     if (fetch->lane && *fetch->lane)
@@ -91,9 +104,16 @@ static void request_count(struct request *request)
     struct meter_event event = {.name = request->snapshot->meter_numbers[request->route.number],
                                 .method = request->method,
                                 .status = status,
+                                .cache = cache_way(&request->answer.cache),
+                                .cache_age_s = request->answer.cache.age_s,
                                 .took_us = request->took_us,
                                 .bytes = request->sent_bytes};
-    meter_end(request->worker->meter, &event);
+    if (request->background)
+        meter_end_background(request->worker->meter);
+    else
+        meter_end(request->worker->meter, &event);
+    if (request->entry) /* it asked no database */
+        return;
     count_statement(request, &request->fetch);
     count_statement(request, &request->total_fetch);
 }

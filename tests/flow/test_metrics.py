@@ -90,6 +90,26 @@ def test_connections_process_and_pool_are_told(notes):
     assert page.value("leat_requests_running") == 1, "itself"
 
 
+def test_kept_answers_are_counted_by_route_and_save_queries(database):
+    database.sql(SCHEMA)
+    with Leat(database=database.url, config=CONFIG.replace("anonymous}\n", "anonymous, cache: 1h}\n")) as leat:
+        leat.await_ready()
+        before = page_of(leat).value("leat_statements_total")
+        for _ in range(5):
+            leat.get("/api/notes")
+        page = page_of(leat)
+        outcomes = {labels["outcome"]: value for labels, value in page.series("leat_cache_answers_total") if labels["route"] == "/api/notes"}
+        assert outcomes["miss"] == 1 and outcomes["hit"] == 4
+        assert page.value("leat_queries_saved_total", by="kept") == 4
+        assert page.value("leat_cache_entries") == 1 and 0 < page.value("leat_cache_bytes") < page.value("leat_cache_bytes_max")
+        assert page.value("leat_cache_verdicts_total", verdict="fresh") == 4 and page.value("leat_cache_verdicts_total", verdict="fill") == 1
+        assert "cache" not in {labels["lane"] for labels, _ in page.series("leat_statement_seconds_count")}
+        assert page.value("leat_statements_total") - before < 5
+        leat.client.post("/api/notes", json={"id": 3, "text": "three"})
+        leat.get("/api/notes")
+        assert page_of(leat).value("leat_cache_invalidated_total") >= 1
+
+
 def test_a_reload_goes_on_counting_and_is_counted(notes):
     notes.get("/api/notes")
     notes.signal(signal.SIGHUP)

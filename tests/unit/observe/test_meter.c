@@ -92,6 +92,35 @@ static void meters_are_summed_by_route_method_and_class(void **state)
     assert_false(page_has(fixture, "5xx"));
 }
 
+static void what_kept_answers_did_is_counted_by_route(void **state)
+{
+    struct fixture *fixture = *state;
+    unsigned users = meter_names_number(fixture->names, SLICE("/api/users"));
+    struct meter_event event = {.name = users, .status = 200, .cache = METER_CACHE_HIT, .cache_age_s = 7};
+    meter_end(fixture->meters[0], &event);
+    event.cache_age_s = 5;
+    meter_end(fixture->meters[1], &event);
+    event.cache = METER_CACHE_SHARED;
+    event.cache_age_s = 0;
+    meter_end(fixture->meters[1], &event);
+    note(fixture->meters[1], METER_UNMATCHED, 0, 404, 10);
+    assert_true(page_has(fixture, "_answers_total{route=\"/api/users\",outcome=\"hit\"} 2\n"));
+    assert_true(page_has(fixture, "_answers_total{route=\"/api/users\",outcome=\"shared\"} 1\n"));
+    assert_true(page_has(fixture, "_answers_total{route=\"/api/users\",outcome=\"miss\"} 0\n"));
+    assert_true(page_has(fixture, "\nleat_cache_age_seconds_total{route=\"/api/users\"} 12\n"));
+    assert_false(page_has(fixture, "_answers_total{route=\"unmatched\""));
+}
+
+static void what_nobody_waited_for_is_counted_apart(void **state)
+{
+    struct fixture *fixture = *state;
+    meter_begin(fixture->meters[0]);
+    meter_end_background(fixture->meters[0]);
+    assert_true(page_has(fixture, "\nleat_background_requests_total 1\n"));
+    assert_true(page_has(fixture, "\nleat_requests_running 0\n"));
+    assert_false(page_has(fixture, "leat_request_seconds_count"));
+}
+
 static void what_has_begun_and_not_ended_is_running(void **state)
 {
     struct fixture *fixture = *state;
@@ -128,6 +157,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(the_same_template_has_the_same_number, begin, end),
     cmocka_unit_test_setup_teardown(templates_beyond_the_bound_are_counted_together, begin, end),
     cmocka_unit_test_setup_teardown(meters_are_summed_by_route_method_and_class, begin, end),
+    cmocka_unit_test_setup_teardown(what_kept_answers_did_is_counted_by_route, begin, end),
+    cmocka_unit_test_setup_teardown(what_nobody_waited_for_is_counted_apart, begin, end),
     cmocka_unit_test_setup_teardown(what_has_begun_and_not_ended_is_running, begin, end),
     cmocka_unit_test_setup_teardown(lanes_are_told_by_name_whoever_met_them_first, begin, end),
     cmocka_unit_test_setup_teardown(lanes_beyond_the_bound_are_left_out, begin, end),
