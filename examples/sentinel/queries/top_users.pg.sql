@@ -5,6 +5,7 @@ params:
   industry: text? in [fintech, lending, crypto, ecommerce, gaming, travel]
   top:      int = 10 in 1..100
 read:     anonymous
+cache:    5m
 */
 WITH clock AS MATERIALIZED (
     SELECT max(created_at) AS newest FROM transactions

@@ -5,6 +5,7 @@ params:
   industry: text? in [fintech, lending, crypto, ecommerce, gaming, travel]
   top:      int = 10 in 1..100
 read:     anonymous
+cache:    5m
 */
 SELECT u.id, u.name, u.industry, best.transactions, best.volume, best.last_seen
   FROM (SELECT user_id, count(*) AS transactions, sum(amount) / 100.0 AS volume, max(created_at) AS last_seen

@@ -1,6 +1,7 @@
 /* leat
 summary:  The last day, counted back from the newest transaction
 read:     anonymous
+cache:    1m
 returns:  row
 */
 WITH day AS MATERIALIZED (
