@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Optional, Union
 
 from .bulk import LeatExport, LeatImport, PgbenchInsert, Posts, PsqlExport, PsqlImport, PsqlInsert, leat_of_readings
+from .caches import Kept, Redis, before_fastapi, cached, fastapi_cached, limited, nginx_cache, uncached, varnish
 from .contender import Http, Memory, Pages, Pgbench, Start
 from .world import get
 
@@ -14,6 +15,11 @@ ONE = "/api/transactions/%d"
 EMBED = "/api/transactions?user_id=%d&order=created_at.desc&limit=100&select=*,fraud_flags(*)"
 EMBED_FASTAPI = "/api/transactions_with_flags?user_id=%d&limit=100"
 BULK_ROWS = 20
+HOT_ROW = "/api/transactions/42"
+HOT_LIST = "/api/transactions?user_id=42&order=created_at.desc&limit=48"  # some 20 KB
+HOT_LIST_FASTAPI = "/api/transactions?user_id=42&limit=48"
+HOT_EMBED = EMBED_FASTAPI.replace("%d", "42")
+GZIP = {"Accept-Encoding": "gzip"}
 LIST = "/api/transactions?user_id=%d&order=created_at.desc&limit=100"
 
 
@@ -28,6 +34,7 @@ class Goal:
     at_most: Optional[float] = None
     of: str = "Leat"
     stretch: bool = False  # fine to reach, no failure to miss
+    paired: bool = False  # against one other: the median of the ratios of each round, with its interval
 
     def others(self):
         return (self.against,) if isinstance(self.against, str) else self.against or ()
@@ -96,6 +103,42 @@ def is_embedded(body):
 def embedded_constant(world):
     """nginx, answering as many bytes as a peer's list of transactions with their flags has."""
     return world.nginx_list(get(world.fastapi().port, EMBED_FASTAPI.replace("%d", "42")))
+
+
+def kept(name, title, target, target_fastapi, right, constant):
+    """One answer, asked for again and again, of those who keep answers; CPU by pairs of rounds."""
+    return Case(
+        name,
+        title,
+        [
+            Kept("Leat", cached, target, right=right, needs_leat=True),
+            Kept("nginx proxy_cache", nginx_cache, target, right=right),
+            Kept("Varnish", varnish, target, right=right),
+            constant,
+            Redis("FastAPI with Redis", fastapi_cached, target_fastapi, right=right),
+        ],
+        [
+            Goal("cpu_us", against="nginx proxy_cache", at_most=0.7, paired=True),
+            Goal("cpu_us", against="nginx constant", at_most=1.0, paired=True, stretch=True),
+            Goal("rate", against="nginx proxy_cache", at_least=1.3, paired=True),
+            Goal("rate", against="Varnish", at_least=1.3, paired=True),
+            Goal("rate", against="FastAPI with Redis", at_least=30, paired=True),
+        ],
+    )
+
+
+def list_constant(world):
+    """nginx, answering as many bytes as Leat's list has."""
+    return world.nginx_list(get(uncached(world).port, HOT_LIST))
+
+
+def is_short_list(body):
+    """48 rows of user 42, in an envelope."""
+    return len(json.loads(body)["transactions"]) == 48
+
+
+def is_gzip(body):
+    return body[:2] == b"\x1f\x8b"
 
 
 def pages(store, store_name, name, order, what):
@@ -187,6 +230,45 @@ CASES = [
         "One row by key, SQLite, against nginx answering a constant of that size",
         [leat("sqlite", ONE, right=is_row), nginx(ONE)],
         [Goal("rate", against="nginx constant", at_least=0.6)],
+    ),
+    kept("kept-row", "A kept answer of one row", HOT_ROW, HOT_ROW, is_row, nginx(HOT_ROW)),
+    kept(
+        "kept-list",
+        "A kept answer of 20 KB",
+        HOT_LIST,
+        HOT_LIST_FASTAPI,
+        is_short_list,
+        Http("nginx constant", list_constant, "/list.json"),
+    ),
+    Case(
+        "kept-gzip",
+        "A kept answer of 20 KB in gzip, against the same as it is",
+        [
+            Kept("Leat", cached, HOT_LIST, right=is_gzip, needs_leat=True, headers=GZIP),
+            Kept("Leat without", cached, HOT_LIST, right=is_short_list, needs_leat=True, headers={"Accept-Encoding": "identity"}),
+        ],
+        [
+            Goal("cpu_us", against="Leat without", at_most=1.1, paired=True),
+            Goal("answer_bytes", against="Leat without", at_most=0.3, paired=True),
+        ],
+    ),
+    Case(
+        "limits",
+        "One row by key, SQLite, with three rules on each request against none",
+        [
+            Http("Leat", limited, ONE, right=is_row, needs_leat=True),
+            Http("Leat without", uncached, ONE, right=is_row, needs_leat=True),
+        ],
+        [Goal("cpu_us", against="Leat without", at_most=1.02, paired=True)],
+    ),
+    Case(
+        "upstream",
+        "A route of FastAPI through Leat, kept, against the route itself",
+        [
+            Kept("Leat", before_fastapi, HOT_EMBED, right=is_list, needs_leat=True, database=True),
+            fastapi(HOT_EMBED, right=is_list),
+        ],
+        [Goal("rate", against="FastAPI", at_least=30, paired=True)],
     ),
     pages("pg", "PostgreSQL", "ties", "created_at.desc", TIES),
     pages("sqlite", "SQLite", "ties", "created_at.desc", TIES),

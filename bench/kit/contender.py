@@ -31,10 +31,12 @@ class Http:
     keys     whose number %d is: "rows" or "users"
     right    body -> whether it is what was asked for with %d = 42
     new      as long as it answers 4xx it is left out, and that is said
+    headers  of each request
     """
 
     def __init__(
-        self, name, server, target, keys="rows", right=lambda body: True, database=False, needs_leat=False, new=False
+        self, name, server, target, keys="rows", right=lambda body: True, database=False, needs_leat=False, new=False,
+        headers=None,
     ):
         self.name = name
         self.server = server
@@ -43,12 +45,13 @@ class Http:
         self.right = right
         self.needs_leat = needs_leat
         self.new = new
+        self.headers = headers or {}
         self.database = database  # PostgreSQL works for it: its CPU time counts too
 
     def prepare(self, world):
         server = self.server(world)
         target = self.target.replace("%d", "42")
-        status, body = ask(server.port, target)
+        status, body = ask(server.port, target, **self.headers)
         if self.new and 400 <= status < 500:
             raise NotYet(f"it answers {target} with {status}: {body[:200].decode(errors='replace')}")
         if status != 200 or not self.right(body):
@@ -58,13 +61,17 @@ class Http:
         """[the file with the JSON that is posted], [] when nothing is."""
         return []
 
+    def processes(self, world):
+        """Those whose CPU time it costs."""
+        return [self.server(world).process] + ([world.postgresql().process] if self.database else [])
+
     def measure(self, world, case, seconds, seed):
-        server = self.server(world)
-        processes = [server.process] + ([world.postgresql().process] if self.database else [])
+        server, processes = self.server(world), self.processes(world)
         count = getattr(world, self.keys)
         before = sum(process.cpu_seconds() for process in processes)
         out = run(
             ["wrk", "-t1", f"-c{case.connections}", f"-d{seconds}s", "--timeout", "10s",
+             *[word for name, value in self.headers.items() for word in ("-H", f"{name}: {value}")],
              "-s", f"{BENCH}/peers/wrk/request.lua", f"http://127.0.0.1:{server.port}",
              "--", self.target, str(count), str(seed), *self.body_file(world)]
         )  # fmt: skip
@@ -78,6 +85,7 @@ class Http:
             "p50_us": told["p50_us"],
             "p99_us": told["p99_us"],
             "failed": told["failed"],
+            **({"answer_bytes": told["bytes"] / told["requests"]} if self.headers else {}),
         }
 
 

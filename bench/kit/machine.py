@@ -7,7 +7,7 @@ import platform
 import subprocess
 
 PACKAGES = [
-    "postgresql-15", "libpq5", "libsqlite3-0", "nginx-light", "wrk", "python3-fastapi", "uvicorn",
+    "postgresql-15", "libpq5", "libsqlite3-0", "nginx-light", "varnish", "redis-server", "wrk", "python3-fastapi", "uvicorn",
     "python3-uvloop", "python3-httptools", "python3-sqlalchemy", "python3-asyncpg", "nodejs",
 ]  # fmt: skip
 

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Medians, ratios and goals as Markdown."""
 
+import random
 from statistics import median
+
+RESAMPLED = 4000
 
 # name: (heading, how a number is written)
 METRICS = {
     "rate": ("requests/s", "{:,.0f}"),
     "rows_rate": ("rows/s", "{:,.0f}"),
+    "answer_bytes": ("bytes/answer", "{:,.0f}"),
     "cpu_us": ("CPU µs/request", "{:.1f}"),
     "p50_us": ("p50 µs", "{:,.0f}"),
     "p99_us": ("p99 µs", "{:,.0f}"),
@@ -22,6 +26,13 @@ METRICS = {
     "above_idle_mib": ("MiB above idle", "{:.1f}"),
     "ready_ms": ("ms until ready", "{:.0f}"),
 }
+
+
+def interval(values):
+    """Where the median lies with 95 in 100: by resampling (percentile bootstrap), the same for the same values."""
+    drawn = random.Random(1)
+    medians = sorted(median(drawn.choices(values, k=len(values))) for _ in range(RESAMPLED))
+    return medians[RESAMPLED // 40], medians[-RESAMPLED // 40]
 
 
 class Result:
@@ -59,13 +70,21 @@ class Result:
             text += f" ({write(low)}–{write(high)})"
         return text
 
+    def pairs(self, goal):
+        """Round by round Leat's number over the other's."""
+        both = zip(self.measured[goal.of], self.measured[goal.against])
+        return [one[goal.metric] / other[goal.metric] for one, other in both]
+
     def judge(self, goal):
         """(sentence, the number reached, whether it is enough); None when a contender was not measured."""
         if any(name not in self.measured for name in (goal.of, *goal.others())):
             return None
         heading, write = METRICS[goal.metric]
-        reached = self.median(goal.of, goal.metric)
-        if goal.against:
+        reached, told = self.median(goal.of, goal.metric), ""
+        if goal.paired:
+            ratios = self.pairs(goal)
+            reached, write, told = median(ratios), "{:.3f} ×", " ({:.3f}–{:.3f} × with 95 in 100, {} pairs)".format(*interval(ratios), len(ratios))
+        elif goal.against:
             # What others reach by turns, a request of one and then of the next.
             reached *= sum(1 / (self.median(name, goal.metric) or float("nan")) for name in goal.others())
             write = "{:.2f} ×"
@@ -73,7 +92,7 @@ class Result:
         bound = f"≥ {write.format(low)}" if low is not None else f"≤ {write.format(high)}"
         subject = f"{goal.of} / {' and '.join(goal.others())}: {heading}" if goal.against else f"{goal.of}: {heading}"
         enough = reached >= low if low is not None else reached <= high
-        return f"{subject} {bound}" + (" (stretch)" if goal.stretch else ""), write.format(reached), enough
+        return f"{subject} {bound}" + (" (stretch)" if goal.stretch else ""), write.format(reached) + told, enough
 
     def failed(self):
         """Names of contenders of whom a request failed."""

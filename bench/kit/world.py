@@ -23,6 +23,7 @@ BENCH = os.path.join(ROOT, "bench")
 LEAT = os.path.join(ROOT, "build", "leat")
 SENTINEL = os.path.join(ROOT, "examples", "sentinel")
 SENTINEL_CONFIG = os.path.join(SENTINEL, "leat.yaml")
+UNCACHED_CONFIG = os.path.join(BENCH, "uncached", "leat.yaml")
 READINGS_CONFIG = os.path.join(BENCH, "readings", "leat.yaml")
 
 # Only what differs from Debian's defaults: fsync, synchronous_commit and autovacuum are on.
@@ -37,18 +38,20 @@ POSTGRESQL = {
 PAGE_INDEX = "CREATE INDEX IF NOT EXISTS bench_fraud_score_id ON transactions (fraud_score DESC, id DESC)"
 
 
-def ask(port, target, body=None, **headers):
-    """(status, body) of an answer, (0, b"") when there is none (yet). With a body, some JSON, it is a POST."""
+def ask(port, target, body=None, with_headers=False, **headers):
+    """(status, body) of an answer, with_headers: (status, body, headers); (0, b"") when there is none (yet). With a body, some JSON, it is a POST."""
     if body is not None:
         headers |= {"Content-Type": "application/json", "Prefer": "return=minimal"}
     request = urllib.request.Request(f"http://127.0.0.1:{port}{target}", body, headers)
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.status, answer.read()
+            got = answer.status, answer.read()
+            return (*got, answer.headers) if with_headers else got
     except urllib.error.HTTPError as refusal:
-        return refusal.code, refusal.read()
+        got = refusal.code, refusal.read()
+        return (*got, refusal.headers) if with_headers else got
     except OSError:
-        return 0, b""
+        return (0, b"", {}) if with_headers else (0, b"")
 
 
 def get(port, target):
@@ -192,9 +195,9 @@ class World:
 
     # Leat
 
-    def leat(self, url, config=SENTINEL_CONFIG):
+    def leat(self, url, config=UNCACHED_CONFIG):
         """Leat on a database, ready; one for each database."""
-        return self.once(("leat", url), lambda: self.start_leat(url, config))
+        return self.once(("leat", url, config), lambda: self.start_leat(url, config))
 
     def leat_command(self, url, config, port):
         """config: its file; None: as `leat serve URL`."""
@@ -202,10 +205,11 @@ class World:
         return [LEAT, "serve", *source, "--listen", f"127.0.0.1:{port}", "--workers", str(self.options.workers),
                 "--set", "log.sample=0", *self.options.leat_option]  # fmt: skip
 
-    def start_leat(self, url, config=SENTINEL_CONFIG):
+    def start_leat(self, url, config=UNCACHED_CONFIG, **environment):
         port = free_port()
         command = self.leat_command(url, config, port)
-        return self.serve("leat", command, port, lambda: get(port, "/health/ready") is not None, cwd=self.scratch)
+        return self.serve("leat", command, port, lambda: get(port, "/health/ready") is not None, cwd=self.scratch,
+                          env={**os.environ, **environment})  # fmt: skip
 
     # The peers
 
@@ -222,16 +226,17 @@ class World:
         return self.serve(program, command, port, lambda: get(port, "/api/transactions/1") is not None)
 
     def fastapi(self):
-        return self.once("fastapi", self._start_fastapi)
+        return self.once("fastapi", lambda: self.start_fastapi("app:app"))
 
-    def _start_fastapi(self):
+    def start_fastapi(self, application, **more):
         port = free_port()
         environment = {
             **os.environ,
             "DATABASE_URL": self.data_pg().replace("postgresql:", "postgresql+asyncpg:"),
             "PYTHONDONTWRITEBYTECODE": "1",
+            **more,
         }
-        command = ["/usr/bin/python3", "-m", "uvicorn", "app:app", "--host", "127.0.0.1", "--port", str(port),
+        command = ["/usr/bin/python3", "-m", "uvicorn", application, "--host", "127.0.0.1", "--port", str(port),
                    "--loop", "uvloop", "--no-access-log", "--log-level", "warning",
                    "--workers", str(self.options.workers)]  # fmt: skip
         return self.serve("fastapi", command, port, lambda: get(port, "/health/ready") is not None,

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- wrk … -s request.lua URL -- TARGET COUNT SEED [BODY]: asks for TARGET with %d replaced by a random number from 1 to COUNT;
 -- a TARGET without %d stays as it is. With the file BODY it is a POST of that JSON, each of its %d replaced likewise: KINDS
--- such requests are made beforehand. Ends with one line of JSON. Requests are put together by hand: wrk.format is slower
+-- such requests are made beforehand. GETs bear the headers of wrk's -H. Ends with one line of JSON. Requests are put together by hand: wrk.format is slower
 -- than some of the servers measured.
 local KINDS = 128
 local parts, count, made
@@ -18,7 +18,11 @@ end
 
 function init(args)
    local target = args[1]
-   local head = "GET " .. target .. " HTTP/1.1\r\nHost: " .. wrk.host .. "\r\n\r\n"
+   local head = "GET " .. target .. " HTTP/1.1\r\nHost: " .. wrk.host .. "\r\n"
+   for name, value in pairs(wrk.headers) do
+      if name ~= "Host" then head = head .. name .. ": " .. value .. "\r\n" end
+   end
+   head = head .. "\r\n"
    local from, to = head:find("%d", 1, true)
    count = tonumber(args[2])
    math.randomseed(tonumber(args[3]))
