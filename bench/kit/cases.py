@@ -269,6 +269,7 @@ CASES = [
             fastapi(HOT_EMBED, right=is_list),
         ],
         [Goal("rate", against="FastAPI", at_least=30, paired=True)],
+        connections=16,
     ),
     pages("pg", "PostgreSQL", "ties", "created_at.desc", TIES),
     pages("sqlite", "SQLite", "ties", "created_at.desc", TIES),

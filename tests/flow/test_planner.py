@@ -20,8 +20,8 @@ from postgres import Postgres, free_port
 EXAMPLE = ROOT / "examples/planner"
 EVENTS = 5000
 COMMANDS = [shlex.split(command) for command in re.findall(r"^\| `(curl [^`]*)`", (EXAMPLE / "README.md").read_text(encoding="utf-8"), re.M)]
-SHOWN = [words[1].removeprefix("localhost:8080") for words in COMMANDS if len(words) == 2]
-CHANGING = [words for words in COMMANDS if len(words) > 2]
+SHOWN = [words[-1].removeprefix("localhost:8080") for words in COMMANDS if "--json" not in words]
+CHANGING = [words for words in COMMANDS if "--json" in words]
 
 
 def load(url, rows=EVENTS):
@@ -113,6 +113,17 @@ def test_figures_agree_with_the_rows(planner):
         there = [row for row in rows if row["category"] == category and row["status"] != "cancelled"]
         assert by_category[category] == (len(there), sum(row["minutes"] or 0 for row in there)), category
     assert stats["busiest_category"] == max(by_category, key=lambda name: by_category[name][1])
+
+
+def test_figures_are_kept_until_an_event_is_written(changed):
+    def ask():
+        answer = changed.get("/api/stats?person=1")
+        return answer.headers["cache-status"].split(";")[1].strip(), answer.json()["events"]
+    events = ask()[1]
+    assert ask() == ("hit", events)
+    assert changed.client.post("/api/events", json={"user_id": 1, "title": "x", "starts_at": "2025-03-02T15:00:00Z"}).status_code == 201
+    assert ask()[1] == events + 1
+    assert ask() == ("hit", events + 1)
 
 
 def test_a_user_without_events_has_figures_too(changed):

@@ -3,6 +3,7 @@ summary:  A user's figures, of all time, and of the seven days before the newest
 params:
   person: bigint
 returns:  row
+cache:    5m
 */
 WITH clock AS MATERIALIZED (
     SELECT max(starts_at) AS newest FROM events WHERE user_id = :person

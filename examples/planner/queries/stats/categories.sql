@@ -2,6 +2,7 @@
 summary:  A user's events and minutes by category
 params:
   person: bigint
+cache:    5m
 */
 SELECT category,
        count(*)                                                     AS events,
