@@ -7,14 +7,6 @@
 #include "request/steps.h"
 #include "request/worker.h"
 
-/* Who may see what is not its own: this machine, and the last role that was declared. */
-static bool is_operator(const struct request *request)
-{
-    const struct config_auth *auth = &request->snapshot->model->config->auth;
-    bool last = auth->role_count && request->principal.caller.role == auth->roles[auth->role_count - 1].bit;
-    return last || request->principal.loopback;
-}
-
 static void write_standing(struct buf *out, const struct limit_rule *rule, const struct limit_charge *charge)
 {
     static const char *const units[] = {"s", "min", "h", "d"}, *const kinds[] = {"bucket", "fixed",
@@ -66,7 +58,7 @@ static enum step answer_other(struct request *request, struct limit_caller *ret_
 {
     struct slice user;
     char *room = arena_alloc(&request->arena, request->route.id.len);
-    if (!is_operator(request))
+    if (!request->is_operator)
         return request_fail(
             request, 403, SLICE("operators-only"),
             SLICE("The limits of another are for operators: this machine, or the last of `auth.roles`."));

@@ -4,6 +4,7 @@
 
 #include "cache/cache.h"
 #include "observe/process.h"
+#include "request/limit_step.h"
 #include "request/worker.h"
 
 /* A template asked by all methods, with all classes, takes some 100 KB of it. */
@@ -40,6 +41,7 @@ static void write_parts(struct request *request, struct metrics_page *page)
     write_service(service, page);
     gate_metrics(service->gate, page);
     cache_metrics(service->cache, page);
+    limit_metrics(request->snapshot->limits, page);
     store_metrics(request->snapshot->supply->store, page);
     meters_write(service->meter_names, service->meters, service->worker_count, method_words, page);
 }

@@ -83,7 +83,8 @@ static bool is_at_its_address(const struct request *request)
 {
     enum route_kind kind = request->route.kind;
     bool admin = request->snapshot->model->config->admin.text.data != NULL;
-    return !admin || is_health(kind) || is_for_operators(kind) == request->by_admin;
+    bool anywhere = is_health(kind) || kind == ROUTE_LIMITS; /* which tells each what is his */
+    return !admin || anywhere || is_for_operators(kind) == request->by_admin;
 }
 
 static enum step refuse_address(struct request *request)

@@ -119,6 +119,14 @@ static void add_resources(struct route_table *table, const struct serve_prefix *
     }
 }
 
+/* What stands for the last segment of a path below. */
+static const char *templates_end(enum route_kind kind)
+{
+    if (kind == ROUTE_LIMITS)
+        return "{user}";
+    return kind == ROUTE_DOCS ? "{file}" : "{id}";
+}
+
 /* Numbers what is there, now that it is known which of two that claim one path has it. */
 static void number_templates(struct route_table *table)
 {
@@ -132,7 +140,7 @@ static void number_templates(struct route_table *table)
         if (entry->has_rows)
             table->templates[++table->template_count] =
                 arena_format(arena, SLICE_FMT "/%s", SLICE_ARG(entry->path),
-                             entry->route.kind == ROUTE_LIST ? "{id}" : "{file}");
+                             templates_end(entry->route.kind));
     }
     POST(table->template_count <= 2 * table->entries.count);
 }
