@@ -14,11 +14,12 @@ import httpx
 import pytest
 
 from conftest import ROOT, STORES
-from leat import Leat
+from leat import BIN, Leat, command_prefix
 from postgres import Postgres, free_port
 
 EXAMPLE = ROOT / "examples/planner"
 EVENTS = 5000
+UNLIMITED = {"RATE": "1000000/s"}  # tests ask more than a person does
 COMMANDS = [shlex.split(command) for command in re.findall(r"^\| `(curl [^`]*)`", (EXAMPLE / "README.md").read_text(encoding="utf-8"), re.M)]
 SHOWN = [words[-1].removeprefix("localhost:8080") for words in COMMANDS if "--json" not in words]
 CHANGING = [words for words in COMMANDS if "--json" in words]
@@ -38,7 +39,7 @@ def servers(tmp_path_factory):
             url = (f"sqlite:{tmp_path_factory.mktemp('planner')}/planner.db" if store == "sqlite"
                    else running.enter_context(Postgres()).url)
             load(url)
-            leat = running.enter_context(Leat(database=url, config_file=str(EXAMPLE / "leat.yaml")))
+            leat = running.enter_context(Leat(database=url, config_file=str(EXAMPLE / "leat.yaml"), env=UNLIMITED))
             by_store[store] = leat.await_ready()
         yield by_store
 
@@ -52,7 +53,7 @@ def planner(servers, store):
 def changed(database):
     """Leat serving an example of its own, to be changed."""
     load(database.url)
-    with Leat(database=database.url, config_file=str(EXAMPLE / "leat.yaml")) as leat:
+    with Leat(database=database.url, config_file=str(EXAMPLE / "leat.yaml"), env=UNLIMITED) as leat:
         yield leat.await_ready()
 
 
@@ -124,6 +125,24 @@ def test_figures_are_kept_until_an_event_is_written(changed):
     assert changed.client.post("/api/events", json={"user_id": 1, "title": "x", "starts_at": "2025-03-02T15:00:00Z"}).status_code == 201
     assert ask()[1] == events + 1
     assert ask() == ("hit", events + 1)
+
+
+def test_who_asks_more_than_a_hundred_times_a_minute_is_told_when_to_come_again(database):
+    load(database.url)
+    with Leat(database=database.url, config_file=str(EXAMPLE / "leat.yaml")) as leat:
+        leat.await_ready()
+        answers = [leat.get("/api/events?limit=1") for _ in range(101)]
+        assert [answer.status_code for answer in answers] == [200] * 100 + [429]
+        assert answers[0].headers["x-ratelimit-limit"] == "100" and int(answers[-1].headers["retry-after"]) in range(1, 61)
+        assert leat.get("/health").status_code == 200
+
+
+def test_what_is_in_effect_is_printed(tmp_path):
+    load(f"sqlite:{tmp_path}/planner.db", 10)
+    done = subprocess.run([*command_prefix(), BIN, "check", "-c", EXAMPLE / "leat.yaml", "--database", f"sqlite:{tmp_path}/planner.db"],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    assert "slow: 500ms" in done.stdout and "100/min" in done.stdout and "list: 1m" in done.stdout
 
 
 def test_a_user_without_events_has_figures_too(changed):
