@@ -238,6 +238,21 @@ static void model_free_shell(struct model *model)
     mem_free(model);
 }
 
+static void resolve_upstreams(const struct resolver *r, struct model *model)
+{
+    const struct config *config = model->config;
+    model->upstream_tables = ARENA_ARRAY(r->arena, const struct table **, config->upstream_count + 1);
+    for (unsigned i = 0; i < config->upstream_count; i++) {
+        const struct config_upstream *upstream = &config->upstreams[i];
+        const struct table **tables = ARENA_ARRAY(r->arena, const struct table *, upstream->table_count + 1);
+        for (unsigned j = 0; j < upstream->table_count; j++) {
+            struct config_resource named = {.table = upstream->tables[j]};
+            tables[j] = resolve_table(r, &named); /* NULL: the model is refused */
+        }
+        model->upstream_tables[i] = tables;
+    }
+}
+
 enum error model_build(struct config *config, struct catalog *catalog, struct complaints *complaints,
                        struct model **ret_model)
 {
@@ -254,6 +269,7 @@ enum error model_build(struct config *config, struct catalog *catalog, struct co
     if (complaints_errors(complaints) == before)
         relate_resources(model);
     resolve_rpcs(&r, model);
+    resolve_upstreams(&r, model);
     for (unsigned i = 0; i < config->query_count; i++) {
         struct named_query *query = &model->queries[model->query_count];
         if (!resolve_query(&r, &config->queries[i], query))

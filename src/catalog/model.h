@@ -121,6 +121,7 @@ struct model {
     unsigned query_count;
     struct rpc *rpcs;
     unsigned rpc_count;
+    const struct table ***upstream_tables; /* `tables:` of each of config->upstreams */
 };
 
 /* Resolves. Takes over config and catalog on success; on failure they stay the caller's and the complaints say what is wrong

@@ -108,6 +108,62 @@ static void check_functions(struct walk *walk)
     map_done(&names);
 }
 
+/* Paths of the root that Leat answers itself. */
+static bool is_builtin(const struct config *config, struct slice path)
+{
+    static const char *const paths[] = {"/health", "/health/live", "/health/ready", "/metrics", "/dashboard"};
+    for (unsigned i = 0; i < ARRAY_LEN(paths); i++)
+        if (slice_eq(path, slice_str(paths[i])))
+            return true;
+    return config->docs && (slice_eq(path, SLICE("/docs")) || slice_eq(path, SLICE("/openapi.json")));
+}
+
+/* The function called at `rpc/NAME`; NULL: there is none. */
+static const struct place *function_at(const struct config *config, struct slice path)
+{
+    for (unsigned i = 0; slice_starts(path, SLICE("rpc/")) && i < config->function_count; i++)
+        if (slice_eq(config->functions[i].name.text, slice_skip(path, 4)))
+            return &config->functions[i].at;
+    return NULL;
+}
+
+/* Who else answers this very path; NULL: nobody. */
+static const struct place *other_of(const struct config *config, const struct map *paths, struct slice path)
+{
+    for (unsigned i = 0; i < config->serve_count; i++) {
+        struct slice prefix = config->serve[i].prefix;
+        bool under = slice_starts(path, prefix) && path.len > prefix.len && path.data[prefix.len] == '/';
+        struct slice name = slice_skip(path, prefix.len + 1);
+        const struct place *other = under ? map_get(paths, name) : NULL;
+        if (under && !other)
+            other = function_at(config, name);
+        if (other)
+            return other;
+    }
+    return NULL;
+}
+
+/* A prefix takes what nothing else answers; a whole path is one's alone. */
+static void check_upstreams(struct walk *walk, const struct map *paths)
+{
+    for (unsigned i = 0; i < walk->config->upstream_count; i++) {
+        const struct config_upstream *upstream = &walk->config->upstreams[i];
+        struct slice path = upstream->path.text;
+        const struct place *other = other_of(walk->config, paths, path);
+        if (is_builtin(walk->config, path))
+            complain(walk->complaints, upstream->path.at, "`" SLICE_FMT "` is Leat's own path",
+                     SLICE_ARG(path));
+        else if (other)
+            complain(walk->complaints, upstream->path.at,
+                     "`" SLICE_FMT "` is served already, by %s:%u: take one of them out", SLICE_ARG(path),
+                     other->file ? other->file : "leat", other->line);
+        else if ((upstream->read | upstream->write) == ROLES_NONE && complaints_errors(walk->complaints) == 0)
+            complain_softly(walk->complaints, upstream->path.at,
+                            "nobody may ask for `" SLICE_FMT "`: grant it by `read:` and `write:`",
+                            SLICE_ARG(path));
+    }
+}
+
 static bool anybody_may_read(const struct config *config)
 {
     unsigned roles = ROLES_NONE;
@@ -117,6 +173,8 @@ static bool anybody_may_read(const struct config *config)
         roles |= config->queries[i].read;
     for (unsigned i = 0; i < config->function_count; i++)
         roles |= config->functions[i].call;
+    for (unsigned i = 0; i < config->upstream_count; i++)
+        roles |= config->upstreams[i].read | config->upstreams[i].write;
     return roles != ROLES_NONE;
 }
 
@@ -125,7 +183,7 @@ static void check_something_is_served(struct walk *walk, struct place at)
     const struct config *config = walk->config;
     if (config->open || complaints_errors(walk->complaints))
         return;
-    if (config->resource_count + config->query_count + config->function_count == 0)
+    if (config->resource_count + config->query_count + config->function_count + config->upstream_count == 0)
         complain_softly(walk->complaints, at,
                         "nothing is served: name tables under `resources:`, or a folder by `queries:`");
     else if (!anybody_may_read(config))
@@ -184,6 +242,7 @@ void config_check(struct walk *walk, const struct node *root)
     check_resources(walk, &paths);
     check_queries(walk, &paths);
     check_functions(walk);
+    check_upstreams(walk, &paths);
     check_loopback(walk);
     check_admin(walk);
     map_done(&paths);

@@ -13,6 +13,7 @@
 #include "config/limit.h"
 #include "config/query.h"
 #include "config/resource.h"
+#include "config/upstream.h"
 
 enum { WORKERS_MAX = 256 };
 
@@ -99,6 +100,8 @@ struct config {
     unsigned resource_count;
     struct config_function *functions;
     unsigned function_count;
+    struct config_upstream *upstreams;
+    unsigned upstream_count;
     struct slice *cors; /* origins, "https://console.example.com"; the one `*`: any */
     unsigned cors_count;
     struct word queries_dir;

@@ -347,6 +347,7 @@ static const struct key root_keys[] = {
     {"queries", &kind_folder, FIELD(queries_dir)},
     {.name = "functions", .kind = &kind_functions},
     {"state", &kind_state_folder, FIELD(state)},
+    {.name = "upstream", .kind = &kind_upstreams},
     {"docs", &kind_switch, FIELD(docs)},
     NOT_YET("changes"),
     NOT_YET("ingest"),
@@ -360,9 +361,9 @@ static const struct key root_keys[] = {
 const struct section section_root = {"the configuration", root_keys};
 
 const struct section *const sections_all[] = {
-    &section_root,     &section_database, &section_pool,  &section_auth,    &section_claims,
-    &section_http,     &section_body,     &section_spool, &section_answers, &section_idempotency,
-    &section_drain,    &section_log,      &section_url,   &section_cache,   &section_cache_policy,
-    &section_defaults, &section_resource, &section_page,  &section_query,   &section_function,
-    &section_limit,    &section_limiter,  NULL,
+    &section_root,     &section_database, &section_pool,     &section_auth,    &section_claims,
+    &section_http,     &section_body,     &section_spool,    &section_answers, &section_idempotency,
+    &section_drain,    &section_log,      &section_url,      &section_cache,   &section_cache_policy,
+    &section_defaults, &section_resource, &section_page,     &section_query,   &section_function,
+    &section_limit,    &section_limiter,  &section_upstream, &section_breaker, NULL,
 };

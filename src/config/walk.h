@@ -72,6 +72,9 @@ extern const struct kind kind_functions;
 /* kinds_limits.c */
 extern const struct kind kind_limits, kind_limit_per, kind_limit_rate, kind_limit_when, kind_limit_tiers,
     kind_limit_name;
+/* kinds_upstream.c */
+extern const struct kind kind_upstreams;
+extern const struct section section_upstream, section_breaker;
 /* query_params.c */
 extern const struct kind kind_params;
 

@@ -8,6 +8,7 @@
 #include "request/forms.h"
 #include "request/kept.h"
 #include "request/steps.h"
+#include "request/upstream_step.h"
 #include "request/warm.h"
 #include "request/worker.h"
 
@@ -19,6 +20,7 @@ struct keeping {
     struct request *request;
     const struct cache_policy *policy;
     int64_t ttl_ms;
+    bool limited; /* ttl_ms is what another service said: it holds for a 404, too */
     struct cache_key key;
     unsigned parts;    /* of the caller: bits of enum caller_part that the key is made of */
     struct fill *fill; /* held: ours to end */
@@ -51,6 +53,9 @@ static const struct cache_policy *policy_of(const struct request *request, int64
         ttl_ms = route->kind == ROUTE_ROW ? policy->row_ms : policy->list_ms;
     } else if (route->kind == ROUTE_QUERY && !route->query->changes) {
         policy = &route->query->config->cache;
+        ttl_ms = policy->list_ms;
+    } else if (route->kind == ROUTE_UPSTREAM && upstream_may_be_kept(request)) {
+        policy = &route->upstream->cache;
         ttl_ms = policy->list_ms;
     }
     bool export = format_is_export(request->format) && route->kind != ROUTE_ROW;
@@ -102,6 +107,20 @@ static void add_asked(struct buf *out, const struct request *request)
     }
 }
 
+/* Of another service's answer: what it may choose its form by, too. */
+static void add_service(struct buf *out, const struct request *request)
+{
+    const struct http_head *head = request->head;
+    const struct config *config = request->snapshot->model->config;
+    add_number(out, request->snapshot->model->number);
+    add_number(out, (uint64_t)ROUTE_UPSTREAM << 8);
+    add_number(out, (uint64_t)(request->route.upstream - config->upstreams));
+    add_text(out, head->path);
+    add_text(out, request->query_string);
+    add_text(out, http_head_get(head, HTTP_ACCEPT));
+    add_text(out, http_head_find(head, SLICE("Accept-Language")));
+}
+
 /* Rights are in every key, so that nobody is served what another role made. */
 static void add_caller(struct buf *out, const struct caller *caller, unsigned parts)
 {
@@ -121,8 +140,12 @@ static bool make_key(struct request *request)
     struct keeping *keeping = request->keeping;
     struct buf *out = &request->worker->key;
     buf_clear(out);
-    add_route(out, request);
-    add_asked(out, request);
+    if (request->route.kind == ROUTE_UPSTREAM) {
+        add_service(out, request);
+    } else {
+        add_route(out, request);
+        add_asked(out, request);
+    }
     add_caller(out, &request->principal.caller, keeping->parts);
     keeping->key = cache_key_of(&request->worker->service->cache_secret, buf_slice(out));
     bool made = !out->failed;
@@ -179,7 +202,13 @@ static void copy_caller(struct request *request, const struct principal *princip
         caller->tenant = arena_copy(&request->arena, caller->tenant);
 }
 
-/* What `asker` asks, asked again by nobody: it begins at PLAN, at the end of this turn. */
+/* Who makes the answer. */
+static enum step maker_of(const struct request *request)
+{
+    return request->route.kind == ROUTE_UPSTREAM ? STEP_UPSTREAM : STEP_PLAN;
+}
+
+/* What `asker` asks, asked again by nobody: it begins with its making, at the end of this turn. */
 static void refresh(const struct request *asker, struct fill *fill)
 {
     struct request *request = request_new(asker->worker, &nowhere, NULL);
@@ -210,7 +239,9 @@ static void refresh(const struct request *asker, struct fill *fill)
                                          .parts = asker->keeping->parts};
     request->keeping->fill = fill;
     request->answer.caching = asker->answer.caching;
-    request->step = STEP_PLAN;
+    request->step = maker_of(request);
+    if (request->step == STEP_UPSTREAM)
+        upstream_ask_again(request, asker);
     request->turn.run = on_refresh;
     loop_at_turn_end(request->worker->loop, &request->turn);
 }
@@ -250,7 +281,7 @@ static enum step ask_further(struct request *request, struct entry *marker)
     unsigned parts = keeping->parts | marker->varies;
     entry_unref(marker);
     if (parts == keeping->parts)
-        return STEP_PLAN;
+        return maker_of(request);
     keeping->parts = parts;
     return ask(request);
 }
@@ -261,7 +292,7 @@ static enum step ask(struct request *request)
     struct entry *entry = NULL;
     struct fill *fill = NULL;
     if (!make_key(request))
-        return STEP_PLAN;
+        return maker_of(request);
     switch (cache_ask(cache_of(request), keeping->key, now_of(request), &keeping->waiter, &entry, &fill)) {
     case CACHE_FRESH:
     case CACHE_STALE:
@@ -271,14 +302,14 @@ static enum step ask(struct request *request)
         return serve(request, entry, TOLD_HIT);
     case CACHE_FILL:
         keeping->fill = fill;
-        return STEP_PLAN;
+        return maker_of(request);
     case CACHE_WAIT:
         return park(request);
     case CACHE_VARIES:
         return ask_further(request, entry);
     case CACHE_PASS:
         request->answer.cache.way = TOLD_BYPASS;
-        return STEP_PLAN;
+        return maker_of(request);
     }
     UNREACHABLE("a verdict of the cache that is none");
 }
@@ -319,11 +350,11 @@ enum step step_cache(struct request *request)
         return go_on_awake(request);
     if (!keeping) {
         int64_t ttl_ms;
-        if (request_asked(request) != OK)
+        if (request->route.kind != ROUTE_UPSTREAM && request_asked(request) != OK)
             return STEP_RESPOND;
         const struct cache_policy *policy = policy_of(request, &ttl_ms);
         if (!policy)
-            return STEP_PLAN;
+            return maker_of(request);
         keeping = request->keeping = ARENA_NEW(&request->arena, struct keeping);
         *keeping = (struct keeping){.request = request,
                                     .policy = policy,
@@ -392,6 +423,25 @@ enum step cache_planned(struct request *request)
     return STEP_FETCH;
 }
 
+void cache_note_tables(struct request *request, const struct table *const *tables, unsigned count)
+{
+    PRE(cache_fills(request));
+    if (request->keeping->parts) {
+        request->answer.caching.is_private = true;
+        request->answer.caching.s_maxage_s = 0;
+    }
+    depends_note_tables(request, tables, count, &request->keeping->depends);
+}
+
+void cache_limit(struct request *request, int64_t ttl_ms)
+{
+    PRE(cache_fills(request) && ttl_ms > 0);
+    struct keeping *keeping = request->keeping;
+    keeping->limited = ttl_ms < keeping->policy->absent_ms;
+    if (ttl_ms < keeping->ttl_ms)
+        keeping->ttl_ms = ttl_ms;
+}
+
 /* --- the answer --- */
 
 bool cache_fills(const struct request *request)
@@ -442,7 +492,8 @@ void cache_answered(struct request *request)
     if (!cache_fills(request) || request->entry)
         return;
     bool keeps = is_kept_status(answer->status), fails = answer->status >= 500;
-    int64_t ttl_ms = answer->status == 404 ? keeping->policy->absent_ms : keeps ? keeping->ttl_ms : 0;
+    bool absent = answer->status == 404 && !keeping->limited;
+    int64_t ttl_ms = absent ? keeping->policy->absent_ms : keeps ? keeping->ttl_ms : 0;
     if (answer->status == 200)
         answer->caching.etag = forms_tag(request);
     struct entry *entry = make_entry(request, ttl_ms);

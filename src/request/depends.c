@@ -99,6 +99,15 @@ void depends_note(struct request *request, struct depends *ret_depends)
     ret_depends->count = count;
 }
 
+void depends_note_tables(struct request *request, const struct table *const *tables, unsigned count,
+                         struct depends *ret_depends)
+{
+    *ret_depends = (struct depends){.seen = ARENA_ARRAY(&request->arena, struct tag_seen, count + 1)};
+    for (unsigned i = 0; i < count; i++)
+        note_table(request, ret_depends, tables[i]);
+    ret_depends->count_if_absent = ret_depends->count;
+}
+
 /* --- writes --- */
 
 struct wave {
@@ -177,4 +186,17 @@ void depends_bump(struct request *request)
         bump_resource(request);
     else
         tags_bump_all(tags_of(request)); /* what a query or function changes is not known */
+}
+
+void depends_bump_tables(struct request *request, const struct table *const *tables, unsigned count)
+{
+    struct wave wave = {.request = request, .everything = tables == NULL};
+    if (!wave.everything && count == 0)
+        return;
+    bump(request, TAG_WORLD, NULL, SLICE(""));
+    for (unsigned i = 0; tables && i < count; i++)
+        reach(&wave, tables[i]);
+    map_done(&wave.reached);
+    if (wave.everything)
+        tags_bump_all(tags_of(request));
 }

@@ -25,7 +25,13 @@ struct depends {
 /* What the request's plan reads, with the generations of now. */
 void depends_note(struct request *request, struct depends *ret_depends);
 
+/* The same of these tables, and of nothing else. */
+void depends_note_tables(struct request *request, const struct table *const *tables, unsigned count,
+                         struct depends *ret_depends);
+
 /* The request's write stands, or it may: what depends on it is stale from here on. */
 void depends_bump(struct request *request);
+/* These tables were written to by another, who knows how; all of them, where NULL. */
+void depends_bump_tables(struct request *request, const struct table *const *tables, unsigned count);
 
 #endif

@@ -22,9 +22,9 @@ static bool may_be_coded(const struct request *request)
 {
     const struct answer *answer = &request->answer;
     bool bodiless = answer->status == 204 || answer->status == 304 || answer->status == 206;
-    return bytes_min(request) && !bodiless && !answer->caching.no_store &&
-           answer->coding == CODING_IDENTITY &&
-           coding_is_worth(answer->type.len ? answer->type : SLICE("application/json"));
+    struct slice type = answer->type.len || answer->foreign ? answer->type : SLICE("application/json");
+    return bytes_min(request) && !bodiless && !answer->caching.no_store && !answer->sealed &&
+           answer->coding == CODING_IDENTITY && coding_is_worth(type);
 }
 
 /* --- the tag --- */
@@ -32,7 +32,8 @@ static bool may_be_coded(const struct request *request)
 static bool is_tagged(const struct request *request)
 {
     bool reads = request->method == HTTP_GET || request->method == HTTP_HEAD;
-    return reads && request->answer.status == 200 && !request->answer.caching.no_store;
+    bool ours = !request->answer.foreign || request->entry; /* what is kept is as good as ours */
+    return reads && ours && request->answer.status == 200 && !request->answer.caching.no_store;
 }
 
 /* Whose answer may be another's, should others ask the same: shared caches know nothing of API keys. */

@@ -4,12 +4,13 @@
 
 #include "base/buf.h"
 
-enum { TYPE, CONTENT_RANGE, LINK, PREFERENCE_APPLIED, CONTENT_PROFILE, TEXTS };
+enum { TYPE, CONTENT_RANGE, LINK, PREFERENCE_APPLIED, CONTENT_PROFILE, FIELDS, TEXTS };
 enum { HEAD_BYTES_MAX = 64 * 1024 };
 
 struct packed {
     uint32_t lengths[TEXTS];
     unsigned page_size_used, retry_after_s;
+    bool foreign, sealed;
     struct caching caching; /* without its slices */
 };
 
@@ -21,6 +22,7 @@ static struct slice *text_of(struct answer *answer, unsigned which)
         [LINK] = &answer->link,
         [PREFERENCE_APPLIED] = &answer->preference_applied,
         [CONTENT_PROFILE] = &answer->content_profile,
+        [FIELDS] = &answer->fields,
     };
     PRE(which < TEXTS);
     return texts[which];
@@ -31,6 +33,8 @@ struct entry *kept_pack(const struct answer *answer, struct slice body, struct e
     struct answer source = *answer;
     struct packed packed = {.page_size_used = answer->page_size_used,
                             .retry_after_s = answer->retry_after_s,
+                            .foreign = answer->foreign,
+                            .sealed = answer->sealed,
                             .caching = answer->caching};
     packed.caching.etag = (struct slice){0};
     packed.caching.tags = NULL;
@@ -65,6 +69,8 @@ void kept_unpack(const struct entry *entry, struct answer *answer)
     answer->status = entry->status;
     answer->page_size_used = packed.page_size_used;
     answer->retry_after_s = packed.retry_after_s;
+    answer->foreign = packed.foreign;
+    answer->sealed = packed.sealed;
     answer->caching = packed.caching;
     answer->caching.etag = entry_etag(entry);
     POST(rest.len == 0);

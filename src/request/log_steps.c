@@ -38,6 +38,8 @@ static struct slice route_text(const struct request *request)
         return request->route.resource->config->name.text;
     if (request->route.query)
         return request->route.query->config->path;
+    if (request->route.upstream)
+        return request->route.upstream->path.text;
     return (struct slice){0};
 }
 

@@ -11,6 +11,7 @@
 #include "request/records.h"
 #include "request/stream.h"
 #include "request/stream_steps.h"
+#include "request/upstream_step.h"
 #include "request/worker.h"
 #include "request/write_steps.h"
 
@@ -127,7 +128,7 @@ void request_end(struct request *request)
     request->took_us = mono_diff_us(clock_mono(), request->began);
     request_count(request);
     request_log(request);
-    loop_task_cancel(&request->turn);
+    request_stop_upstream(request);
     cache_done(request);
     stream_free(request->stream);
     forms_done(request);
@@ -170,12 +171,23 @@ void request_cancel(struct request *request)
     request->cancelled = true;
     request->sink = NULL;
     request_stop_stream(request);
+    request_stop_upstream(request);
     if (request->fetch_out)
         store_cancel(request->tap->port, &request->fetch);
     if (request->total_out)
         store_cancel(request->tap->port, &request->total_fetch);
     if (request->fetch_out || request->total_out || request->job_out || left == CACHE_WAITS)
         return; /* on_end, the job or the letter will come, and ends it */
+    request->step = STEP_END;
+    request_end(request);
+}
+
+void request_abandon(struct request *request)
+{
+    CHECK_MAGIC(request, REQUEST_MAGIC);
+    PRE(request->step == STEP_UPSTREAM && !request->fetch_out && !request->total_out);
+    request->cancelled = true;
+    request->sink = NULL;
     request->step = STEP_END;
     request_end(request);
 }

@@ -20,8 +20,10 @@
 struct entry;
 struct gzip_stream;
 struct keeping;
+struct outgoing;
 struct stream;
 struct tap;
+struct upstream_call;
 struct worker;
 struct request;
 
@@ -39,6 +41,7 @@ enum step {
     STEP_FETCH,
     STEP_ENCODE,
     STEP_STREAM,
+    STEP_UPSTREAM,
     STEP_RESPOND,
     STEP_END,
     STEP_COUNT,
@@ -101,7 +104,9 @@ struct request {
     bool formed;                /* its tag and coding are settled: forms.h */
     struct gzip_stream *packer; /* of an answer in pieces that is coded; else NULL */
     struct stream *stream;      /* of an export, or of an answer too large for memory; else NULL */
-    struct task turn;           /* STREAM goes on */
+    struct outgoing *outgoing;  /* what another service is asked: upstream_step.c */
+    struct upstream_call *call; /* of what another service answers: upstream_step.h */
+    struct task turn;           /* STREAM or UPSTREAM goes on */
     bool streaming;             /* the head has gone ahead of the body */
     bool sending;               /* the socket has not taken all that was handed to it */
     struct fetch fetch, total_fetch;
@@ -140,6 +145,9 @@ void request_body_piece(struct request *request, struct slice piece, bool last);
 
 /* Nobody waits for the answer any more. The request may be freed when this returns. */
 void request_cancel(struct request *request);
+
+/* Ends one that waits for another service, whoever waits for it: of the worker's end. */
+void request_abandon(struct request *request);
 
 /* Frees one that is in no list: of request_end and the worker's end. */
 void request_free(struct request *request);

@@ -26,6 +26,8 @@ static void write_problem(struct request *request)
     answer->replayed = answer->body_lost = false;
     answer->framing = FRAMING_LENGTH;
     answer->coding = CODING_IDENTITY;
+    answer->foreign = answer->sealed = false;
+    answer->fields = (struct slice){0};
     answer->caching = (struct caching){.no_store = true, .vary_accept = answer->caching.vary_accept};
 }
 

@@ -51,6 +51,8 @@ static unsigned roles_that_may(const struct route *route)
         return route->query->changes ? route->query->config->write : route->query->config->read;
     if (route->kind == ROUTE_RPC)
         return route->rpc->config->call;
+    if (route->kind == ROUTE_UPSTREAM)
+        return route->body ? route->upstream->write : route->upstream->read;
     return route->write ? route->resource->config->write : route->resource->config->read;
 }
 

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "limit/rules.h"
 #include "request/documents.h"
+#include "request/upstream_step.h"
 
 static unsigned *number_templates(const struct route_table *routes, struct meter_names *names)
 {
@@ -28,6 +29,7 @@ struct snapshot *snapshot_new(const struct model *model, struct supply *supply, 
     snapshot->routes = route_table_new(model);
     snapshot->meter_numbers = number_templates(snapshot->routes, names);
     snapshot->plans = plan_cache_new(model);
+    snapshot->upstreams = upstreams_new(model->config);
     snapshot->documents = model->config->docs ? documents_new(model) : NULL;
     return snapshot;
 }
@@ -44,6 +46,7 @@ void snapshot_unref(struct snapshot *snapshot)
         return;
     documents_free(snapshot->documents);
     limit_rules_free(snapshot->limits);
+    upstreams_free(snapshot->upstreams, snapshot->model->config);
     plan_cache_free(snapshot->plans);
     mem_free(snapshot->meter_numbers);
     route_table_free(snapshot->routes);

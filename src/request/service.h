@@ -36,7 +36,8 @@ struct snapshot {
     unsigned *meter_numbers;     /* by the number of a route's template */
     struct documents *documents; /* /openapi.json; NULL: `docs: off` */
     struct limit_rules *limits;
-    struct supply *supply; /* where the rows come from: often the same as that of the one before */
+    struct upstream **upstreams; /* as configured, in that order; NULL: none */
+    struct supply *supply;       /* where the rows come from: often the same as that of the one before */
 };
 
 /* Takes model, supply and limits over. */

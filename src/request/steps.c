@@ -9,6 +9,8 @@
  *                            │       │ │      └─ kept ──┼──────────────────┼──────┤
  *                            │       │ └────→ BODY ─────┘        └─────────┴→ STREAM → END: large answers, in pieces
  *                            │       │       ⏳ the client                ⏳ rows, the client
+ *                            │       ├─(BODY, CACHE)─→ UPSTREAM ───────────────────┤ → END: large answers, in pieces
+ *                            │       │                 ⏳ another service, the client│
  *                            └───────┴──────→ BUILTIN ─────────────────────────────┘
  *
  * A step does its work and names the next, or parks the request (STEP_WAIT); then the one it waits for calls
@@ -30,13 +32,15 @@ static const struct step_row {
     [STEP_IDENTIFY] = {"identify", step_identify, TO(LIMIT) | TO(BUILTIN) | TO(RESPOND), NULL},
     [STEP_LIMIT] = {"limit", step_limit, TO(BODY) | TO(CACHE) | TO(BUILTIN) | TO(RESPOND), NULL},
     [STEP_BUILTIN] = {"builtin", step_builtin, TO(RESPOND), NULL},
-    [STEP_CACHE] = {"cache", step_cache, TO(CACHE) | TO(PLAN) | TO(RESPOND),
+    [STEP_CACHE] = {"cache", step_cache, TO(CACHE) | TO(PLAN) | TO(UPSTREAM) | TO(RESPOND),
                     "another request with the same answer"},
-    [STEP_BODY] = {"body", step_body, TO(PLAN) | TO(BUILTIN) | TO(RESPOND), "the client"},
+    [STEP_BODY] = {"body", step_body, TO(PLAN) | TO(BUILTIN) | TO(UPSTREAM) | TO(RESPOND), "the client"},
     [STEP_PLAN] = {"plan", step_plan, TO(FETCH) | TO(CACHE) | TO(RESPOND), NULL},
     [STEP_FETCH] = {"fetch", step_fetch, TO(ENCODE) | TO(STREAM) | TO(RESPOND), "the database"},
     [STEP_ENCODE] = {"encode", step_encode, TO(STREAM) | TO(RESPOND), NULL},
     [STEP_STREAM] = {"stream", step_stream, TO(STREAM) | TO(END), "the database, and the client"},
+    [STEP_UPSTREAM] = {"upstream", step_upstream, TO(UPSTREAM) | TO(RESPOND) | TO(END),
+                       "the other service, and the client"},
     [STEP_RESPOND] = {"respond", step_respond, TO(RESPOND) | TO(END), "the offload pool"},
     [STEP_END] = {"end", NULL, 0, NULL},
 };

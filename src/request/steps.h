@@ -16,6 +16,7 @@ enum step step_plan(struct request *request);     /* read_steps.c */
 enum step step_fetch(struct request *request);    /* read_steps.c */
 enum step step_encode(struct request *request);   /* read_steps.c */
 enum step step_stream(struct request *request);   /* stream_steps.c */
+enum step step_upstream(struct request *request); /* upstream_step.c */
 enum step step_respond(struct request *request);  /* respond_steps.c */
 
 /* read_steps.c: what the head of a read asks: `Prefer`, `Range`, and of `Accept` the format. On failure request->problem. */

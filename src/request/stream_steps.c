@@ -282,7 +282,7 @@ enum step step_stream(struct request *request)
 void request_sent(struct request *request)
 {
     CHECK_MAGIC(request, REQUEST_MAGIC);
-    PRE(request->step == STEP_STREAM && request->sending);
+    PRE((request->step == STEP_STREAM || request->step == STEP_UPSTREAM) && request->sending);
     request->sending = false;
     loop_at_turn_end(request->worker->loop, &request->turn); /* others have their turn */
 }

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "encode/compress.h"
+#include "upstream/upstream.h"
 #include "request/warm.h"
 
 #define KEY_BYTES_MAX (64 * 1024) /* more than a head may have */
@@ -90,12 +91,23 @@ static void requests_free(struct list *requests)
         request_free(container_of(link, struct request, link));
 }
 
+/* What goes on without a client, for those who will ask later. */
+static void end_calls(struct worker *worker)
+{
+    LIST_EACH_SAFE (&worker->running, link, after) {
+        struct request *request = container_of(link, struct request, link);
+        if (request->call)
+            request_abandon(request);
+    }
+}
+
 static void take_down(struct worker *worker)
 {
     loop_timer_stop(&worker->tick);
     net_free(worker->net);
     if (worker->health_check)
         health_check_stop(worker->health_check);
+    end_calls(worker);
     if (worker->warm)
         warm_stop(worker->warm);
     for (unsigned i = 0; i < STOP_TURNS && !list_empty(&worker->running); i++)
@@ -105,6 +117,7 @@ static void take_down(struct worker *worker)
         tap_end(container_of(worker->taps.next, struct tap, link));
     loop_turn(worker->loop, 0); /* for letters of streams that ended meanwhile */
     POST(list_empty(&worker->running));
+    upstream_client_free(worker->upstream);
     health_check_free(worker->health_check);
     loop_task_cancel(&worker->log_flush);
     access_log_done(&worker->log);

@@ -14,9 +14,11 @@ static void write_body_fields(struct buf *out, const struct answer *answer)
     };
     if (answer->status == 204 || answer->status == 304)
         return;
-    buf_lit(out, "Content-Type: ");
-    buf_add(out, answer->type.len ? answer->type : SLICE("application/json"));
-    buf_lit(out, "\r\n");
+    if (answer->type.len || !answer->foreign) {
+        buf_lit(out, "Content-Type: ");
+        buf_add(out, answer->type.len ? answer->type : SLICE("application/json"));
+        buf_lit(out, "\r\n");
+    }
     buf_add(out, codings[answer->coding]);
     if (answer->framing == FRAMING_LENGTH)
         http_write_length(out, answer->body_bytes);
@@ -45,7 +47,7 @@ static void write_rare(struct buf *out, const struct answer *answer)
     write_if(out, SLICE("Link"), answer->link);
     write_if(out, SLICE("Allow"), answer->allow);
     write_if(out, SLICE("Location"), answer->location);
-    if (answer->status == 401) /* RFC 9110 section 15.5.2: it must say how */
+    if (answer->status == 401 && !answer->foreign) /* RFC 9110 section 15.5.2: it must say how */
         buf_lit(out, "WWW-Authenticate: Bearer\r\n");
     if (answer->retry_after_s)
         http_write_field_uint(out, SLICE("Retry-After"), answer->retry_after_s);
@@ -57,6 +59,7 @@ static void write_rare(struct buf *out, const struct answer *answer)
         buf_lit(out, "Idempotency-Body: not-kept\r\n");
     if (answer->page)
         buf_lit(out, PAGE_FIELDS);
+    buf_add(out, answer->fields);
 }
 
 void respond_fixed(struct buf *out, const struct answer *answer)

@@ -40,9 +40,12 @@ struct answer {
     struct caching caching;
     struct cache_told cache;
     struct limit_told limit;
-    bool replayed;  /* Idempotency-Replayed: it was given before, to a request with the same key */
-    bool body_lost; /* with it: its body was too large to be kept */
-    bool page;      /* for a browser to show: what it may load and do is bounded */
+    bool replayed;       /* Idempotency-Replayed: it was given before, to a request with the same key */
+    bool body_lost;      /* with it: its body was too large to be kept */
+    bool page;           /* for a browser to show: what it may load and do is bounded */
+    bool foreign;        /* another service's: of what it did not say nothing is assumed */
+    bool sealed;         /* by it, with a tag or a coding of its own: the bytes go as they are */
+    struct slice fields; /* and the fields it said, as ready lines */
     struct cors cors;
 };
 

@@ -10,6 +10,7 @@
 #include "base/nearest.h"
 #include "http/path.h"
 #include "route/schemas.h"
+#include "route/services.h"
 
 struct entry {
     struct slice path;
@@ -145,6 +146,18 @@ static void number_templates(struct route_table *table)
     POST(table->template_count <= 2 * table->entries.count);
 }
 
+/* Whole paths; prefixes are looked at when nothing else is found. */
+static void add_services(struct route_table *table)
+{
+    const struct config *config = table->model->config;
+    for (unsigned i = 0; i < config->upstream_count; i++) {
+        const struct config_upstream *upstream = &config->upstreams[i];
+        struct route route = {.kind = ROUTE_UPSTREAM, .upstream = upstream};
+        if (!upstream->is_prefix && services_methods(config, upstream))
+            add(table, upstream->path.text, (struct entry){.route = route, .prefix_bytes = SIZE_MAX});
+    }
+}
+
 struct route_table *route_table_new(const struct model *model)
 {
     PRE(model && model->config);
@@ -159,6 +172,7 @@ struct route_table *route_table_new(const struct model *model)
     add_builtin(table, SLICE("/metrics"), ROUTE_METRICS);
     if (model->config->docs)
         add_docs(table);
+    add_services(table);
     for (unsigned i = 0; i < model->config->serve_count; i++) {
         add_limits(table, &model->config->serve[i]);
         add_cache(table, &model->config->serve[i]);
@@ -420,8 +434,10 @@ static unsigned calling_methods(const struct rpc *rpc)
     return BIT(POST);
 }
 
-static unsigned methods_of(const struct route *route)
+static unsigned methods_of(const struct route_table *table, const struct route *route)
 {
+    if (route->kind == ROUTE_UPSTREAM)
+        return services_methods(table->model->config, route->upstream);
     if (route->kind == ROUTE_RPC)
         return calling_methods(route->rpc);
     if (route->kind == ROUTE_QUERY && route->query->changes)
@@ -472,10 +488,10 @@ static bool is_writing(const struct http_head *head)
     return (1u << head->method & WRITING) != 0;
 }
 
-static enum error check_method(const struct http_head *head, struct arena *arena, struct route *route,
-                               struct problem *ret_problem)
+static enum error check_method(const struct route_table *table, const struct http_head *head,
+                               struct arena *arena, struct route *route, struct problem *ret_problem)
 {
-    unsigned methods = methods_of(route), method = 1u << head->method;
+    unsigned methods = methods_of(table, route), method = 1u << head->method;
     route->body = is_writing(head);
     route->write = route->body && (route->kind == ROUTE_LIST || route->kind == ROUTE_ROW);
     if (methods & method)
@@ -544,7 +560,34 @@ static enum error match_in_schema(const struct route_table *table, const struct 
         *ret_route = route;
     else if (find_in_schema(table, head->path, prefix, arena, ret_route, ret_problem) != OK)
         return ERR_PROBLEM;
-    return check_method(head, arena, ret_route, ret_problem);
+    return check_method(table, head, arena, ret_route, ret_problem);
+}
+
+/* Whether what was found here can be asked for by this method, or a service is asked instead. */
+static enum error answer_or_pass(const struct route_table *table, const struct http_head *head,
+                                 struct arena *arena, struct route *route, struct problem *ret_problem)
+{
+    struct route passed = {.manner = route->manner};
+    const struct config *config = table->model->config;
+    bool possible = (methods_of(table, route) & 1u << head->method) != 0;
+    const char *why;
+    if (!possible && head->method != HTTP_OPTIONS && route->kind != ROUTE_UPSTREAM &&
+        services_match(config, head, arena, &passed, &why) == OK &&
+        (services_methods(config, passed.upstream) & 1u << head->method))
+        *route = passed;
+    return check_method(table, head, arena, route, ret_problem);
+}
+
+/* A path that nothing here answers. */
+static enum error pass_or_refuse(const struct route_table *table, const struct http_head *head,
+                                 struct arena *arena, struct route *ret_route, struct problem *ret_problem)
+{
+    const char *why;
+    enum error error = services_match(table->model->config, head, arena, ret_route, &why);
+    if (error == OK)
+        return check_method(table, head, arena, ret_route, ret_problem);
+    return error == ERR_INVALID ? bad_path(why, arena, ret_problem)
+                                : unknown_path(table, head->path, arena, ret_problem);
 }
 
 enum error route_match(const struct route_table *table, const struct http_head *head, struct arena *arena,
@@ -556,7 +599,7 @@ enum error route_match(const struct route_table *table, const struct http_head *
     if (serve && serve->manner == MANNER_POSTGREST)
         return match_in_schema(table, head, serve->prefix, schema, arena, ret_route, ret_problem);
     if (match_plain(table, path, ret_route))
-        return check_method(head, arena, ret_route, ret_problem);
+        return answer_or_pass(table, head, arena, ret_route, ret_problem);
     *ret_route = (struct route){.manner = manner_of(table, path)};
     if (slice_eq(path, SLICE("*"))) {
         ret_route->preflight = true; /* OPTIONS *: what the server can at all */
@@ -568,6 +611,6 @@ enum error route_match(const struct route_table *table, const struct http_head *
     if (why)
         return bad_path(why, arena, ret_problem);
     if (match_decoded(table, path, &parts, arena, ret_route))
-        return check_method(head, arena, ret_route, ret_problem);
-    return unknown_path(table, path, arena, ret_problem);
+        return answer_or_pass(table, head, arena, ret_route, ret_problem);
+    return pass_or_refuse(table, head, arena, ret_route, ret_problem);
 }

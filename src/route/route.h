@@ -2,8 +2,9 @@
 /* ROUTE: method and path → what is asked for. A table made once per model; a match allocates nothing.
  *
  * Fixed paths beat `{id}`; query paths (dashboard/stats) beat resources; of two serve prefixes that claim one path the longer has
- * it. What nobody may read or write (read: none) is not routed: 404, as if absent. Pure; a table is read-only after route_table_new:
- * any thread. It points into the model, which must outlive it. */
+ * it. What another service answers by a prefix comes after all else: paths that are not served here, and methods that are not
+ * possible at those that are. What nobody may read or write (read: none) is not routed: 404, as if absent.
+ * Pure; a table is read-only after route_table_new: any thread. It points into the model, which must outlive it. */
 #ifndef LEAT_ROUTE_ROUTE_H
 #define LEAT_ROUTE_ROUTE_H
 
@@ -25,15 +26,18 @@ enum route_kind {
     ROUTE_DOCS,
     ROUTE_LIMITS,
     ROUTE_CACHE,
-    ROUTE_METRICS
+    ROUTE_METRICS,
+    ROUTE_UPSTREAM
 };
 
 struct route {
     enum route_kind kind;
-    unsigned number;                 /* of its template; 0: nothing was matched */
-    const struct resource *resource; /* LIST, ROW */
-    const struct named_query *query; /* QUERY */
-    const struct rpc *rpc;           /* RPC */
+    unsigned number;                        /* of its template; 0: nothing was matched */
+    const struct resource *resource;        /* LIST, ROW */
+    const struct named_query *query;        /* QUERY */
+    const struct rpc *rpc;                  /* RPC */
+    const struct config_upstream *upstream; /* UPSTREAM */
+    struct slice rest;                      /* UPSTREAM of a prefix: the path behind it, as sent */
     enum manner manner; /* plain for built-in paths; also set with a problem, by the path's prefix */
     struct slice id;    /* ROW, DOCS, LIMITS, CACHE: the last segment as sent, percent-encoded */
     bool write;         /* POST, PUT, PATCH or DELETE of a LIST or ROW */

@@ -14,6 +14,17 @@ bool call_is_idempotent(const struct upstream_call *call)
     return call->asked.method != HTTP_POST && call->asked.method != HTTP_PATCH;
 }
 
+bool call_may_send_again(const struct upstream_call *call)
+{
+    return call->tries <= call->service->options.retries && (!call->sent || call_is_idempotent(call));
+}
+
+void call_note_try(struct upstream_call *call)
+{
+    if (call->tries++)
+        atomic_fetch_add(&call->service->retries, 1);
+}
+
 void call_note_news(struct upstream_call *call)
 {
     if (list_empty(&call->news_link))
@@ -54,7 +65,7 @@ static void begin_try(struct upstream_call *call)
     call->body_at = 0;
     call->sent = false;
     call->error[0] = 0;
-    call->tries++;
+    call_note_try(call);
     bool begun = curl_multi_add_handle(call->client->multi, call->easy) == CURLM_OK;
     call->transferring = begun;
     if (begun)
@@ -91,8 +102,7 @@ static bool may_try_again(const struct upstream_call *call, enum upstream_outcom
 {
     bool lost = outcome == UPSTREAM_UNREACHABLE || outcome == UPSTREAM_BROKEN ||
                 (outcome == UPSTREAM_TIMED_OUT && !call->sent);
-    return lost && call->tries <= call->service->options.retries && call->reader.bytes == 0 &&
-           (!call->sent || call_is_idempotent(call));
+    return lost && call->reader.bytes == 0 && call_may_send_again(call);
 }
 
 void call_transfer_ended(CURL *easy, CURLcode code)
@@ -110,7 +120,6 @@ void call_transfer_ended(CURL *easy, CURLcode code)
         return;
     }
     call->refused = NULL;
-    atomic_fetch_add(&call->service->retries, 1);
     unsigned pause_ms = AGAIN_MS << (call->tries - 1);
     loop_timer_set(call->client->loop, &call->again, pause_ms + client_chance(call->client) % pause_ms);
 }

@@ -41,8 +41,12 @@ struct upstream_call {
     char error[CURL_ERROR_SIZE];
 };
 
-/* Whether it may be made twice. */
+/* Whether its method may be repeated. */
 bool call_is_idempotent(const struct upstream_call *call);
+/* Whether what was sent, and not answered, may be sent once more. */
+bool call_may_send_again(const struct upstream_call *call);
+/* It is tried once more. */
+void call_note_try(struct upstream_call *call);
 
 /* transfer.c: all options of an easy handle. False: no memory. */
 bool transfer_set_up(struct upstream_call *call) must_check;

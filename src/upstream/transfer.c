@@ -94,18 +94,18 @@ bool transfer_copy(struct upstream_call *call, const struct upstream_asked *aske
 
 /* --- what libcurl calls --- */
 
-/* Before a request is sent on a connection, each time. */
+/* Before a request is sent on a connection, each time: the second is a try more. */
 static int on_send(void *context, char *address, char *local_address, int port, int local_port)
 {
     (void)address, (void)local_address, (void)port, (void)local_port;
     struct upstream_call *call = context;
     CHECK_MAGIC(call, CALL_MAGIC);
-    if (call->sent && !call_is_idempotent(call)) {
-        call->refused = "a kept connection was closed before its answer; the method must not be repeated";
+    if (call->sent && !call_may_send_again(call)) {
+        call->refused = "a kept connection was closed before an answer came";
         return CURL_PREREQFUNC_ABORT;
     }
     if (call->sent)
-        atomic_fetch_add(&call->service->retries, 1);
+        call_note_try(call);
     call->sent = true;
     return CURL_PREREQFUNC_OK;
 }
@@ -184,21 +184,30 @@ static const char *method_word(enum http_method method)
     return words[method];
 }
 
-/* A method that usually has a body says that it has none, by its length. */
+/* What lies in memory goes out with the head. A method that usually has a body says that it has none, by its length. */
+static bool set_body(struct upstream_call *call)
+{
+    struct spool *body = call->asked.body;
+    struct slice bytes = SLICE("");
+    if (body && !spool_in_memory(body, &bytes))
+        return SET(call, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)spool_bytes(body)) &&
+               SET(call, CURLOPT_READFUNCTION, on_room) && SET(call, CURLOPT_READDATA, call) &&
+               SET(call, CURLOPT_SEEKFUNCTION, on_rewind) && SET(call, CURLOPT_SEEKDATA, call);
+    return SET(call, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)bytes.len) &&
+           SET(call, CURLOPT_POSTFIELDS, bytes.len ? bytes.data : "");
+}
+
 static bool set_method(struct upstream_call *call)
 {
     enum http_method method = call->asked.method;
-    uint64_t bytes = call->asked.body ? spool_bytes(call->asked.body) : 0;
     bool usual = method == HTTP_POST || method == HTTP_PUT || method == HTTP_PATCH;
+    bool body = call->asked.body && spool_bytes(call->asked.body) > 0;
     if (method == HTTP_HEAD)
         return SET(call, CURLOPT_NOBODY, 1L);
-    if (!usual && bytes == 0)
+    if (!usual && !body)
         return SET(call, CURLOPT_HTTPGET, 1L) && SET(call, CURLOPT_CUSTOMREQUEST, method_word(method));
     return SET(call, CURLOPT_POST, 1L) && SET(call, CURLOPT_CUSTOMREQUEST, method_word(method)) &&
-           SET(call, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)bytes) &&
-           (bytes || SET(call, CURLOPT_POSTFIELDS, "")) && SET(call, CURLOPT_READFUNCTION, on_room) &&
-           SET(call, CURLOPT_READDATA, call) && SET(call, CURLOPT_SEEKFUNCTION, on_rewind) &&
-           SET(call, CURLOPT_SEEKDATA, call);
+           set_body(call);
 }
 
 /* Nothing that the machine, its user or its environment have set up for other programs. */

@@ -128,7 +128,7 @@ class Leat:
         code = self.wait()
         log = self.log()
         self._close()
-        complaint = re.search(r"(ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|precondition|postcondition|unreachable).*", log)
+        complaint = re.search(r"(ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|leat: (precondition|postcondition|implication|unreachable) failed).*", log)
         assert code == expect and not complaint, f"exit code {code}:\n{log[-8000:]}"
 
     def kill(self):

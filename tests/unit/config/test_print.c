@@ -67,7 +67,11 @@ static void every_key_round_trips(void **state)
         "    set: {u: ':now', c: ':now on create', s: 'web', o: ':user on create', r: ':role', e: '', t: 'a: b on create'},\n"
         "    envelope: {'the rows': rows, page: page, size: size, total: total, pages: pages, more: more}}\n"
         "  plain: {table: other.thing, envelope: none, page: {by: cursor}}\n"
-        "functions: {a.search: {call: anonymous}, auth: {function: s.login, call: anonymous}}\n");
+        "functions: {a.search: {call: anonymous}, auth: {function: s.login, call: anonymous}}\n"
+        "upstream: {/: 'http://a', /b: {url: 'https://b/c', read: x, write: [a, v], methods: [PUT], connect: 1s,\n"
+        "  timeout: 2s, whole: off, rate: 3B/s, retries: 4, concurrent: 5, body_bytes: 6B, answer_bytes: 7B,\n"
+        "  breaker: {failures: off, window: 8s, open: 9s}, authorization: pass, drop: [X-Y, z], add: {A: b, C: d},\n"
+        "  cache: {list: 3s, errors: 4s, share: user}, tables: [t, 's.u']}}\n");
 }
 
 static void odd_texts_round_trip(void **state)

@@ -591,6 +591,105 @@ static void each_template_stands_once(void **state)
             assert_false(slice_eq(route_template(fixture->table, i), route_template(fixture->table, j)));
 }
 
+/* ---- other services ---- */
+
+#define METHODS_ALL ((1u << HTTP_OTHER) - 1)
+
+enum { WHOLE, LEGACY, CLOSED, ROOT };
+
+static const struct config_upstream services[] = {
+    [WHOLE] = {.path = {.text = SLICE_INIT("/api/users/me")}, .methods = METHODS_ALL, .read = ROLE_ANONYMOUS},
+    [LEGACY] = {.path = {.text = SLICE_INIT("/legacy/app/")},
+                .is_prefix = true,
+                .methods = 1u << HTTP_GET | 1u << HTTP_OPTIONS,
+                .read = ROLE_ANONYMOUS,
+                .write = ROLE_ANONYMOUS},
+    [CLOSED] = {.path = {.text = SLICE_INIT("/legacy/closed/")}, .is_prefix = true, .methods = METHODS_ALL},
+    [ROOT] = {.path = {.text = SLICE_INIT("/")},
+              .is_prefix = true,
+              .methods = METHODS_ALL,
+              .read = ROLE_ANONYMOUS,
+              .write = ROLE_ANONYMOUS},
+};
+
+static void add_services(struct fixture *fixture, unsigned count)
+{
+    fixture->config.upstreams = (struct config_upstream *)services;
+    fixture->config.upstream_count = count;
+    remake_table(fixture);
+}
+
+#define ASSERT_SERVICE(method, path, which, rest_) \
+    do { \
+        assert_int_equal(match(fixture, (method), (path)), OK); \
+        assert_int_equal(fixture->route.kind, ROUTE_UPSTREAM); \
+        assert_ptr_equal(fixture->route.upstream, &services[which]); \
+        assert_slice(fixture->route.rest, rest_); \
+    } while (0)
+
+static void a_service_has_its_path_and_what_lies_under_its_prefix(void **state)
+{
+    struct fixture *fixture = *state;
+    add_services(fixture, ROOT);
+    ASSERT_SERVICE("GET", "/api/users/me", WHOLE, "");
+    ASSERT_SERVICE("GET", "/api/users/m%65", WHOLE, "");
+    ASSERT_ROW("/api/users/you", USERS, "you");
+    ASSERT_SERVICE("GET", "/legacy/app/", LEGACY, "");
+    ASSERT_SERVICE("GET", "/legacy/app/a%20b/c/", LEGACY, "a%20b/c/");
+    ASSERT_SERVICE("GET", "/l%65gacy/%61pp/a", LEGACY, "a");
+    ASSERT_PROBLEM("GET", "/legacy/app", 404, "unknown-path");
+    ASSERT_PROBLEM("GET", "/legacy/apple/x", 404, "unknown-path");
+    ASSERT_PROBLEM("POST", "/legacy/app/x", 405, "method-not-allowed");
+    assert_slice(fixture->problem.allow, "GET, OPTIONS");
+    ASSERT_SERVICE("OPTIONS", "/legacy/app/x", LEGACY, "x");
+}
+
+static void a_prefix_of_a_service_comes_after_all_that_is_served_here(void **state)
+{
+    struct fixture *fixture = *state;
+    add_services(fixture, ROOT + 1);
+    ASSERT_LIST("/api/users", USERS);
+    ASSERT_QUERY("/api/users/top", USERS_TOP);
+    ASSERT_SERVICE("GET", "/api/hidden", ROOT, "api/hidden");
+    ASSERT_SERVICE("GET", "/", ROOT, "");
+    ASSERT_SERVICE("POST", "/api/users", ROOT, "api/users");
+    ASSERT_SERVICE("DELETE", "/api/users/1", ROOT, "api/users/1");
+    assert_true(fixture->route.body);
+    assert_int_equal(match(fixture, "OPTIONS", "/api/users"), OK);
+    assert_true(fixture->route.preflight);
+    ASSERT_PROBLEM("TRACE", "/x", 405, "method-not-allowed");
+}
+
+static void what_a_longer_prefix_closes_a_shorter_one_does_not_open(void **state)
+{
+    struct fixture *fixture = *state;
+    add_services(fixture, ROOT + 1);
+    ASSERT_PROBLEM("GET", "/legacy/closed/x", 404, "unknown-path");
+    ASSERT_PROBLEM("GET", "/legacy/close%64/x", 404, "unknown-path");
+    ASSERT_PROBLEM("POST", "/legacy/app/x", 405, "method-not-allowed");
+}
+
+static void what_hides_a_slash_goes_to_no_service(void **state)
+{
+    struct fixture *fixture = *state;
+    add_services(fixture, ROOT + 1);
+    ASSERT_PROBLEM("GET", "/legacy%2fclosed/x", 400, "bad-path");
+    ASSERT_PROBLEM("GET", "/x/..%5cclosed", 400, "bad-path");
+    ASSERT_PROBLEM("GET", "/x/%0d%0aX:y", 400, "bad-path");
+    ASSERT_PROBLEM("GET", "/x/../legacy/closed/", 400, "bad-path");
+    ASSERT_PROBLEM("GET", "//legacy/closed/", 400, "bad-path");
+}
+
+static void options_is_ours_where_cors_is(void **state)
+{
+    struct fixture *fixture = *state;
+    add_services(fixture, ROOT + 1);
+    fixture->config.cors_count = 1;
+    assert_int_equal(match(fixture, "OPTIONS", "/x"), OK);
+    assert_true(fixture->route.preflight);
+    assert_slice(fixture->route.allow, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 static const struct CMUnitTest tests[] = {
@@ -622,6 +721,11 @@ static const struct CMUnitTest tests[] = {
     TEST(a_request_is_counted_by_its_template_not_its_path),
     TEST(in_a_schema_it_is_the_resources_own_template),
     TEST(each_template_stands_once),
+    TEST(a_service_has_its_path_and_what_lies_under_its_prefix),
+    TEST(a_prefix_of_a_service_comes_after_all_that_is_served_here),
+    TEST(what_a_longer_prefix_closes_a_shorter_one_does_not_open),
+    TEST(what_hides_a_slash_goes_to_no_service),
+    TEST(options_is_ours_where_cors_is),
 };
 
 UNIT_TEST_MAIN(tests)
