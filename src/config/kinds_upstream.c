@@ -302,7 +302,7 @@ static const struct key upstream_keys[] = {
     {.name = "add", .kind = &kind_add},
     {"cache", &kind_cache, UPSTREAM(cache)},
     {.name = "tables", .kind = &kind_tables},
-    {.name = "limits"},
+    {"limits", &kind_limits, UPSTREAM(limits)},
     {0},
 };
 const struct section section_upstream = {"upstream.PATH", upstream_keys};

@@ -5,6 +5,7 @@
 #define LEAT_CONFIG_UPSTREAM_H
 
 #include "config/cache.h"
+#include "config/limit.h"
 #include "http/head.h"
 
 /* `/api/parse: http://…/parse` is answered by the service's own path; where the URL has none, by the path as it was asked for.
@@ -31,6 +32,7 @@ struct config_upstream {
     struct word *tables;       /* that answers are made of, and other methods change */
     unsigned table_count;
     bool tables_told; /* else nobody knows */
+    struct config_limits limits;
 };
 
 #endif

@@ -136,6 +136,8 @@ struct limit_rules *limit_rules_new(struct limiter *limiter, const struct config
         made = make_list(rules, &config->resources[i].limits, config->resources[i].name.text);
     for (unsigned i = 0; i < config->query_count && made; i++)
         made = make_list(rules, &config->queries[i].limits, config->queries[i].path);
+    for (unsigned i = 0; i < config->upstream_count && made; i++)
+        made = make_list(rules, &config->upstreams[i].limits, config->upstreams[i].path.text);
     if (made)
         return rules;
     limit_rules_free(rules);

@@ -10,6 +10,8 @@ static unsigned list_of(const struct route *route)
 {
     if (route->kind == ROUTE_LIST || route->kind == ROUTE_ROW)
         return route->resource->config->limits.number;
+    if (route->kind == ROUTE_UPSTREAM)
+        return route->upstream->limits.number;
     return route->kind == ROUTE_QUERY ? route->query->config->limits.number : 0;
 }
 
@@ -21,6 +23,8 @@ static struct slice name_of(const struct route *route)
         return route->query->config->path;
     if (route->kind == ROUTE_CACHE)
         return SLICE("cache");
+    if (route->kind == ROUTE_UPSTREAM)
+        return route->upstream->path.text;
     return route->kind == ROUTE_RPC ? route->rpc->config->name.text : SLICE("docs");
 }
 

@@ -10,7 +10,7 @@
  *                            │       │ └────→ BODY ─────┘        └─────────┴→ STREAM → END: large answers, in pieces
  *                            │       │       ⏳ the client                ⏳ rows, the client
  *                            │       ├─(BODY, CACHE)─→ UPSTREAM ───────────────────┤ → END: large answers, in pieces
- *                            │       │                 ⏳ another service, the client│
+ *                            │       │                 ⏳ another service, the client │
  *                            └───────┴──────→ BUILTIN ─────────────────────────────┘
  *
  * A step does its work and names the next, or parks the request (STEP_WAIT); then the one it waits for calls

@@ -96,7 +96,7 @@ static void end_calls(struct worker *worker)
 {
     LIST_EACH_SAFE (&worker->running, link, after) {
         struct request *request = container_of(link, struct request, link);
-        if (request->call)
+        if (request->step == STEP_UPSTREAM)
             request_abandon(request);
     }
 }

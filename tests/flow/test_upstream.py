@@ -25,6 +25,7 @@ upstream:
   /closed/: {url: URL/}
   /shut: {url: URL/shut}
   /gets/: {url: URL/, read: anonymous, write: anonymous, methods: [GET]}
+  /twice/: {url: URL/, read: anonymous, limits: [{per: address, rate: 2/d}]}
   /small/: {url: URL/, read: anonymous, write: anonymous, body_bytes: 100KiB}
   /: {url: URL, read: anonymous, write: anonymous}
 """
@@ -337,3 +338,11 @@ def test_an_answer_is_coded_where_its_bytes_may_change(leat, service, fields, co
     assert answer.content == TEXT
     assert (answer.headers.get("content-encoding") == "gzip") == coded
     assert answer.headers.get("etag") == ('"a"' if any(field.startswith("ETag") for field in fields) else None)
+
+
+def test_limits_hold_before_the_service_is_asked(leat, service):
+    for left in ("1", "0"):
+        answer = leat.get("/twice/x")
+        assert (answer.status_code, answer.headers["x-ratelimit-remaining"]) == (200, left)
+    assert leat.problem("/twice/y", 429, "rate-limited")
+    assert service.targets() == ["/x", "/x"]

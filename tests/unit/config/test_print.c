@@ -71,7 +71,7 @@ static void every_key_round_trips(void **state)
         "upstream: {/: 'http://a', /b: {url: 'https://b/c', read: x, write: [a, v], methods: [PUT], connect: 1s,\n"
         "  timeout: 2s, whole: off, rate: 3B/s, retries: 4, concurrent: 5, body_bytes: 6B, answer_bytes: 7B,\n"
         "  breaker: {failures: off, window: 8s, open: 9s}, authorization: pass, drop: [X-Y, z], add: {A: b, C: d},\n"
-        "  cache: {list: 3s, errors: 4s, share: user}, tables: [t, 's.u']}}\n");
+        "  cache: {list: 3s, errors: 4s, share: user}, tables: [t, 's.u'], limits: [{per: address, rate: 1/s}]}}\n");
 }
 
 static void odd_texts_round_trip(void **state)

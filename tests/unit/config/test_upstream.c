@@ -7,7 +7,7 @@
 #define BEGIN "database: sqlite:/x\n"
 #define KEYS \
     "url, read, write, methods, connect, timeout, whole, rate, retries, concurrent, breaker, body_bytes, " \
-    "answer_bytes, authorization, drop, add, cache, tables"
+    "answer_bytes, authorization, drop, add, cache, tables, limits"
 #define URL "expected where the service is, such as `http://127.0.0.1:9000` or `https://example.com/parse`\n"
 
 static void a_url_is_cut_into_origin_and_path(void **state)
