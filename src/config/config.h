@@ -91,7 +91,11 @@ struct config {
     struct config_auth auth;
     struct config_cache cache;
     struct config_limits limits; /* of all requests */
-    unsigned limit_lists;        /* how many lists there are: this one, of resources, of queries */
+    struct {
+        int64_t target_ms, interval_ms; /* of waiting for the database; target 0: off */
+        unsigned least;                 /* 0: four times as many as there are connections */
+    } shed;
+    unsigned limit_lists; /* how many lists there are: this one, of resources, of queries */
     struct {
         unsigned keys; /* that are counted at once */
     } limiter;

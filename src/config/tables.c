@@ -63,6 +63,7 @@ const char config_defaults[] =
     "auth: {role: anonymous}\n"
     "cache: {memory: 256MiB, warm: [], warm_top: 100, warm_rate: 50, api: none, api_memory: 64MiB, grace: 1m, errors: 1h, absent: 5s}\n"
     "limiter: {keys: 1000000}\n"
+    "shed: {target: 5ms, interval: 100ms, least: auto}\n"
     "docs: on\n"
     "defaults:\n"
     "  read: none\n"
@@ -142,6 +143,14 @@ static const struct key limiter_keys[] = {
     {0},
 };
 static const struct section section_limiter = {"limiter", limiter_keys};
+
+static const struct key shed_keys[] = {
+    {"target", &kind_duration, FIELD(shed.target_ms), .low = 1, .high = HOUR, .zero = "off"},
+    {"interval", &kind_duration, FIELD(shed.interval_ms), .low = 10, .high = HOUR},
+    {"least", &kind_count, FIELD(shed.least), .low = 1, .high = 1000000, .zero = "auto"},
+    {0},
+};
+static const struct section section_shed = {"shed", shed_keys};
 
 static const struct key http_keys[] = {
     {"head", &kind_duration, FIELD(http.head_ms), .low = 10, .high = HOUR},
@@ -332,6 +341,7 @@ static const struct key root_keys[] = {
     {"auth", &kind_section, .section = &section_auth},
     {"limits", &kind_limits, FIELD(limits)},
     {"limiter", &kind_section, .section = &section_limiter},
+    {"shed", &kind_section, .section = &section_shed},
     {"http", &kind_section, .section = &section_http},
     {"body", &kind_section, .section = &section_body},
     {"spool", &kind_section, .section = &section_spool},
@@ -361,9 +371,17 @@ static const struct key root_keys[] = {
 const struct section section_root = {"the configuration", root_keys};
 
 const struct section *const sections_all[] = {
-    &section_root,     &section_database, &section_pool,     &section_auth,    &section_claims,
-    &section_http,     &section_body,     &section_spool,    &section_answers, &section_idempotency,
-    &section_drain,    &section_log,      &section_url,      &section_cache,   &section_cache_policy,
-    &section_defaults, &section_resource, &section_page,     &section_query,   &section_function,
-    &section_limit,    &section_limiter,  &section_upstream, &section_breaker, NULL,
+    &section_root,         &section_database,
+    &section_pool,         &section_auth,
+    &section_claims,       &section_http,
+    &section_body,         &section_spool,
+    &section_answers,      &section_idempotency,
+    &section_drain,        &section_log,
+    &section_url,          &section_cache,
+    &section_cache_policy, &section_defaults,
+    &section_resource,     &section_page,
+    &section_query,        &section_function,
+    &section_limit,        &section_limiter,
+    &section_upstream,     &section_breaker,
+    &section_shed,         NULL,
 };

@@ -107,6 +107,8 @@ enum step step_limit(struct request *request)
     const struct route *route = &request->route;
     if (!take_request(request))
         return STEP_RESPOND;
+    if (route->body && route->kind != ROUTE_CACHE && request_shed_refuses(request))
+        return STEP_RESPOND;
     if (route->body)
         return STEP_BODY;
     bool page = route->kind == ROUTE_OPENAPI || route->kind == ROUTE_DOCS || route->kind == ROUTE_CACHE;

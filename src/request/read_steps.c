@@ -196,6 +196,7 @@ static void on_page_end(struct fetch *fetch)
     struct request *request = container_of(fetch, struct request, fetch);
     CHECK_MAGIC(request, REQUEST_MAGIC);
     request->fetch_out = false;
+    request_shed_left(request);
     fetch_ended(request);
 }
 
@@ -274,6 +275,8 @@ static void submit_total(struct request *request)
 enum step step_fetch(struct request *request)
 {
     const struct plan *plan = request->plan;
+    if (!request_shed_admits(request))
+        return STEP_RESPOND;
     if (request->route.write)
         return write_fetch(request);
     PRE(plan != NULL);

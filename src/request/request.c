@@ -127,6 +127,7 @@ void request_end(struct request *request)
     struct worker *worker = request->worker;
     request->took_us = mono_diff_us(clock_mono(), request->began);
     request_count(request);
+    request_shed_left(request);
     request_log(request);
     request_stop_upstream(request);
     cache_done(request);

@@ -21,6 +21,7 @@ struct entry;
 struct gzip_stream;
 struct keeping;
 struct outgoing;
+struct shed_lane;
 struct stream;
 struct tap;
 struct upstream_call;
@@ -103,6 +104,7 @@ struct request {
     struct slice version;       /* of the row that the answer is: its tag begins with it; data NULL: none */
     bool formed;                /* its tag and coding are settled: forms.h */
     struct gzip_stream *packer; /* of an answer in pieces that is coded; else NULL */
+    struct shed_lane *shed;     /* the lane it was let into and has not left: shed_step.h */
     struct stream *stream;      /* of an export, or of an answer too large for memory; else NULL */
     struct outgoing *outgoing;  /* what another service is asked: upstream_step.c */
     struct upstream_call *call; /* of what another service answers: upstream_step.h */

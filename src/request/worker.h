@@ -12,6 +12,7 @@
 #include "observe/access.h"
 #include "request/request.h"
 #include "request/service.h"
+#include "request/shed_step.h"
 
 #define WORKER_MAGIC 0x576f726bu
 
@@ -41,6 +42,7 @@ struct worker {
     unsigned claims;   /* of idempotency keys */
     uint64_t id_state; /* of the ids of requests */
     bool draining, drained;
+    struct worker_shed shed;
     struct health_check *health_check; /* worker 0's, as is: */
     struct warm *warm;
     pthread_t thread;

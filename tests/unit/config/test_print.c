@@ -51,6 +51,7 @@ static void every_key_round_trips(void **state)
         "  {per: tenant, rate: 5000/s, burst: 10000, tiers: {x: 7/h, m: 8/d}},\n"
         "  {per: [account, address], rate: 5/min, window: fixed, on: login.failed}]\n"
         "limiter: {keys: 5000}\n"
+        "shed: {target: off, interval: 2s, least: 9}\n"
         "http: {head: 1500ms, idle: 1h, head_bytes: 2KiB, heads_bytes_total: 1GiB, body_bytes: 0B,\n"
         "  connections: 5, per_address: 4, body_rate: 3B/s, read_rate: 2KiB/s}\n"
         "body: {record_bytes: 2KiB, members: 7}\n"
