@@ -93,7 +93,7 @@ struct config {
     struct config_limits limits; /* of all requests */
     struct {
         int64_t target_ms, interval_ms; /* of waiting for the database; target 0: off */
-        unsigned least;                 /* 0: four times as many as there are connections */
+        unsigned least;                 /* 0: sixteen for each connection */
     } shed;
     unsigned limit_lists; /* how many lists there are: this one, of resources, of queries */
     struct {

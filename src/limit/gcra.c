@@ -20,6 +20,8 @@ static int64_t later(int64_t a, int64_t b)
 static int64_t increment(const struct limit_quota *quota)
 {
     PRE(quota->count > 0 && quota->count <= LIMIT_COUNT_MAX);
+    if (quota->increment_ns)
+        return quota->increment_ns;
     return (limit_unit_ns(quota->unit) + quota->count - 1) / quota->count;
 }
 
@@ -37,8 +39,18 @@ static int64_t cost(const struct limit_quota *quota, unsigned share, unsigned we
 
 static int64_t tau(const struct limit_quota *quota)
 {
+    if (quota->tau_ns)
+        return quota->tau_ns;
     unsigned __int128 whole = (unsigned __int128)increment(quota) * quota->burst;
     return whole > INT64_MAX / 4 ? INT64_MAX / 4 : (int64_t)whole;
+}
+
+void gcra_settle(struct limit_quota *quota)
+{
+    quota->increment_ns = quota->tau_ns = 0;
+    int64_t increment_ns = increment(quota), tau_ns = tau(quota);
+    quota->increment_ns = increment_ns;
+    quota->tau_ns = tau_ns;
 }
 
 bool gcra_take(const struct limit_quota *quota, unsigned share, uint64_t *state, unsigned weight, int64_t now)

@@ -6,6 +6,7 @@
 #include "limit/quota.h"
 
 /* gcra.c */
+void gcra_settle(struct limit_quota *quota);
 bool gcra_take(const struct limit_quota *quota, unsigned share, uint64_t *state, unsigned weight,
                int64_t now);
 uint64_t gcra_give(const struct limit_quota *quota, unsigned share, uint64_t state, unsigned weight);

@@ -13,6 +13,12 @@ int64_t limit_unit_ns(enum limit_unit unit)
     return seconds[unit] * 1000000000;
 }
 
+void limit_quota_settle(struct limit_quota *quota)
+{
+    if (quota->kind == LIMIT_BUCKET)
+        gcra_settle(quota);
+}
+
 uint64_t limit_state_fresh(const struct limit_quota *quota, struct limit_time now)
 {
     return quota->kind == LIMIT_BUCKET ? (uint64_t)now.ns : window_fresh(quota, now.ns);

@@ -37,6 +37,7 @@ struct limit_quota {
     enum limit_unit unit;
     unsigned count; /* per unit: 1 to LIMIT_COUNT_MAX */
     unsigned burst; /* BUCKET: how much at once, 1 to LIMIT_COUNT_MAX; a window's is its count */
+    int64_t increment_ns, tau_ns; /* BUCKET: set by limit_quota_settle; 0: worked out each time */
 };
 
 /* How it stands with a key: true for the instant it was asked at. */
@@ -49,6 +50,9 @@ struct limit_standing {
 };
 
 int64_t limit_unit_ns(enum limit_unit unit);
+
+/* Works out once what a bucket's decisions would each time. */
+void limit_quota_settle(struct limit_quota *quota);
 
 /* Seconds, rounded up. */
 static inline unsigned limit_seconds(int64_t ns)

@@ -84,10 +84,11 @@ static void make_grant(struct limit_rules *rules, const struct limit_rule *rule,
     enum limit_kind kind = (enum limit_kind)config->window;
     unsigned burst = kind == LIMIT_BUCKET ? burst_of(config, rate) : rate->count;
     *ret_grant = (struct limit_grant){
-        .quota = {kind, (enum limit_unit)rate->unit, rate->count, burst},
+        .quota = {.kind = kind, .unit = (enum limit_unit)rate->unit, .count = rate->count, .burst = burst},
         .role = role,
         .name = rule->name,
     };
+    limit_quota_settle(&ret_grant->quota);
     ret_grant->fields =
         arena_format(&rules->arena,
                      "X-RateLimit-Limit: %u\r\nRateLimit-Policy: \"" SLICE_FMT "\";q=%u;w=%lld\r\n", burst,

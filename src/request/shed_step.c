@@ -6,6 +6,8 @@
 #include "observe/metrics.h"
 #include "request/worker.h"
 
+/* Requests for each connection that are let in always. */
+#define LEAST_EACH 16
 #define BULK_BODY_BYTES (UINT64_C(1) << 20)
 
 static struct shed_options options_of(const struct request *request)
@@ -13,7 +15,7 @@ static struct shed_options options_of(const struct request *request)
     const struct config *config = request->snapshot->model->config;
     unsigned workers = request->worker->service->worker_count;
     unsigned lanes = config->database.pool_size + config->database.pool_overflow;
-    unsigned least = config->shed.least ? config->shed.least : 4 * lanes;
+    unsigned least = config->shed.least ? config->shed.least : LEAST_EACH * lanes;
     return (struct shed_options){.target_us = config->shed.target_ms * 1000,
                                  .interval_us = config->shed.interval_ms * 1000,
                                  .least = (least + workers - 1) / workers};

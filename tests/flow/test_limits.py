@@ -190,6 +190,16 @@ def test_nothing_is_refused_below_the_rate_and_all_workers_count_together(serve)
     assert sorted(statuses) == [b"200"] * 60 + [b"429"] * 40
 
 
+def test_a_kept_answer_is_counted_and_tells_each_caller_its_own(serve):
+    leat = serve(FEW, "cache: {memory: 8MiB}\n", resources="{users: {read: anonymous, cache: 1h}}")
+    for left in (4, 3, 2):
+        answer = ask(leat)
+        assert answer.status_code == 200 and told(answer)[2] == left
+    assert told(ask(leat, "192.0.2.2"))[2] == 4
+    assert "hit" in ask(leat).headers["cache-status"]
+    assert [ask(leat).status_code for _ in range(2)] == [200, 429]
+
+
 def test_pages_of_other_origins_may_read_the_fields(serve):
     leat = serve(FEW, "cors: [https://console.example.com]\n")
     answer = leat.get("/api/users", headers={"Origin": "https://console.example.com"})

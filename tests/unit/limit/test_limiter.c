@@ -11,9 +11,10 @@
 enum { RULES = 3 };
 
 static const struct limit_time noon = {INT64_C(1763812800) * S};
-static const struct limit_quota quotas[RULES] = {{LIMIT_BUCKET, LIMIT_MINUTE, 100, 10},
-                                                 {LIMIT_SLIDING, LIMIT_HOUR, 4, 4},
-                                                 {LIMIT_FIXED, LIMIT_DAY, 6, 6}};
+static const struct limit_quota quotas[RULES] = {
+    {.kind = LIMIT_BUCKET, .unit = LIMIT_MINUTE, .count = 100, .burst = 10},
+    {.kind = LIMIT_SLIDING, .unit = LIMIT_HOUR, .count = 4, .burst = 4},
+    {.kind = LIMIT_FIXED, .unit = LIMIT_DAY, .count = 6, .burst = 6}};
 
 struct fixture {
     struct limiter *limiter;

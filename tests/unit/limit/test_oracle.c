@@ -104,6 +104,8 @@ static struct limit_quota random_quota(struct unit_random *random)
                                 .unit = (enum limit_unit)unit_random_below(random, 4),
                                 .count = 1 + (unsigned)unit_random_below(random, 50)};
     quota.burst = quota.kind == LIMIT_BUCKET ? 1 + (unsigned)unit_random_below(random, 50) : quota.count;
+    if (unit_random_below(random, 2))
+        limit_quota_settle(&quota);
     return quota;
 }
 
@@ -164,7 +166,7 @@ static void backward_steps_never_give_more_than_the_rate(void **unused)
 {
     (void)unused;
     struct unit_random random = {7};
-    const struct limit_quota quota = {LIMIT_BUCKET, LIMIT_SECOND, 100, 10};
+    const struct limit_quota quota = {.kind = LIMIT_BUCKET, .unit = LIMIT_SECOND, .count = 100, .burst = 10};
     int64_t began = INT64_C(1763812800) * S, truth = began;
     uint64_t state = limit_state_fresh(&quota, (struct limit_time){truth});
     int64_t passed = 0;

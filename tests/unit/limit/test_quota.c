@@ -8,9 +8,15 @@
 /* A Sunday noon and a half: no window of any unit begins here. */
 #define NOON (INT64_C(1763812800) * S + S / 2)
 
-static const struct limit_quota bucket = {LIMIT_BUCKET, LIMIT_SECOND, 10, 5};
-static const struct limit_quota fixed = {LIMIT_FIXED, LIMIT_MINUTE, 6, 6};
-static const struct limit_quota sliding = {LIMIT_SLIDING, LIMIT_MINUTE, 6, 6};
+static const struct limit_quota bucket = {.kind = LIMIT_BUCKET,
+                                          .unit = LIMIT_SECOND,
+                                          .count = 10,
+                                          .burst = 5};
+static const struct limit_quota fixed = {.kind = LIMIT_FIXED, .unit = LIMIT_MINUTE, .count = 6, .burst = 6};
+static const struct limit_quota sliding = {.kind = LIMIT_SLIDING,
+                                           .unit = LIMIT_MINUTE,
+                                           .count = 6,
+                                           .burst = 6};
 
 static struct limit_time at(int64_t ns)
 {
@@ -128,7 +134,10 @@ static void the_greatest_quotas_and_charges_overflow_nothing(void **unused)
     for (unsigned kind = LIMIT_BUCKET; kind <= LIMIT_SLIDING; kind++)
         for (unsigned unit = LIMIT_SECOND; unit <= LIMIT_DAY; unit++)
             for (unsigned count = 1; count <= LIMIT_COUNT_MAX; count += LIMIT_COUNT_MAX - 1) {
-                struct limit_quota quota = {kind, unit, count, LIMIT_COUNT_MAX};
+                struct limit_quota quota = {.kind = kind,
+                                            .unit = unit,
+                                            .count = count,
+                                            .burst = LIMIT_COUNT_MAX};
                 uint64_t state = limit_state_fresh(&quota, at(NOON));
                 assert_true(limit_state_take(&quota, LIMIT_SHARE_WHOLE, &state, LIMIT_COUNT_MAX, at(NOON)));
                 assert_false(limit_state_take(&quota, 1, &state, LIMIT_COUNT_MAX, at(NOON)));
@@ -141,7 +150,7 @@ static void the_greatest_quotas_and_charges_overflow_nothing(void **unused)
 static void half_a_share_lets_half_through(void **unused)
 {
     (void)unused;
-    const struct limit_quota quota = {LIMIT_BUCKET, LIMIT_SECOND, 100, 40};
+    const struct limit_quota quota = {.kind = LIMIT_BUCKET, .unit = LIMIT_SECOND, .count = 100, .burst = 40};
     uint64_t state = limit_state_fresh(&quota, at(NOON));
     assert_int_equal(limit_state_level(&quota, LIMIT_SHARE_WHOLE / 2, state, at(NOON)), 20000);
     assert_int_equal(pass(&quota, LIMIT_SHARE_WHOLE / 2, &state, NOON), 20);

@@ -80,14 +80,16 @@ static void a_tier_has_its_rate_and_a_burst_to_match(void **state)
     const struct {
         const char *role;
         struct limit_quota quota;
-    } tiers[] = {{"admin", {LIMIT_BUCKET, LIMIT_SECOND, 10, 20}},
-                 {"pro", {LIMIT_BUCKET, LIMIT_SECOND, 100, 200}},
-                 {"free", {LIMIT_BUCKET, LIMIT_MINUTE, 6, 1}}};
+    } tiers[] = {{"admin", {.kind = LIMIT_BUCKET, .unit = LIMIT_SECOND, .count = 10, .burst = 20}},
+                 {"pro", {.kind = LIMIT_BUCKET, .unit = LIMIT_SECOND, .count = 100, .burst = 200}},
+                 {"free", {.kind = LIMIT_BUCKET, .unit = LIMIT_MINUTE, .count = 6, .burst = 1}}};
     uint64_t keys[3];
     for (unsigned i = 0; i < 3; i++) {
         struct limit_caller who = caller(fixture, tiers[i].role, "7", "a");
         assert_int_equal(match(fixture, fixture->config->limits.number, &who), 1);
-        assert_memory_equal(fixture->charges[0].quota, &tiers[i].quota, sizeof tiers[i].quota);
+        struct limit_quota expected = tiers[i].quota;
+        limit_quota_settle(&expected);
+        assert_memory_equal(fixture->charges[0].quota, &expected, sizeof expected);
         keys[i] = fixture->charges[0].key;
     }
     assert_true(keys[0] != keys[1] && keys[1] != keys[2]);

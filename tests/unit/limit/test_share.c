@@ -11,7 +11,10 @@
 #define MS INT64_C(1000000)
 enum { NODES = 4, EXCHANGE_MS = 100 };
 
-static const struct limit_quota quota = {LIMIT_BUCKET, LIMIT_SECOND, 1000, 500};
+static const struct limit_quota quota = {.kind = LIMIT_BUCKET,
+                                         .unit = LIMIT_SECOND,
+                                         .count = 1000,
+                                         .burst = 500};
 
 static void shares_are_never_more_than_the_whole_and_levels_are_kept(void **unused)
 {
