@@ -6,6 +6,7 @@
         proxy.silent_after = 500  # likewise, but it stays, and nothing comes any more
         proxy.piece = 1           # at most so many bytes are passed on at a time; None: as they come
         proxy.silent = True       # nothing is passed on, nobody is told
+        proxy.delay = 0.1         # so many seconds before each piece
 """
 import selectors
 import socket
@@ -16,6 +17,7 @@ import time
 class Proxy:
     def __init__(self, port):
         self.target, self.cut_after, self.silent_after, self.piece, self.silent = port, None, None, None, False
+        self.delay = 0
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self.listener.getsockname()[1]
         self.threads, self.sockets, self.ended = [], set(), False
@@ -70,6 +72,7 @@ class Proxy:
             most = min(most, limit - came)
         try:
             data = end.recv(most)
+            time.sleep(self.delay)
             other.sendall(data)
             return data
         except OSError:
