@@ -78,7 +78,8 @@ void redis_row_lose_all(struct redis_link *link)
 {
     PRE(link->state != REDIS_LINK_READY); /* so that nothing is added meanwhile */
     while (link->row_first < link->row_end) {
-        struct redis_command *command = place(link, link->row_first++)->command;
+        struct redis_command *command = place(link, link->row_first)->command;
+        link->row_first++;
         if (command == NULL)
             continue;
         leave(command);

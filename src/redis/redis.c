@@ -159,13 +159,10 @@ static void take_map(struct redis *redis, const struct redis_slots *slots)
         loop_timer_stop(&redis->refresh);
 }
 
-static void on_slots(struct redis_command *command, const struct redis_reply *reply)
+static void on_slots(struct redis *redis, const struct redis_link *link, const struct redis_reply *reply)
 {
-    struct redis *redis = container_of(command, struct redis, asking_slots);
-    struct node *node = any_ready(redis);
     struct redis_slots slots;
-    if (reply == NULL || node == NULL || redis_slots_read(reply, slice_str(node->link.host), &slots) != OK ||
-        slots.count == 0)
+    if (reply == NULL || redis_slots_read(reply, slice_str(link->host), &slots) != OK || slots.count == 0)
         refresh_soon(redis);
     else
         take_map(redis, &slots);
@@ -232,7 +229,7 @@ static void on_end(struct redis_link *link, struct redis_command *command, const
     CHECK_MAGIC(redis, REDIS_MAGIC);
     struct redis_redirect redirect;
     if (command == &redis->asking_slots) {
-        on_slots(command, reply);
+        on_slots(redis, link, reply);
     } else if (command->bytes != NULL && reply != NULL && reply->kind == REDIS_ERROR &&
                redis_redirect_read(reply->text, &redirect)) {
         if (!redirect.ask)
