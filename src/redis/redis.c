@@ -29,6 +29,7 @@ struct redis {
     struct redis_plan *plan;
     struct loop *loop;
     bool closed, cluster;
+    bool map_known; /* of a Cluster: without it nothing is taken */
     struct node *nodes[REDIS_NODES_MAX];
     unsigned node_count;
     uint8_t owner[REDIS_SLOTS]; /* of a Cluster: places in nodes */
@@ -155,6 +156,7 @@ static void take_map(struct redis *redis, const struct redis_slots *slots)
     for (unsigned i = 0; i < redis->node_count; i++)
         if (!redis->nodes[i]->mapped && any_ready(redis) != redis->nodes[i])
             redis_link_close(&redis->nodes[i]->link);
+    redis->map_known = true;
     if (is_whole(redis))
         loop_timer_stop(&redis->refresh);
 }
@@ -297,7 +299,7 @@ void redis_free(struct redis *redis)
 
 bool redis_is_up(const struct redis *redis)
 {
-    return any_ready(redis) != NULL;
+    return any_ready(redis) != NULL && (!redis->cluster || redis->map_known);
 }
 
 const char *redis_why(const struct redis *redis)
@@ -311,7 +313,7 @@ const char *redis_why(const struct redis *redis)
 /* The ready link that a command with this key goes by, or NULL. */
 static struct redis_link *route(const struct redis *redis, struct slice key)
 {
-    struct node *node = any_ready(redis);
+    struct node *node = redis_is_up(redis) ? any_ready(redis) : NULL;
     if (node != NULL && redis->cluster && key.data != NULL) {
         uint8_t place = redis->owner[redis_slot(key)];
         if (place != REDIS_NODE_NONE)

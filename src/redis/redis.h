@@ -29,7 +29,7 @@ void redis_close(struct redis *redis);
 bool redis_is_quiet(const struct redis *redis);
 void redis_free(struct redis *redis); /* takes NULL */
 
-/* Whether commands are taken: the server, or some node of the Cluster, is ready. */
+/* Whether commands are taken: the server is ready, or some node of the Cluster, whose map is known. */
 bool redis_is_up(const struct redis *redis);
 /* Why it is not. */
 const char *redis_why(const struct redis *redis);
