@@ -310,6 +310,16 @@ const char *redis_why(const struct redis *redis)
     return redis_is_up(redis) ? "" : "it is not connected yet";
 }
 
+struct redis_plan *redis_plan_of(const struct redis *redis)
+{
+    return redis->plan;
+}
+
+struct loop *redis_loop_of(const struct redis *redis)
+{
+    return redis->loop;
+}
+
 /* The ready link that a command with this key goes by, or NULL. */
 static struct redis_link *route(const struct redis *redis, struct slice key)
 {

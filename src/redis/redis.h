@@ -36,6 +36,9 @@ const char *redis_why(const struct redis *redis);
 /* How long the server of this key takes to answer at the moment; INT64_MAX: it is not ready. */
 int64_t redis_lag_us(const struct redis *redis, struct slice key);
 
+struct redis_plan *redis_plan_of(const struct redis *redis);
+struct loop *redis_loop_of(const struct redis *redis);
+
 /* key: decides the node of a Cluster; data NULL: any. Zero the command and set on_end before. ERR_ABSENT: not ready; ERR_LIMIT,
  * ERR_MEMORY: too much is on its way. On failure nothing was taken and on_end is not called. */
 enum error redis_send(struct redis *redis, struct redis_command *command, struct slice key,

@@ -80,19 +80,30 @@ class Redis:
     def __init__(self, kind="plain", settings=None, start=True):
         self.kind, self.folder = kind, tempfile.mkdtemp(prefix="leat-redis-")
         settings = dict(settings or {})
-        tls = kind == "tls"
-        if tls:
+        if kind == "tls":
             make_certificate(self.folder)
             settings |= {"tls-cert-file": self.cacert, "tls-key-file": f"{self.folder}/key.pem", "tls-auth-clients": "no"}
         if kind == "password":
             settings |= {"requirepass": "other", "user": f"leat on >{PASSWORD} ~leat:* &leat:* +@all"}
         if kind == "cluster":
             settings |= {"cluster-enabled": "yes", "cluster-node-timeout": "1000", "cluster-require-full-coverage": "no"}
-        count = 3 if kind == "cluster" else 1
-        more = [{"cluster-port": str(free_port())} if kind == "cluster" else {} for _ in range(count)]
-        self.nodes = [Node(f"{self.folder}/{i}", {**settings, **more[i]}, tls) for i in range(count)]
-        if start:
-            self.start()
+        self.nodes = []
+        for attempt in range(3):  # a port that was free may be another's by the time it is listened on
+            self.nodes = [self._node(i, settings) for i in range(3 if kind == "cluster" else 1)]
+            try:
+                if start:
+                    self.start()
+                return
+            except RuntimeError:
+                self.kill()
+                for node in self.nodes:
+                    shutil.rmtree(node.folder, ignore_errors=True)
+                if attempt == 2:
+                    raise
+
+    def _node(self, number, settings):
+        more = {"cluster-port": str(free_port())} if self.kind == "cluster" else {}
+        return Node(f"{self.folder}/{number}", {**settings, **more}, self.kind == "tls")
 
     @property
     def cacert(self):
