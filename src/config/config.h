@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "config/limit.h"
 #include "config/query.h"
+#include "config/redis.h"
 #include "config/resource.h"
 #include "config/upstream.h"
 
@@ -89,6 +90,7 @@ struct config {
     unsigned read, write;    /* defaults.read, defaults.write */
     unsigned workers;        /* 0: one per core */
     struct config_auth auth;
+    struct config_redis redis;
     struct config_cache cache;
     struct config_limits limits; /* of all requests */
     struct {

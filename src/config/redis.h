@@ -10,8 +10,7 @@
 #ifndef LEAT_CONFIG_REDIS_H
 #define LEAT_CONFIG_REDIS_H
 
-#include "base/arena.h"
-#include "base/error.h"
+#include "config/complaints.h"
 
 enum { REDIS_HOSTS_MAX = 16, REDIS_PORT = 6379, REDIS_HOST_BYTES_MAX = 253, REDIS_URL_BYTES_MAX = 4096 };
 
@@ -29,6 +28,13 @@ struct redis_url {
     unsigned db;
     struct slice prefix; /* "leat:" unless given */
     struct slice cacert, cert, key;
+};
+
+/* The key `redis:` */
+struct config_redis {
+    struct slice text; /* as given; data NULL: no Redis */
+    struct place at;
+    struct redis_url url;
 };
 
 enum error redis_url_parse(struct arena *arena, struct slice url, struct redis_url *ret_url,

@@ -57,6 +57,8 @@ extern const struct kind kind_duration, kind_bytes, kind_rate, kind_count, kind_
     kind_column, kind_choice, kind_section, kind_small_bytes, kind_level, kind_summary, kind_version;
 /* kinds_database.c */
 extern const struct kind kind_url, kind_slow;
+/* kinds_redis.c */
+extern const struct kind kind_redis;
 /* kinds_network.c */
 extern const struct kind kind_listen, kind_address, kind_proxies, kind_serve, kind_cors;
 /* kinds_resource.c */

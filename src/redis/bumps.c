@@ -283,9 +283,8 @@ static void on_message(struct redis_subscriber *subscriber, struct slice text)
     }
     atomic_fetch_add(&bumps->counters.heard, 1);
     bool gap = redis_peers_hear(&bumps->peers, &message, loop_now(bumps->loop));
-    atomic_fetch_add(&bumps->counters.gaps, gap);
     if (gap || message.kind == REDIS_MESSAGE_ALL) {
-        atomic_fetch_add(&bumps->counters.heard_all, 1);
+        atomic_fetch_add(gap ? &bumps->counters.gaps : &bumps->counters.heard_all, 1);
         bumps->events.on_bump_all(bumps->events.context);
     }
     uint32_t tag;

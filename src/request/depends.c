@@ -118,7 +118,15 @@ struct wave {
 
 static void bump(struct request *request, enum tag_kind kind, const struct table *table, struct slice key)
 {
-    tags_bump(tags_of(request), tag_make(&request->arena, kind, table, key));
+    uint32_t tag = tag_make(&request->arena, kind, table, key);
+    tags_bump(tags_of(request), tag);
+    remote_tell(request->worker->service->remote, tag);
+}
+
+static void bump_all(struct request *request)
+{
+    tags_bump_all(tags_of(request));
+    remote_tell_all(request->worker->service->remote);
 }
 
 /* What refers to a row that is deleted or changed, and follows it. */
@@ -176,7 +184,7 @@ static void bump_resource(struct request *request)
     }
     map_done(&wave.reached);
     if (wave.everything)
-        tags_bump_all(tags_of(request));
+        bump_all(request);
 }
 
 void depends_bump(struct request *request)
@@ -185,7 +193,7 @@ void depends_bump(struct request *request)
     if (request->route.write)
         bump_resource(request);
     else
-        tags_bump_all(tags_of(request)); /* what a query or function changes is not known */
+        bump_all(request); /* what a query or function changes is not known */
 }
 
 void depends_bump_tables(struct request *request, const struct table *const *tables, unsigned count)

@@ -163,6 +163,24 @@ static void write_reloads(struct request *request)
         buf_format(out, ",\"pid\":%d", (int)getpid());
 }
 
+/* Its state is told, and makes nothing unready: without Redis answers are as right as with it. */
+static void write_redis(struct request *request)
+{
+    struct remote *remote = request->worker->service->remote;
+    struct buf *out = &request->body;
+    struct remote_state state;
+    if (!remote)
+        return;
+    remote_state(remote, &state);
+    buf_format(out, ",\"redis\":{\"status\":\"%s\",\"hears\":%s,\"took_us\":%lld", state.up ? "up" : "down",
+               state.trusted ? "true" : "false", (long long)state.lag_us);
+    if (!state.up && request->principal.loopback) {
+        buf_lit(out, ",\"why\":");
+        buf_json(out, slice_str(state.why));
+    }
+    buf_lit(out, "}");
+}
+
 static void write_health(struct request *request)
 {
     struct service *service = request->worker->service;
@@ -182,8 +200,10 @@ static void write_health(struct request *request)
         buf_lit(out, ",\"why\":");
         buf_json(out, slice_str(health.checked ? health.why : "not checked yet"));
     }
-    buf_format(out, ",\"connections\":%u,\"busy\":%u,\"waiting\":%u}},\"clients\":%u", state.connections,
-               state.busy, state.waiting, gate_count(service->gate));
+    buf_format(out, ",\"connections\":%u,\"busy\":%u,\"waiting\":%u}", state.connections, state.busy,
+               state.waiting);
+    write_redis(request);
+    buf_format(out, "},\"clients\":%u", gate_count(service->gate));
     write_reloads(request);
     buf_lit(out, "}");
     request->answer.status = up && !draining ? 200 : 503;

@@ -139,6 +139,8 @@ static enum error check_unchanged(const struct config *now, const struct config 
         complain(complaints, now->spool.folder.at, "the spool cannot change while Leat runs: restart it");
     if (now->limiter.keys != start->limiter.keys)
         complain(complaints, (struct place){0}, "limiter.keys cannot change while Leat runs: restart it");
+    if (!slice_eq(now->redis.text, start->redis.text))
+        complain(complaints, now->redis.at, "redis cannot change while Leat runs: restart it");
     return complaints_errors(complaints) ? ERR_INVALID : OK;
 }
 

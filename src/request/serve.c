@@ -124,6 +124,7 @@ static void stop(struct service *service)
         worker_post_stop(service->workers[i]);
     for (unsigned i = 0; i < service->worker_count; i++)
         worker_join(service->workers[i]);
+    remote_stop(service->remote);
     offload_free(service->offload); /* jobs that are left come home to loops that still exist */
     for (unsigned i = 0; i < service->worker_count; i++)
         worker_free(service->workers[i]);
@@ -180,6 +181,20 @@ static void make_cache(struct service *service)
     cache_secret_random(&service->cache_secret);
 }
 
+/* With those that TLS asks for, files are part of the configuration. */
+static bool start_remote(struct service *service)
+{
+    const struct config_redis *redis = &service->config->redis;
+    char why[256];
+    if (redis->text.data == NULL)
+        return true;
+    service->remote = remote_start(redis, service->offload, service->tags, why);
+    if (service->remote == NULL)
+        dprintf(STDERR_FILENO, "%s:%u:%u: `redis`: %s\n", redis->at.file ? redis->at.file : "leat",
+                redis->at.line, redis->at.column, why);
+    return service->remote != NULL;
+}
+
 int service_run(const struct service_options *options)
 {
     struct service service = {.offload = offload_new(offload_threads(), OFFLOAD_QUEUE_MAX),
@@ -206,6 +221,9 @@ int service_run(const struct service_options *options)
                                                .bytes_max = service.config->spool.bytes};
     service.totals = totals_new();
     make_cache(&service);
+    exit_code = 2;
+    if (!start_remote(&service))
+        goto fail;
     service.gate = gate_new(service.config->http.connections, service.config->http.per_address);
     start_workers(&service);
     sockets_say(&service);

@@ -16,6 +16,7 @@
 #include "observe/meter.h"
 #include "query/plan.h"
 #include "request/health.h"
+#include "request/remote.h"
 #include "request/supply.h"
 #include "request/totals.h"
 #include "route/route.h"
@@ -80,6 +81,7 @@ struct service {
     struct tags *tags;
     struct cache *cache;
     struct space *space; /* values of other programs */
+    struct remote *remote; /* NULL: no Redis */
     struct cache_secret cache_secret;
     struct limiter *limiter; /* made by the first load */
     struct health health;

@@ -23,6 +23,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from postgres import free_port  # noqa: E402
 from proxy import Proxy  # noqa: E402
 
+#: As doc/redis.md says.
+ACL = "+hello +ping +select +publish +subscribe +del +get +set +eval +cluster|slots ~leat:* &leat:*"
 PASSWORD, PASSWORD_IN_URL = "p@ss:w/rd", "p%40ss%3Aw%2Frd"
 SETTINGS = {"save": "", "appendonly": "no", "bind": "127.0.0.1", "loglevel": "warning", "daemonize": "no", "protected-mode": "no"}
 START_SECONDS_MAX = 20
@@ -84,7 +86,7 @@ class Redis:
             make_certificate(self.folder)
             settings |= {"tls-cert-file": self.cacert, "tls-key-file": f"{self.folder}/key.pem", "tls-auth-clients": "no"}
         if kind == "password":
-            settings |= {"requirepass": "other", "user": f"leat on >{PASSWORD} ~leat:* &leat:* +@all"}
+            settings |= {"requirepass": "other", "user": f"leat on >{PASSWORD} {ACL} +incr +mget"}
         if kind == "cluster":
             settings |= {"cluster-enabled": "yes", "cluster-node-timeout": "1000", "cluster-require-full-coverage": "no"}
         self.nodes = []

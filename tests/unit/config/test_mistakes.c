@@ -136,7 +136,12 @@ static const struct mistake mistakes[] = {
      "leat.yaml:1:23: `by`: found `cursors`, expected `cursor` or `number`: did you mean `cursor`?\n"},
     {"defaults: {page: {total: 5m}}\n",
      "leat.yaml:1:1: `defaults`: `total` needs `by: number`: pages by cursor are not counted\n"},
-    {"redis: localhost\n", "leat.yaml:1:1: `redis` is not built yet: take it out\n"},
+    {"redis: localhost\n",
+     "leat.yaml:1:8: `redis`: expected `redis://host:6379/0`, or `rediss://` for TLS\n"},
+    {"redis: redis://me:secret@h:x\n",
+     "leat.yaml:1:8: `redis`: the port of `h` is no number from 1 to 65535\n"},
+    {"redis: [redis://h]\n",
+     "leat.yaml:1:8: `redis`: found a list, expected a URL such as `redis://127.0.0.1:6379`, or nothing\n"},
     {"resources: [users]\n",
      "leat.yaml:1:12: `resources`: found a list, expected a mapping from tables to what is said of them, such as `{users: {order: id}}`\n"},
     {"resources: {auth: {}}\n",
@@ -225,7 +230,6 @@ static const struct mistake mistakes[] = {
     {"# nothing\n",
      "leat.yaml:1:1: no database is named: say `database: sqlite:PATH` or `database: postgresql://…`\n"},
     {"redis: ${REDIS_URL_NOT_SET:-}\ntls: {}\njobs: []\nsignals: {}\n",
-     "leat.yaml:1:1: `redis` is not built yet: take it out\n"
      "leat.yaml:2:1: `tls` is not built yet: take it out\n"
      "leat.yaml:3:1: `jobs` is not built yet: take it out\n"
      "leat.yaml:4:1: `signals` is not built yet: take it out\n"},

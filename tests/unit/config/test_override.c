@@ -114,7 +114,7 @@ static const struct {
      "--set resources..read: expected a path and a value such as `--set database.timeout=5s`\n"},
     {".database.timeout", "5s",
      "--set .database.timeout: expected a path and a value such as `--set database.timeout=5s`\n"},
-    {"redis", "x", "--set redis: `redis` is not built yet: take it out\n"},
+    {"redis", "x", "--set redis: `redis`: expected `redis://host:6379/0`, or `rediss://` for TLS\n"},
     {"listen", "${LEAT_UNIT_UNSET}",
      "--set listen: the environment has no LEAT_UNIT_UNSET: set it, or write a default: ${LEAT_UNIT_UNSET:-…}\n"},
 };

@@ -102,6 +102,11 @@ static int begin(void **state)
     return begin_kind(state, "plain", false);
 }
 
+static int begin_password(void **state)
+{
+    return begin_kind(state, "password", false);
+}
+
 static int begin_cluster(void **state)
 {
     return begin_kind(state, "cluster", false);
@@ -279,6 +284,7 @@ static void any_thread_may_add(void **state)
 #define TEST(test, how) cmocka_unit_test_setup_teardown(test, how, end)
 static const struct CMUnitTest tests[] = {
     TEST(a_bump_is_heard_by_the_other_and_not_by_oneself, begin),
+    TEST(a_bump_is_heard_by_the_other_and_not_by_oneself, begin_password),
     TEST(a_bump_is_heard_by_the_other_and_not_by_oneself, begin_cluster),
     TEST(the_second_level_is_stale_before_the_others_are_told, begin),
     TEST(bumps_of_a_turn_go_out_as_one_message, begin),

@@ -60,6 +60,11 @@ static int begin(void **state)
     return begin_kind(state, "plain", false);
 }
 
+static int begin_password(void **state)
+{
+    return begin_kind(state, "password", false);
+}
+
 static int begin_cluster(void **state)
 {
     return begin_kind(state, "cluster", false);
@@ -317,6 +322,7 @@ static void large_answers_come_back_whole(void **state)
 #define TEST(test, how) cmocka_unit_test_setup_teardown(test, how, end)
 static const struct CMUnitTest tests[] = {
     TEST(what_was_put_is_found_until_a_tag_is_bumped, begin),
+    TEST(what_was_put_is_found_until_a_tag_is_bumped, begin_password),
     TEST(what_was_put_is_found_until_a_tag_is_bumped, begin_cluster),
     TEST(an_answer_made_before_a_write_is_never_current_after_it, begin),
     TEST(while_a_bump_is_pending_redis_is_not_asked, begin),
