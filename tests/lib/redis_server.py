@@ -101,6 +101,7 @@ class Redis:
                 for node in self.nodes:
                     shutil.rmtree(node.folder, ignore_errors=True)
                 if attempt == 2:
+                    self.stop()
                     raise
 
     def _node(self, number, settings):
