@@ -42,6 +42,7 @@ static void write_parts(struct request *request, struct metrics_page *page)
     gate_metrics(service->gate, page);
     cache_metrics(service->cache, page);
     limit_metrics(request->snapshot->limits, page);
+    remote_metrics(service->remote, page);
     store_metrics(request->snapshot->supply->store, page);
     meters_write(service->meter_names, service->meters, service->worker_count, method_words, page);
 }
