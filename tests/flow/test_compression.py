@@ -155,3 +155,22 @@ def test_each_piece_of_an_export_can_be_read_when_it_is_there(leat):
             assert wire._more()
             rest = wire.buffer.split(b"\r\n\r\n", 1)[1].split(b"\r\n", 1)[1]
         assert len(unpacker.decompress(rest[:int(size, 16)])) > 10000
+
+
+@pytest.mark.parametrize("limit", [300, 20000])  # coded at once; on the offload pool
+def test_what_is_kept_is_coded_once_and_bears_the_tag_of_its_coding(database, limit):
+    config = CONFIG.replace("{logs: {}}", "{logs: {cache: 1h}}") % ""
+    with Leat(database=fill(database).url, config=config) as leat:
+        path = f"/api/logs?order=id&limit={limit}"
+        plain = ask(leat, path)
+        tag = plain[1]["etag"]
+        assert "fwd=miss; stored" in plain[1]["cache-status"]
+        for asked, given in (("gzip", "gzip"), ("br", "br"), ("gzip", "gzip"), ("br", "br"), (None, None)):
+            status, headers, body = ask(leat, path, asked)
+            assert status == 200 and "Leat; hit" in headers["cache-status"] and UNPACK[given](body) == plain[2]
+            assert headers.get("content-encoding") == given and headers["etag"] == tag[:-1] + (f"-{given}" if given else "") + '"'
+            again = ask(leat, path, asked, more=f"If-None-Match: {headers['etag']}\r\n")
+            assert again[0] == 304 and "Leat; hit" in again[1]["cache-status"] and again[1]["etag"] == headers["etag"]
+        assert leat.client.patch("/api/logs?id=eq.1", json={"text": "other"}).status_code == 200
+        status, headers, body = ask(leat, path, "gzip", more=f'If-None-Match: {tag[:-1]}-gzip"\r\n')
+        assert status == 200 and b"other" in gzip.decompress(body)
