@@ -67,6 +67,7 @@ struct config {
         uint64_t bytes_max, bytes_total;
         uint64_t spool_bytes; /* of one answer that is too large for memory */
     } answers;
+    unsigned batch_requests_max; /* of one batch; 0: there are none */
     unsigned compress_bytes_min; /* smaller answers go as they are; 0: all do */
     struct {
         struct word table; /* "name" or "schema.name" */

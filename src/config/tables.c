@@ -55,6 +55,7 @@ const char config_defaults[] =
     "  folder: ${TMPDIR:-/var/tmp}\n"
     "  bytes: 4GiB\n"
     "answers: {bytes_max: 4MiB, bytes_total: 256MiB, spool_bytes: 1GiB}\n"
+    "batch: 100\n"
     "compress: 1000B\n"
     "idempotency: {table: leat_idempotency, keep: 24h, body_bytes: 64KiB}\n"
     "drain: {delay: 0s, idle: 1s, max: 30s}\n"
@@ -347,6 +348,7 @@ static const struct key root_keys[] = {
     {"body", &kind_section, .section = &section_body},
     {"spool", &kind_section, .section = &section_spool},
     {"answers", &kind_section, .section = &section_answers},
+    {"batch", &kind_count, FIELD(batch_requests_max), .low = 1, .high = 1000, .zero = "off"},
     {"compress", &kind_small_bytes, FIELD(compress_bytes_min), .low = 1, .high = GIB, .zero = "off"},
     {"idempotency", &kind_section, .section = &section_idempotency},
     {"drain", &kind_section, .section = &section_drain},

@@ -43,6 +43,7 @@ static const struct slice phrases[] = {
     [417] = SLICE_INIT("Expectation Failed"),
     [421] = SLICE_INIT("Misdirected Request"),
     [422] = SLICE_INIT("Unprocessable Content"),
+    [424] = SLICE_INIT("Failed Dependency"),
     [425] = SLICE_INIT("Too Early"),
     [426] = SLICE_INIT("Upgrade Required"),
     [428] = SLICE_INIT("Precondition Required"),

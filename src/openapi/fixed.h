@@ -6,7 +6,7 @@
 
 #include "base/slice.h"
 
-extern const struct slice openapi_info, openapi_headers, openapi_parameters, openapi_responses,
+extern const struct slice openapi_batch, openapi_info, openapi_headers, openapi_parameters, openapi_responses,
     openapi_schemas;
 
 #endif

@@ -55,7 +55,23 @@ static void write_tags(struct doc *doc)
         tag(doc, SLICE("queries"), SLICE("Named queries."));
     if (model->rpc_count)
         tag(doc, SLICE("functions"), SLICE("Functions of the database."));
+    if (model->config->batch_requests_max > 0)
+        tag(doc, SLICE("batch"), SLICE("Several requests in one."));
     doc_close(doc, ']');
+}
+
+static bool has_batch(const struct doc *doc, const struct serve_prefix *serve)
+{
+    return serve->manner == MANNER_PLAIN && doc->model->config->batch_requests_max > 0;
+}
+
+static void batch_path(struct doc *doc, const struct doc_prefix *prefix)
+{
+    doc_open_name(doc, arena_format(&doc->arena, SLICE_FMT "/batch", SLICE_ARG(prefix->serve->prefix)), '{');
+    operation_begin(doc, prefix, "post", "run", SLICE("batch"), SLICE("batch"));
+    doc_members(doc, openapi_batch);
+    doc_close(doc, '}');
+    doc_close(doc, '}');
 }
 
 static void write_paths_below(struct doc *doc, const struct doc_prefix *prefix)
@@ -70,6 +86,8 @@ static void write_paths_below(struct doc *doc, const struct doc_prefix *prefix)
     for (unsigned i = 0; i < model->rpc_count; i++)
         if (may_call(doc, &model->rpcs[i]))
             rpc_path(doc, prefix, &model->rpcs[i]);
+    if (has_batch(doc, prefix->serve))
+        batch_path(doc, prefix);
 }
 
 static void write_paths(struct doc *doc)

@@ -52,7 +52,7 @@ bool asked_part_say(struct request *request)
 {
     const struct plan *plan = request->plan;
     uint64_t rows = request->page.rows;
-    PRE(plan && !request->fetch_out && !request->total_out);
+    PRE(plan && !request->total_out);
     if (request->has_total && !plan->total_is_exact && rows > 0 && request->total < plan->offset + rows)
         request->total = plan->offset + rows; /* what came is there, whatever was planned */
     if (!says_range(request))

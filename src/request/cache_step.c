@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "cache/cache.h"
+#include "request/batch.h"
 #include "request/depends.h"
 #include "request/forms.h"
 #include "request/kept.h"
@@ -353,7 +354,7 @@ enum step step_cache(struct request *request)
         if (request->route.kind != ROUTE_UPSTREAM && request_asked(request) != OK)
             return STEP_RESPOND;
         const struct cache_policy *policy = policy_of(request, &ttl_ms);
-        if (!policy)
+        if (!policy || batch_is_chained(request)) /* a transaction sees what it has written itself */
             return maker_of(request);
         keeping = request->keeping = ARENA_NEW(&request->arena, struct keeping);
         *keeping = (struct keeping){.request = request,

@@ -3,8 +3,10 @@
  *
  * The page's rows and, where a list is paged by number, the total are fetched at the same time; the request goes on when
  * both are back. Rows are written as JSON while the store hands them out: nothing is held but the answer itself. */
+#include "request/read_steps.h"
 #include "base/log.h"
 #include "request/asked.h"
+#include "request/batch.h"
 #include "request/cache_step.h"
 #include "request/call_step.h"
 #include "request/change_steps.h"
@@ -93,6 +95,8 @@ static enum error plan_read(struct request *request)
 
 enum step step_plan(struct request *request)
 {
+    if (request->route.kind == ROUTE_BATCH)
+        return batch_plan(request);
     if (request->route.write)
         return write_plan(request);
     if (plan_read(request) != OK)
@@ -155,7 +159,7 @@ static void begin_page(struct request *request)
                              .strip_nulls = format_is_stripped(request->format)};
     page_init(&request->page, &spec, request_envelope(request), &request->arena,
               config_of(request)->answers.bytes_max);
-    if (!plan->writes) /* its answer waits for the commit, whole */
+    if (!plan->writes && !request->part) /* what waits for a commit, or for other parts, is held whole */
         request_begin_stream(request);
 }
 
@@ -286,6 +290,8 @@ enum step step_fetch(struct request *request)
     begin_answer(request);
     if (plan->writes)
         return change_fetch(request);
+    if (batch_is_chained(request))
+        return chain_read(request);
     request->target = arena_copy(&request->arena, request->target); /* for the log, should the client leave */
     request->fetch = (struct fetch){.statement = plan->statement,
                                     .sink = {page_row, &request->page},
@@ -383,25 +389,67 @@ bool request_lacks_rows(struct request *request)
     return problem_is(&request->problem);
 }
 
+const struct statement *read_next_count(struct request *request)
+{
+    const struct plan *plan = request->plan;
+    const struct statement *next = NULL, *asked = &request->total_fetch.statement;
+    if (!plan->want_total)
+        return NULL;
+    if (!asked->text.data)
+        next = plan->total.text.len ? &plan->total : plan->planned.text.len ? &plan->planned : NULL;
+    else if (asked->text.data == plan->total.text.data && request->total > plan->total_max)
+        next = plan->planned.text.len ? &plan->planned : NULL;
+    if (next) {
+        request->total_fetch.statement = *next;
+    } else if (!asked->text.data) {
+        request->total = plan->total_guess;
+        request->has_total = true;
+    }
+    return next;
+}
+
+struct row_sink read_count_sink(struct request *request)
+{
+    return (struct row_sink){on_total_row, request};
+}
+
+static void fail_body(struct request *request)
+{
+    if (request->page.body.no_memory)
+        (void)request_fail_memory(request);
+    else
+        (void)request_fail_large(request, config_of(request)->answers.bytes_max);
+}
+
+bool read_compose(struct request *request)
+{
+    struct page *page = &request->page;
+    if (request_lacks_rows(request) || call_is_answered(request))
+        return false;
+    bool whole = request->answer.framing == FRAMING_LENGTH; /* else its head is gone */
+    if (whole && !asked_part_say(request))
+        return false;
+    if (request->plan->kind == PLAN_ROW && request->plan->order_count && page->first)
+        request->version = page->first[0];
+    struct page_facts facts;
+    find_facts(request, &facts);
+    page_finish(page, request_envelope(request), &facts);
+    if (page->body.failed)
+        fail_body(request);
+    else if (whole && request->plan->kind == PLAN_LIST && request_envelope(request) == NULL &&
+             !format_is_export(request->format)) /* a bare array says by headers where it stands */
+        request->answer.link = links_write(request, &facts);
+    return !page->body.failed;
+}
+
 enum step step_encode(struct request *request)
 {
     if (request->route.write)
         return write_encode(request);
     struct page *page = &request->page;
-    if (request_lacks_rows(request) || call_is_answered(request))
+    if (!read_compose(request))
         return STEP_RESPOND;
-    bool begun = request->answer.framing != FRAMING_LENGTH; /* its head is gone */
-    if (!begun && !asked_part_say(request))
-        return STEP_RESPOND;
-    if (request->plan->kind == PLAN_ROW && request->plan->order_count && page->first)
-        request->version = page->first[0];
-    struct page_facts facts;
-    find_facts(request, &facts);
     keep_total(request);
-    page_finish(page, request_envelope(request), &facts);
-    if (page->body.failed)
-        return page->body.no_memory ? request_fail_memory(request)
-                                    : request_fail_large(request, config_of(request)->answers.bytes_max);
     if (request_stream_failed(request))
         return request_fail_stream(request);
     if (worker_answers_full(request->worker, page->body.len)) /* it was not yet when this one set out */
@@ -411,11 +459,9 @@ enum step step_encode(struct request *request)
         cache_gives_up(request);
     if (by_stream && !request->sink->begin) /* it takes whole answers alone */
         return request_fail_large(request, config_of(request)->answers.bytes_max);
-    bool whole = request->answer.framing == FRAMING_LENGTH;
-    if (!whole)
+    if (request->answer.framing != FRAMING_LENGTH) {
         request->answer.content_range = (struct slice){0};
-    else if (request->plan->kind == PLAN_LIST && request_envelope(request) == NULL &&
-             !format_is_export(request->format)) /* a bare array says by headers where it stands */
-        request->answer.link = links_write(request, &facts);
+        request->answer.link = (struct slice){0};
+    }
     return by_stream ? STEP_STREAM : STEP_RESPOND;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "request/batch.h"
 #include "request/cache_step.h"
 #include "request/forms.h"
 #include "request/records.h"
@@ -119,17 +120,31 @@ static void request_count(struct request *request)
     count_statement(request, &request->total_fetch);
 }
 
+/* Onto the free list, where that has room. */
+static void retire(struct request *request)
+{
+    struct worker *worker = request->worker;
+    if (worker->idle_count == IDLE_MAX) {
+        request_free(request);
+        return;
+    }
+    list_unshift(&worker->idle, &request->link); /* the warmest first */
+    worker->idle_count++;
+}
+
 void request_end(struct request *request)
 {
     CHECK_MAGIC(request, REQUEST_MAGIC);
     PRE(request->step == STEP_END);
     PRE(!request->fetch_out && !request->total_out && !request->job_out);
-    struct worker *worker = request->worker;
     request->took_us = mono_diff_us(clock_mono(), request->began);
     request_count(request);
     request_shed_left(request);
     request_log(request);
     request_stop_upstream(request);
+    loop_task_cancel(&request->turn);
+    if (request->batch)
+        loop_task_cancel(&request->batch->turn);
     cache_done(request);
     stream_free(request->stream);
     forms_done(request);
@@ -143,12 +158,10 @@ void request_end(struct request *request)
     arena_reset(&request->arena);
     arena_reset(&request->total_arena);
     list_remove(&request->link);
-    if (worker->idle_count == IDLE_MAX) {
-        request_free(request);
-        return;
-    }
-    list_unshift(&worker->idle, &request->link); /* the warmest first */
-    worker->idle_count++;
+    struct part *part = request->part;
+    retire(request);
+    if (part)
+        batch_part_ended(part);
 }
 
 void request_free(struct request *request)
@@ -177,8 +190,11 @@ void request_cancel(struct request *request)
         store_cancel(request->tap->port, &request->fetch);
     if (request->total_out)
         store_cancel(request->tap->port, &request->total_fetch);
-    if (request->fetch_out || request->total_out || request->job_out || left == CACHE_WAITS)
-        return; /* on_end, the job or the letter will come, and ends it */
+    if (request->batch)
+        batch_cancel(request->batch);
+    if (request->fetch_out || request->total_out || request->job_out || left == CACHE_WAITS ||
+        (request->batch && request->batch->running))
+        return; /* on_end, the job, the letter or the last part will come, and ends it */
     request->step = STEP_END;
     request_end(request);
 }

@@ -13,14 +13,17 @@
 #include "decode/decode.h"
 #include "encode/page.h"
 #include "query/plan.h"
+#include "request/step.h"
 #include "respond/accept.h"
 #include "respond/respond.h"
 #include "route/route.h"
 
+struct batch;
 struct entry;
 struct gzip_stream;
 struct keeping;
 struct outgoing;
+struct part;
 struct shed_lane;
 struct stream;
 struct tap;
@@ -29,25 +32,6 @@ struct worker;
 struct request;
 
 #define REQUEST_MAGIC 0x52657155u
-
-/* The way of a request: see the table in steps.c. */
-enum step {
-    STEP_ROUTE,
-    STEP_IDENTIFY,
-    STEP_LIMIT,
-    STEP_BUILTIN,
-    STEP_CACHE,
-    STEP_BODY,
-    STEP_PLAN,
-    STEP_FETCH,
-    STEP_ENCODE,
-    STEP_STREAM,
-    STEP_UPSTREAM,
-    STEP_RESPOND,
-    STEP_END,
-    STEP_COUNT,
-    STEP_WAIT /* parked: whoever was asked wakes it with request_resume */
-};
 
 /* Where answers go, and bodies come from; each returns how many bytes were handed over.
  * deliver: the whole of one. The answer's head is data, the body's memory may be taken (then it is empty after).
@@ -96,6 +80,8 @@ struct request {
     struct keeping *keeping;      /* of a read whose answer may be kept: cache_step.h */
     struct entry *entry;          /* the kept answer that is given; NULL: `body` or the page's */
     struct plan *plan;
+    struct part *part;                 /* of a batch: whose source and sink it is: batch.h; else NULL */
+    struct batch *batch;               /* that it bears; else NULL */
     struct writing *writing;           /* of a write: write_steps.h */
     const struct work *work;           /* of what changes something: unit.h */
     struct precondition *precondition; /* of a write with If-Match: precondition.h */
@@ -166,8 +152,5 @@ enum step request_fail_full(struct request *request);
 enum step request_fail_not_one(struct request *request, unsigned long long rows, struct slice hint);
 /* The same for an answer larger than so many bytes. */
 enum step request_fail_large(struct request *request, uint64_t bytes_max);
-
-/* "route", "plan"…: for Server-Timing, logs and tests. */
-const char *step_name(enum step step);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ROUTE and IDENTIFY: what is asked for, and who asks. */
+#include "request/batch.h"
 #include "request/steps.h"
 #include "request/worker.h"
 
@@ -30,6 +31,37 @@ static enum step refuse_operators_page(struct request *request)
     return next;
 }
 
+/* What can be asked as a part of a batch; else request->problem. */
+static bool may_be_part(struct request *request)
+{
+    enum route_kind kind = request->route.kind;
+    bool of_database = kind == ROUTE_LIST || kind == ROUTE_ROW || kind == ROUTE_QUERY || kind == ROUTE_RPC;
+    if (kind == ROUTE_BATCH)
+        (void)request_fail(request, 400, SLICE("not-in-batch"), SLICE("A batch is no part of a batch."));
+    else if (!of_database && batch_is_chained(request))
+        (void)request_fail(request, 400, SLICE("not-in-batch"),
+                           SLICE("This is no part of a transaction: it is not the database's."));
+    else if (batch_is_chained(request) && http_head_get(request->head, HTTP_IDEMPOTENCY_KEY).data)
+        (void)request_fail(request, 400, SLICE("not-in-batch"),
+                           SLICE("A part of a transaction takes no `Idempotency-Key`."));
+    return !problem_is(&request->problem);
+}
+
+/* A part of a batch is asked by who asks for the batch. */
+static void know_caller(struct request *request)
+{
+    const struct config *config = request->snapshot->model->config;
+    if (request->part) {
+        const struct request *batch = request->part->batch->request;
+        request->principal = batch->principal;
+        request->by_admin = batch->by_admin;
+        request->is_operator = batch->is_operator;
+        return;
+    }
+    identify(config, request->peer, request->head, &request->principal);
+    request->is_operator = identify_operator(config, &request->principal, request->by_admin);
+}
+
 enum step step_route(struct request *request)
 {
     PRE(request->head != NULL);
@@ -38,9 +70,8 @@ enum step step_route(struct request *request)
                                    &request->problem);
     request->answer.content_profile = request->route.schema;
     if (!error)
-        return STEP_IDENTIFY;
-    identify(request->snapshot->model->config, request->peer, request->head,
-             &request->principal); /* for the log */
+        return request->part && !may_be_part(request) ? STEP_RESPOND : STEP_IDENTIFY;
+    know_caller(request); /* for the log */
     return is_stranger(request) ? refuse_stranger(request) : STEP_RESPOND;
 }
 
@@ -103,8 +134,7 @@ enum step step_identify(struct request *request)
 {
     struct route *route = &request->route;
     const struct config *config = request->snapshot->model->config;
-    identify(config, request->peer, request->head, &request->principal);
-    request->is_operator = identify_operator(config, &request->principal, request->by_admin);
+    know_caller(request);
     if (!is_at_its_address(request))
         return refuse_address(request);
     if (route->preflight) {
@@ -122,6 +152,8 @@ enum step step_identify(struct request *request)
         return STEP_LIMIT;
     if (route->kind == ROUTE_METRICS)
         return request->is_operator ? STEP_BUILTIN : refuse_operators_page(request);
+    if (route->kind == ROUTE_BATCH)
+        return STEP_BODY; /* each part has its rights, and its share of limits */
     unsigned roles = route->kind == ROUTE_CACHE ? config->cache.api : roles_that_may(route);
     if (!caller_may(&request->principal.caller, roles))
         return refuse_rights(request);

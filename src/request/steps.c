@@ -5,13 +5,14 @@
  *   (net, http)              │       │        │          │        │          │         ▼
  *   head parsed → ROUTE → IDENTIFY → LIMIT → CACHE ───→ PLAN → FETCH → ENCODE → RESPOND → END
  *                            │       │ │      │ ⏳ who   ▲ │   ⏳ database │      ▲
- *                            │       │ │      │  makes it│ └→ CACHE         │      │
- *                            │       │ │      └─ kept ──┼──────────────────┼──────┤
- *                            │       │ └────→ BODY ─────┘        └─────────┴→ STREAM → END: large answers, in pieces
- *                            │       │       ⏳ the client                ⏳ rows, the client
- *                            │       ├─(BODY, CACHE)─→ UPSTREAM ───────────────────┤ → END: large answers, in pieces
- *                            │       │                 ⏳ another service, the client │
- *                            └───────┴──────→ BUILTIN ─────────────────────────────┘
+ *                            │       │ │      │  makes it│ ├→ CACHE         │      │
+ *                            │       │ │      └─ kept ──┼─│────────────────┼──────┤
+ *                            │       │ └────→ BODY ─────┘ │      └─────────┴→ STREAM → END: large answers, in pieces
+ *                            │       │       ⏳ the client └→ BATCH ─→ RESPOND   ⏳ rows, the client
+ *                            │       │                       ⏳ its parts
+ *                            │       ├─(BODY, CACHE)─→ UPSTREAM ─→ RESPOND, or END: large answers, in pieces
+ *                            │       │                 ⏳ another service, the client
+ *                            └───────┴──────→ BUILTIN ─→ RESPOND
  *
  * A step does its work and names the next, or parks the request (STEP_WAIT); then the one it waits for calls
  * request_resume. A request that parks nowhere runs from its first byte to its last in one stack. The driver asserts each
@@ -29,13 +30,14 @@ static const struct step_row {
     const char *waits_for; /* what may wake it when it parks; NULL: it never does */
 } steps[STEP_COUNT] = {
     [STEP_ROUTE] = {"route", step_route, TO(IDENTIFY) | TO(RESPOND), NULL},
-    [STEP_IDENTIFY] = {"identify", step_identify, TO(LIMIT) | TO(BUILTIN) | TO(RESPOND), NULL},
+    [STEP_IDENTIFY] = {"identify", step_identify, TO(LIMIT) | TO(BODY) | TO(BUILTIN) | TO(RESPOND), NULL},
     [STEP_LIMIT] = {"limit", step_limit, TO(BODY) | TO(CACHE) | TO(BUILTIN) | TO(RESPOND), NULL},
     [STEP_BUILTIN] = {"builtin", step_builtin, TO(RESPOND), NULL},
     [STEP_CACHE] = {"cache", step_cache, TO(CACHE) | TO(PLAN) | TO(UPSTREAM) | TO(RESPOND),
                     "another request with the same answer"},
     [STEP_BODY] = {"body", step_body, TO(PLAN) | TO(BUILTIN) | TO(UPSTREAM) | TO(RESPOND), "the client"},
-    [STEP_PLAN] = {"plan", step_plan, TO(FETCH) | TO(CACHE) | TO(RESPOND), NULL},
+    [STEP_PLAN] = {"plan", step_plan, TO(FETCH) | TO(BATCH) | TO(CACHE) | TO(RESPOND), NULL},
+    [STEP_BATCH] = {"batch", step_batch, TO(RESPOND), "its parts"},
     [STEP_FETCH] = {"fetch", step_fetch, TO(ENCODE) | TO(STREAM) | TO(RESPOND), "the database"},
     [STEP_ENCODE] = {"encode", step_encode, TO(STREAM) | TO(RESPOND), NULL},
     [STEP_STREAM] = {"stream", step_stream, TO(STREAM) | TO(END), "the database, and the client"},

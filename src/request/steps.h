@@ -13,6 +13,7 @@ enum step step_builtin(struct request *request);  /* health.c */
 enum step step_cache(struct request *request);    /* cache_step.c */
 enum step step_body(struct request *request);     /* body_step.c */
 enum step step_plan(struct request *request);     /* read_steps.c */
+enum step step_batch(struct request *request);    /* batch.c */
 enum step step_fetch(struct request *request);    /* read_steps.c */
 enum step step_encode(struct request *request);   /* read_steps.c */
 enum step step_stream(struct request *request);   /* stream_steps.c */

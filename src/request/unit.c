@@ -2,6 +2,8 @@
 /* The way there and back of a unit. See unit.h. */
 #include "request/unit.h"
 
+#include "request/batch.h"
+
 #include "request/depends.h"
 #include "request/idempotency.h"
 #include "request/steps.h"
@@ -30,6 +32,11 @@ static enum verdict on_statement(struct fetch *fetch)
 
 static bool submit(struct request *request)
 {
+    if (batch_is_chained(request)) {
+        request->fetch_out = true;
+        chain_join(request);
+        return true;
+    }
     request->fetching = true;
     request->fetch_out = true;
     request->fetch_out = store_submit(request->tap->port, &request->fetch) == SUBMIT_PENDING;
@@ -41,6 +48,9 @@ static bool submit(struct request *request)
 static void note_change(struct request *request)
 {
     const struct problem *problem = &request->fetch.problem;
+    bool reads = !request->route.write && !request->plan->writes; /* in another's transaction */
+    if (reads)
+        return;
     if (!problem_is(problem) || slice_eq(problem->code, SLICE("outcome-unknown")))
         depends_bump(request);
 }
@@ -76,12 +86,12 @@ static void on_end(struct fetch *fetch)
 
 enum step unit_fetch(struct request *request, const struct work *work, bool asks)
 {
-    PRE(request->route.body && !request->work);
+    PRE((request->route.body || batch_is_chained(request)) && !request->work);
     request->target = arena_copy(&request->arena, request->target); /* for the log, should the client leave */
     request->work = work;
     request->fetch = (struct fetch){.statement = request->fetch.statement,
                                     .on_end = on_end,
-                                    .on_statement = asks ? on_statement : NULL,
+                                    .on_statement = asks || batch_is_chained(request) ? on_statement : NULL,
                                     .write = true,
                                     .arena = &request->arena};
     if (request->idempotency)

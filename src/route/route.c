@@ -120,6 +120,15 @@ static void add_resources(struct route_table *table, const struct serve_prefix *
     }
 }
 
+/* Problems of a batch are told in the plain manner alone: so it is served there. */
+static void add_batch(struct route_table *table, const struct serve_prefix *serve)
+{
+    struct route route = {.kind = ROUTE_BATCH, .manner = serve->manner};
+    struct entry entry = {.route = route, .prefix_bytes = serve->prefix.len};
+    if (serve->manner == MANNER_PLAIN && table->model->config->batch_requests_max > 0)
+        add(table, join(table, serve->prefix, SLICE("batch")), entry);
+}
+
 /* What stands for the last segment of a path below. */
 static const char *templates_end(enum route_kind kind)
 {
@@ -179,6 +188,7 @@ struct route_table *route_table_new(const struct model *model)
         add_queries(table, &model->config->serve[i]);
         add_rpcs(table, &model->config->serve[i]);
         add_resources(table, &model->config->serve[i]);
+        add_batch(table, &model->config->serve[i]);
     }
     number_templates(table);
     return table;
@@ -440,7 +450,7 @@ static unsigned methods_of(const struct route_table *table, const struct route *
         return services_methods(table->model->config, route->upstream);
     if (route->kind == ROUTE_RPC)
         return calling_methods(route->rpc);
-    if (route->kind == ROUTE_QUERY && route->query->changes)
+    if (route->kind == ROUTE_BATCH || (route->kind == ROUTE_QUERY && route->query->changes))
         return BIT(POST);
     if (route->kind == ROUTE_CACHE)
         return READING | BIT(DELETE) | (route->id.data ? BIT(PUT) : 0);

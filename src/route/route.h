@@ -19,6 +19,7 @@ enum route_kind {
     ROUTE_ROW,
     ROUTE_QUERY,
     ROUTE_RPC,
+    ROUTE_BATCH,
     ROUTE_LIVE,
     ROUTE_READY,
     ROUTE_HEALTH,

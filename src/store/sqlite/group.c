@@ -125,6 +125,7 @@ static int run_statements(struct lite_writer *writer, struct slot *slot)
     enum verdict verdict = VERDICT_NEXT;
     while (verdict == VERDICT_NEXT) {
         writer->own = slot->fetch->makes;
+        slot->harvest.enough = false; /* each statement may have a sink of its own */
         int code = lite_run_write(writer->connection, slot->fetch, &slot->harvest);
         writer->own = false;
         if (code != SQLITE_DONE)

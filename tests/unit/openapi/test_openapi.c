@@ -361,7 +361,7 @@ static void nothing_writes_where_nobody_may(void **state)
     static const char *const methods[] = {"\"post\":", "\"put\":", "\"patch\":", "\"delete\":",
                                           "owners.create"};
     struct fixture f = {0};
-    open_model(&f, DIALECT_PG, "resources: {owners: {}}");
+    open_model(&f, DIALECT_PG, "batch: off\nresources: {owners: {}}");
     write_document(&f);
     for (size_t i = 0; i < ARRAY_LEN(methods); i++)
         assert_silent(&f, methods[i]);
@@ -395,7 +395,7 @@ static void a_view_that_takes_no_rows_is_only_read(void **state)
 {
     (void)state;
     struct fixture f = {0};
-    open_model(&f, DIALECT_PG, "resources: {view: {write: anonymous}}");
+    open_model(&f, DIALECT_PG, "batch: off\nresources: {view: {write: anonymous}}");
     write_document(&f);
     assert_says(&f, "\"list_view\"");
     assert_silent(&f, "\"post\":");
