@@ -243,6 +243,7 @@ void config_check(struct walk *walk, const struct node *root)
     check_queries(walk, &paths);
     check_functions(walk);
     check_upstreams(walk, &paths);
+    credentials_check(walk);
     check_loopback(walk);
     check_admin(walk);
     map_done(&paths);

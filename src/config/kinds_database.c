@@ -44,23 +44,23 @@ struct slice config_url_masked(struct arena *arena, struct slice url)
     return at > colon + 1 ? masked_between(arena, url, colon + 1, at - 1) : url;
 }
 
-/* Reads a secret's file; the URL is its trimmed text. */
-static bool read_secret(struct walk *walk, struct word *url)
+bool walk_secret(struct walk *walk, const char *key, const char *what, struct word *word)
 {
-    struct slice path = slice_trim(slice_skip(url->text, strlen("file:")));
+    PRE(slice_starts(word->text, SLICE("file:")));
+    struct slice path = slice_trim(slice_skip(word->text, strlen("file:")));
     char text[SECRET_BYTES_MAX];
-    if (url->at.line)
+    if (word->at.line)
         path = walk_path(walk, path);
     int fd = walk->folder ? open(arena_copy(walk->arena, path).data, O_RDONLY | O_CLOEXEC) : -1;
     ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof text);
     if (fd >= 0)
         close(fd);
     if (len < 0 || len == sizeof text || !slice_is_utf8(slice_of(text, (size_t)len))) {
-        complain(walk->complaints, url->at, "`url`: the file " SLICE_FMT " cannot be read, or holds no URL",
-                 SLICE_ARG(path));
+        complain(walk->complaints, word->at, "`%s`: the file " SLICE_FMT " cannot be read, or holds no %s",
+                 key, SLICE_ARG(path), what);
         return false;
     }
-    url->text = arena_copy(walk->arena, slice_trim(slice_of(text, (size_t)len)));
+    word->text = arena_copy(walk->arena, slice_trim(slice_of(text, (size_t)len)));
     return true;
 }
 
@@ -82,7 +82,7 @@ static void read_url(struct walk *walk, const struct key *key, const struct node
         return;
     }
     struct word url = walk_word(node);
-    if (slice_starts(url.text, SLICE("file:")) && !read_secret(walk, &url))
+    if (slice_starts(url.text, SLICE("file:")) && !walk_secret(walk, key->name, "URL", &url))
         return;
     const char *fault = url_fault(url.text);
     if (fault) {

@@ -8,6 +8,7 @@
 #define FIELD(member) .offset = offsetof(struct config, member)
 #define RESOURCE(member) .offset = offsetof(struct config_resource, member)
 #define QUERY(member) .offset = offsetof(struct config_query, member)
+#define FOREIGN(member) .offset = offsetof(struct config_foreign, member)
 #define FUNCTION(member) .offset = offsetof(struct config_function, member)
 #define AUTH(member) .offset = offsetof(struct config, auth.member)
 #define CACHE(member) .offset = offsetof(struct config, cache.member)
@@ -61,7 +62,7 @@ const char config_defaults[] =
     "drain: {delay: 0s, idle: 1s, max: 30s}\n"
     "log: {level: info, sample: 1, slow: 500ms, sql: on}\n"
     "query: {params: 100, conditions: 100, in_values: 1000, order: 8, select: 200, depth: 8, value_bytes: 8KiB}\n"
-    "auth: {role: anonymous}\n"
+    "auth: {role: anonymous, secret: auto, session: 1h, sessions: token}\n"
     "cache: {memory: 256MiB, warm: [], warm_top: 100, warm_rate: 50, api: none, api_memory: 64MiB, grace: 1m, errors: 1h, absent: 5s}\n"
     "limiter: {keys: 1000000}\n"
     "shed: {target: 5ms, interval: 100ms, least: auto}\n"
@@ -112,11 +113,47 @@ static const struct key claims_keys[] = {
 };
 static const struct section section_claims = {"auth.claims", claims_keys};
 
+static const struct key login_keys[] = {
+    {"table", &kind_text, AUTH(login.table)},
+    {"account", &kind_column, AUTH(login.account)},
+    {"password", &kind_column, AUTH(login.password)},
+    {"seen", &kind_column, AUTH(login.seen)},
+    {0},
+};
+static const struct section section_login = {"auth.login", login_keys};
+
+static const struct key foreign_claims_keys[] = {
+    {"user", &kind_text, FOREIGN(claims.user)},
+    {"tenant", &kind_text, FOREIGN(claims.tenant)},
+    {"role", &kind_text, FOREIGN(claims.role)},
+    {0},
+};
+static const struct section section_foreign_claims = {"auth.keys.claims", foreign_claims_keys};
+
+static const struct key foreign_keys[] = {
+    {"alg", &kind_alg, FOREIGN(alg)},
+    {"jwks", &kind_key_file, FOREIGN(jwks)},
+    {"secret", &kind_secret, FOREIGN(secret)},
+    {"issuer", &kind_text, FOREIGN(issuer)},
+    {"audience", &kind_text, FOREIGN(audience)},
+    {"claims", &kind_section, .section = &section_foreign_claims},
+    {0},
+};
+const struct section section_foreign = {"auth.keys", foreign_keys};
+
+static const char *const sessions_words[] = {"token", "stored", NULL};
+
 static const struct key auth_keys[] = {
     {"roles", &kind_declared_roles, .offset = offsetof(struct config, auth)},
     {"role", &kind_role, AUTH(role)},
     {"claims", &kind_section, .section = &section_claims},
     {"tenant", &kind_column, AUTH(tenant)},
+    {"secret", &kind_secret, AUTH(secret), .zero = "auto"},
+    {"login", &kind_section, .section = &section_login},
+    {"session", &kind_duration, AUTH(session_ms), .low = SECOND, .high = 366 * DAY},
+    {"sessions", &kind_choice, AUTH(sessions), .choices = sessions_words},
+    {"keys", &kind_foreign, .offset = offsetof(struct config, auth)},
+    {"audit", &kind_audit, AUTH(audit)},
     {0},
 };
 static const struct section section_auth = {"auth", auth_keys};
@@ -373,17 +410,33 @@ static const struct key root_keys[] = {
 const struct section section_root = {"the configuration", root_keys};
 
 const struct section *const sections_all[] = {
-    &section_root,         &section_database,
-    &section_pool,         &section_auth,
-    &section_claims,       &section_http,
-    &section_body,         &section_spool,
-    &section_answers,      &section_idempotency,
-    &section_drain,        &section_log,
-    &section_url,          &section_cache,
-    &section_cache_policy, &section_defaults,
-    &section_resource,     &section_page,
-    &section_query,        &section_function,
-    &section_limit,        &section_limiter,
-    &section_upstream,     &section_breaker,
-    &section_shed,         NULL,
+    &section_root,
+    &section_database,
+    &section_pool,
+    &section_auth,
+    &section_claims,
+    &section_http,
+    &section_body,
+    &section_spool,
+    &section_answers,
+    &section_idempotency,
+    &section_drain,
+    &section_log,
+    &section_url,
+    &section_cache,
+    &section_cache_policy,
+    &section_defaults,
+    &section_resource,
+    &section_page,
+    &section_query,
+    &section_function,
+    &section_limit,
+    &section_limiter,
+    &section_upstream,
+    &section_breaker,
+    &section_shed,
+    &section_login,
+    &section_foreign,
+    &section_foreign_claims,
+    NULL,
 };

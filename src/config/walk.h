@@ -67,6 +67,8 @@ extern const struct kind kind_envelope, kind_any, kind_as, kind_resources, kind_
 extern const struct kind kind_declared_roles, kind_role, kind_roles;
 /* kinds_cache.c */
 extern const struct kind kind_cache, kind_warm, kind_state_folder;
+/* kinds_credentials.c */
+extern const struct kind kind_secret, kind_foreign, kind_key_file, kind_alg, kind_audit;
 /* kinds_writes.c */
 extern const struct kind kind_either, kind_set, kind_rows;
 /* kinds_functions.c */
@@ -82,7 +84,7 @@ extern const struct kind kind_params;
 
 /* tables.c: every mapping's keys. */
 extern const struct section section_root, section_resource, section_query, section_database, section_function,
-    section_cache_policy, section_limit;
+    section_cache_policy, section_limit, section_foreign;
 /* All of them, for documentation and tests; ended by NULL. */
 extern const struct section *const sections_all[];
 /* The configuration's defaults, as YAML. */
@@ -98,6 +100,8 @@ struct slice walk_nearest(struct walk *walk, struct slice typed, const char *con
 /* "`text`", "a list", "a mapping" or "nothing", for complaints. */
 struct slice walk_found(struct walk *walk, const struct node *node);
 struct word walk_word(const struct node *node);
+/* Reads the file that `file:PATH` names; the word is its trimmed text then. False: a complaint. what: it is to hold, "URL". */
+bool walk_secret(struct walk *walk, const char *key, const char *what, struct word *word);
 /* A path of the file's, made absolute where the folder is known. */
 struct slice walk_path(struct walk *walk, struct slice path);
 
@@ -119,4 +123,5 @@ void override_apply(struct walk *walk, const struct config_override *overrides, 
                     struct node *root);
 void queries_load(struct walk *walk);
 void config_check(struct walk *walk, const struct node *root);
+void credentials_check(struct walk *walk); /* of config_check */
 #endif
