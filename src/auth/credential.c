@@ -38,6 +38,17 @@ void credential_hash_salted(const struct credential_salt *salt, struct slice a, 
     crypto_generichash_final(&state, ret_hash, CREDENTIAL_HASH_BYTES);
 }
 
+bool credential_bytes_eq(const void *a, const void *b, size_t len)
+{
+    return sodium_memcmp(a, b, len) == 0;
+}
+
+void credential_wipe(struct slice bytes)
+{
+    if (bytes.len)
+        sodium_memzero((char *)(uintptr_t)bytes.data, bytes.len);
+}
+
 bool credential_hash_eq(struct slice a, struct slice b)
 {
     return a.len == 2 * CREDENTIAL_HASH_BYTES && b.len == a.len && sodium_memcmp(a.data, b.data, a.len) == 0;

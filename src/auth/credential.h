@@ -31,6 +31,11 @@ void credential_salt_new(struct credential_salt *ret_salt);
 void credential_hash_salted(const struct credential_salt *salt, struct slice a, struct slice b,
                             unsigned char ret_hash[CREDENTIAL_HASH_BYTES]);
 
+/* Whether these are the same bytes, in constant time. */
+bool credential_bytes_eq(const void *a, const void *b, size_t len);
+/* Overwrites what is not to be found in memory later. */
+void credential_wipe(struct slice bytes);
+
 /* The same 64 digits, in constant time. */
 bool credential_hash_eq(struct slice a, struct slice b);
 

@@ -10,10 +10,19 @@
 
 #include <sys/socket.h>
 
+/* What a caller has shown: a signed token, the token of a stored session, an API key. */
+enum credential { CREDENTIAL_NONE, CREDENTIAL_TOKEN, CREDENTIAL_SESSION, CREDENTIAL_KEY };
+
+enum { TOKEN_ID_LEN = 32 };
+
 struct principal {
     struct caller caller;
-    struct in6_addr address; /* the client's; IPv4 as ::ffff:a.b.c.d */
-    bool via_proxy;          /* a trusted proxy spoke for it: never loopback */
+    enum credential credential;
+    struct slice key_id;             /* of an API key; data NULL else */
+    char token_id[TOKEN_ID_LEN + 1]; /* of a token or session: by which it is revoked */
+    int64_t expires_s;               /* of the credential, since 1970; 0: never */
+    struct in6_addr address;         /* the client's; IPv4 as ::ffff:a.b.c.d */
+    bool via_proxy;                  /* a trusted proxy spoke for it: never loopback */
     bool
         loopback; /* spoke to us itself, from this machine and by its name: no header that a proxy adds, no Host that may be
                     * a web page's, which has led a browser of this machine here (DNS rebinding) */

@@ -143,7 +143,7 @@ const struct column *resource_column(const struct resource *resource, struct sli
 /* Adds a resource for every table and view with a readable name to a configuration made without a file; columns that look
  * like secrets (password, secret, token, api_key, hash, salt, ssn, …) are hidden. */
 void model_open_resources(struct config *config, const struct catalog *catalog);
-/* Whether it is the table of `idempotency:`, which is Leat's: never served. */
+/* Whether it is the table of `idempotency:`, or one in which identity is kept, which are Leat's: never served. */
 bool table_is_own(const struct config *config, const struct table *table);
 bool column_looks_secret(struct slice name);
 

@@ -128,8 +128,21 @@ static void add_resource(struct config *config, const struct table *table, struc
     envelope_default(arena, &resource->envelope, resource->name.text, &resource->page);
 }
 
+/* Those of identity, which auth/ledger.h describes. */
+static bool keeps_identity(const struct table *table)
+{
+    static const struct slice names[] = {SLICE_INIT("leat_secret"), SLICE_INIT("leat_sessions"),
+                                         SLICE_INIT("leat_keys"), SLICE_INIT("leat_revoked")};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (slice_eq(table->name, names[i]))
+            return true;
+    return false;
+}
+
 bool table_is_own(const struct config *config, const struct table *table)
 {
+    if (keeps_identity(table))
+        return true;
     struct slice rest = config->idempotency.table.text, first = slice_cut(&rest, '.');
     if (rest.data)
         return slice_eq(first, table->schema) && slice_eq(rest, table->name);

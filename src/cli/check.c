@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "auth/trust.h"
 #include "base/buf.h"
 #include "cli/settings.h"
 #include "query/plan.h"
@@ -26,9 +27,12 @@ static int check_model(struct check *check, struct catalog *catalog)
         return CLI_USAGE;
     }
     check->config = NULL; /* the model's now */
+    struct trust *trust = NULL;
     bool good = store_describe(check->database.store, check->model, &check->complaints) == OK &&
                 model_settle_queries(check->model, &check->complaints) == OK &&
-                plan_check(check->model, &check->complaints) == OK;
+                plan_check(check->model, &check->complaints) == OK &&
+                trust_new(check->model, &check->complaints, &trust) == OK;
+    trust_free(trust);
     return good ? CLI_DONE : CLI_USAGE;
 }
 

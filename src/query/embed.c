@@ -13,7 +13,8 @@ enum { DETAILS_BYTES_MAX = 16 * 1024 };
 
 static bool may_read(const struct build *build, const struct resource *resource)
 {
-    return !resource || caller_may(&build->context->caller, resource->config->read);
+    return !resource || caller_may_do(&build->context->caller, resource->config->read, SLICE("read"),
+                                      resource->config->name.text);
 }
 
 static bool may_follow(const struct build *build, const struct relation *relation)

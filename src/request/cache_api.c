@@ -28,7 +28,7 @@ static struct slice tenant_of(const struct request *request)
 
 /* ---- what is asked ---- */
 
-enum asked { ASKED_TTL, ASKED_TAGS, ASKED_USER, ASKED_TAG, ASKED_PATTERN, ASKED_COUNT };
+enum wanted { ASKED_TTL, ASKED_TAGS, ASKED_USER, ASKED_TAG, ASKED_PATTERN, ASKED_COUNT };
 
 static const struct slice asked_names[ASKED_COUNT] = {
     [ASKED_TTL] = SLICE_INIT("ttl"),         [ASKED_TAGS] = SLICE_INIT("tags"),

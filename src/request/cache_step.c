@@ -126,6 +126,7 @@ static void add_service(struct buf *out, const struct request *request)
 static void add_caller(struct buf *out, const struct caller *caller, unsigned parts)
 {
     add_number(out, (uint64_t)caller->roles << 32 | parts);
+    add_text(out, caller->scope);
     if (parts & CALLER_ROLE) {
         add_number(out, caller->role);
         add_text(out, caller->role_name);

@@ -136,10 +136,21 @@ static bool up_now(const struct health_result *health)
     return health->checked && health->up && mono_diff_us(clock_mono(), health->checked_at) < CHECK_STALE_US;
 }
 
+/* Where there are credentials they can be judged. */
+static bool knows_identities(struct service *service)
+{
+    (void)pthread_mutex_lock(&service->lock);
+    const struct snapshot *snapshot = service->snapshot;
+    bool knows =
+        !config_auth_is_on(&snapshot->model->config->auth) || identity_is_ready(snapshot->supply->identity);
+    (void)pthread_mutex_unlock(&service->lock);
+    return knows;
+}
+
 bool health_ready(struct service *service)
 {
     struct health_result health = last_result(service);
-    return up_now(&health) && !atomic_load(&service->draining);
+    return up_now(&health) && !atomic_load(&service->draining) && knows_identities(service);
 }
 
 /* Which process this is and what a refused reload said is for operators: `leat reload` needs both. */

@@ -38,6 +38,21 @@ static void digest_head(struct request *request, struct digest *digest)
         digest_add_field(digest, value);
 }
 
+/* A key is its caller's: another's is another key. */
+static struct slice caller_name(struct request *request)
+{
+    static const char *const kinds[] = {[CREDENTIAL_NONE] = "anonymous",
+                                        [CREDENTIAL_TOKEN] = "user",
+                                        [CREDENTIAL_SESSION] = "user",
+                                        [CREDENTIAL_KEY] = "key"};
+    const struct principal *principal = &request->principal;
+    struct slice name = principal->key_id.data ? principal->key_id : principal->caller.user;
+    if (principal->credential == CREDENTIAL_NONE)
+        return SLICE("anonymous");
+    return arena_format(&request->arena, "%s:%zu:" SLICE_FMT ":" SLICE_FMT, kinds[principal->credential],
+                        principal->caller.tenant.len, SLICE_ARG(principal->caller.tenant), SLICE_ARG(name));
+}
+
 enum error idempotency_read(struct request *request)
 {
     PRE(request->head != NULL && !request->idempotency);
@@ -49,7 +64,7 @@ enum error idempotency_read(struct request *request)
         return refuse_key(request, field);
     struct idempotency *idempotency = ARENA_NEW(&request->arena, struct idempotency);
     idempotency->entry = (struct idempotency_entry){.dialect = model->catalog->dialect,
-                                                    .caller = SLICE("anonymous"), /* the only one there is */
+                                                    .caller = caller_name(request),
                                                     .key = key,
                                                     .now = clock_wall(),
                                                     .keep_ms = model->config->idempotency.keep_ms};

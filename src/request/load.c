@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "auth/trust.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "limit/rules.h"
@@ -75,6 +76,7 @@ struct load {
     struct supply *supply;
     struct model *model;
     struct limit_rules *limits;
+    struct trust *trust;
 };
 
 /* The present snapshot's supply, unless the configuration asks for another. */
@@ -199,6 +201,8 @@ static enum error build(struct load *load, int *ret_exit)
     if (!error)
         error = plan_check(load->model, complaints);
     if (!error)
+        error = trust_new(load->model, complaints, &load->trust);
+    if (!error)
         error = check_memory(load->model, complaints);
     if (!error)
         error = make_limits(load);
@@ -208,6 +212,7 @@ static enum error build(struct load *load, int *ret_exit)
 
 static void load_done(struct load *load)
 {
+    trust_free(load->trust);
     model_unref(load->model);
     config_free(load->config);
     supply_unref(load->supply);
@@ -264,7 +269,7 @@ enum error service_load(const struct service_options *options, struct service *s
         return error;
     }
     apply_log_level(load.model->config);
-    *ret_snapshot = snapshot_new(load.model, load.supply, load.limits, service->meter_names);
+    *ret_snapshot = snapshot_new(load.model, load.trust, load.supply, load.limits, service->meter_names);
     *ret_exit = 0;
     return OK;
 }

@@ -11,6 +11,7 @@
 #include "request/call_step.h"
 #include "request/change_steps.h"
 #include "request/links.h"
+#include "request/login.h"
 #include "request/steps.h"
 #include "request/stream_steps.h"
 #include "request/worker.h"
@@ -97,6 +98,10 @@ enum step step_plan(struct request *request)
 {
     if (request->route.kind == ROUTE_BATCH)
         return batch_plan(request);
+    if (request->route.kind == ROUTE_LOGIN)
+        return login_plan(request);
+    if (request->route.kind == ROUTE_LOGOUT)
+        return STEP_FETCH;
     if (request->route.write)
         return write_plan(request);
     if (plan_read(request) != OK)
@@ -279,6 +284,10 @@ static void submit_total(struct request *request)
 enum step step_fetch(struct request *request)
 {
     const struct plan *plan = request->plan;
+    if (request->route.kind == ROUTE_LOGIN)
+        return login_fetch(request);
+    if (request->route.kind == ROUTE_LOGOUT)
+        return logout_fetch(request);
     if (!request_shed_admits(request))
         return STEP_RESPOND;
     if (request->route.write)

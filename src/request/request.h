@@ -22,9 +22,11 @@ struct batch;
 struct entry;
 struct gzip_stream;
 struct keeping;
+struct login;
 struct outgoing;
 struct part;
 struct shed_lane;
+struct showing;
 struct stream;
 struct tap;
 struct upstream_call;
@@ -69,6 +71,8 @@ struct request {
     struct principal principal;
     bool by_admin;                /* it came by the address of `admin:` */
     bool is_operator;             /* it may see what is for operators: set by IDENTIFY */
+    struct showing *showing;      /* a credential under way: auth_steps.c */
+    struct login *login;          /* of a login or logout: login.h */
     struct prefer prefer;         /* what is heeded of it: see asked.h */
     struct range range;           /* of a read: what `Range` asks for */
     enum format format;           /* of a read's answer: set by CACHE */

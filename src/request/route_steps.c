@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ROUTE and IDENTIFY: what is asked for, and who asks. */
+#include "request/auth_steps.h"
 #include "request/batch.h"
 #include "request/steps.h"
 #include "request/worker.h"
@@ -75,16 +76,41 @@ enum step step_route(struct request *request)
     return is_stranger(request) ? refuse_stranger(request) : STEP_RESPOND;
 }
 
-/* The roles that may do what is asked. */
-static unsigned roles_that_may(const struct route *route)
+static bool may_do(const struct config *config, const struct caller *caller, const struct route *route)
 {
-    if (route->kind == ROUTE_QUERY)
-        return route->query->changes ? route->query->config->write : route->query->config->read;
+    static const struct slice read = SLICE_INIT("read"), write = SLICE_INIT("write"),
+                              call = SLICE_INIT("call");
     if (route->kind == ROUTE_RPC)
-        return route->rpc->config->call;
+        return caller_may_do(caller, route->rpc->config->call, call, route->rpc->config->name.text);
+    if (route->kind == ROUTE_CACHE)
+        return caller_may_do(caller, config->cache.api, route->body ? write : read, SLICE("cache"));
     if (route->kind == ROUTE_UPSTREAM)
-        return route->body ? route->upstream->write : route->upstream->read;
-    return route->write ? route->resource->config->write : route->resource->config->read;
+        return caller_may_do(caller, route->body ? route->upstream->write : route->upstream->read,
+                             route->body ? write : read, route->upstream->path.text);
+    if (route->kind == ROUTE_QUERY) {
+        const struct config_query *query = route->query->config;
+        bool changes = route->query->changes;
+        return caller_may_do(caller, changes ? query->write : query->read, changes ? write : read,
+                             query->path);
+    }
+    const struct config_resource *resource = route->resource->config;
+    return caller_may_do(caller, route->write ? resource->write : resource->read, route->write ? write : read,
+                         resource->name.text);
+}
+
+static bool may_log_out(const struct principal *principal)
+{
+    return principal->credential == CREDENTIAL_TOKEN || principal->credential == CREDENTIAL_SESSION;
+}
+
+static enum step refuse_logout(struct request *request)
+{
+    if (request->principal.credential == CREDENTIAL_NONE)
+        return request_fail(request, 401, SLICE("not-allowed"), SLICE("Nobody is logged in here."));
+    enum step next =
+        request_fail(request, 403, SLICE("not-allowed"), SLICE("An API key is no login, and has no logout."));
+    request->problem.hint = SLICE("A key is ended by `leat key revoke`.");
+    return next;
 }
 
 /* Who is not known may become so; who is known may not. */
@@ -133,7 +159,6 @@ static enum step refuse_address(struct request *request)
 enum step step_identify(struct request *request)
 {
     struct route *route = &request->route;
-    const struct config *config = request->snapshot->model->config;
     know_caller(request);
     if (!is_at_its_address(request))
         return refuse_address(request);
@@ -146,6 +171,19 @@ enum step step_identify(struct request *request)
         return STEP_BUILTIN;
     if (is_stranger(request))
         return refuse_stranger(request);
+    if (route->kind == ROUTE_LOGIN)
+        return STEP_LIMIT; /* whatever was shown: it may be what has just expired */
+    enum step next;
+    bool known = request->part != NULL; /* as its batch is */
+    return known || auth_identify(request, &next) ? request_identified(request) : next;
+}
+
+enum step request_identified(struct request *request)
+{
+    const struct route *route = &request->route;
+    const struct config *config = request->snapshot->model->config;
+    if (!request->part) /* the credential may have brought the role */
+        request->is_operator = identify_operator(config, &request->principal, request->by_admin);
     if (route->kind == ROUTE_LIMITS)
         return STEP_BUILTIN;
     if (route->kind == ROUTE_OPENAPI || route->kind == ROUTE_DOCS)
@@ -154,8 +192,9 @@ enum step step_identify(struct request *request)
         return request->is_operator ? STEP_BUILTIN : refuse_operators_page(request);
     if (route->kind == ROUTE_BATCH)
         return STEP_BODY; /* each part has its rights, and its share of limits */
-    unsigned roles = route->kind == ROUTE_CACHE ? config->cache.api : roles_that_may(route);
-    if (!caller_may(&request->principal.caller, roles))
+    if (route->kind == ROUTE_LOGOUT)
+        return may_log_out(&request->principal) ? STEP_LIMIT : refuse_logout(request);
+    if (!may_do(config, &request->principal.caller, route))
         return refuse_rights(request);
     return STEP_LIMIT;
 }

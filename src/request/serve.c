@@ -26,7 +26,8 @@
 #include "request/worker.h"
 
 #define OFFLOAD_QUEUE_MAX 4096
-#define STOP_MS_MAX 5000 /* from the end of the drain to the exit */
+#define LOGINS_QUEUE_MAX 256 /* passwords that wait for a core */
+#define STOP_MS_MAX 5000     /* from the end of the drain to the exit */
 
 static void block(sigset_t *set, int number)
 {
@@ -120,11 +121,13 @@ static void bound_stop(void)
 static void stop(struct service *service)
 {
     bound_stop();
+    verifier_stop(service->verifier);
     for (unsigned i = 0; i < service->worker_count; i++)
         worker_post_stop(service->workers[i]);
     for (unsigned i = 0; i < service->worker_count; i++)
         worker_join(service->workers[i]);
     remote_stop(service->remote);
+    verifier_free(service->verifier);
     offload_free(service->offload); /* jobs that are left come home to loops that still exist */
     for (unsigned i = 0; i < service->worker_count; i++)
         worker_free(service->workers[i]);
@@ -149,10 +152,15 @@ static void serve_until_told(const struct service_options *options, struct servi
     }
 }
 
+static unsigned cores(void)
+{
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count > 1 ? (unsigned)count : 1;
+}
+
 static unsigned offload_threads(void)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return cores > 2 ? (unsigned)cores : 2;
+    return cores() > 2 ? cores() : 2;
 }
 
 static void service_done(struct service *service)
@@ -224,6 +232,7 @@ int service_run(const struct service_options *options)
     exit_code = 2;
     if (!start_remote(&service))
         goto fail;
+    service.verifier = verifier_new(cores(), LOGINS_QUEUE_MAX);
     service.gate = gate_new(service.config->http.connections, service.config->http.per_address);
     start_workers(&service);
     sockets_say(&service);

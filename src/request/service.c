@@ -2,6 +2,7 @@
 /* Snapshots: one moment's configuration, catalogue, routes and database, pinned by whoever uses them. */
 #include "request/service.h"
 
+#include "auth/trust.h"
 #include "base/mem.h"
 #include "limit/rules.h"
 #include "request/documents.h"
@@ -17,13 +18,14 @@ static unsigned *number_templates(const struct route_table *routes, struct meter
     return numbers;
 }
 
-struct snapshot *snapshot_new(const struct model *model, struct supply *supply, struct limit_rules *limits,
-                              struct meter_names *names)
+struct snapshot *snapshot_new(const struct model *model, struct trust *trust, struct supply *supply,
+                              struct limit_rules *limits, struct meter_names *names)
 {
-    PRE(model != NULL && supply != NULL && limits != NULL);
+    PRE(model != NULL && trust != NULL && supply != NULL && limits != NULL);
     struct snapshot *snapshot = mem_must(sizeof *snapshot);
     atomic_init(&snapshot->refs, 1);
     snapshot->model = model;
+    snapshot->trust = trust;
     snapshot->supply = supply;
     snapshot->limits = limits;
     snapshot->routes = route_table_new(model);
@@ -50,6 +52,7 @@ void snapshot_unref(struct snapshot *snapshot)
     plan_cache_free(snapshot->plans);
     mem_free(snapshot->meter_numbers);
     route_table_free(snapshot->routes);
+    trust_free(snapshot->trust);
     model_unref(snapshot->model);
     supply_unref(snapshot->supply);
     mem_free(snapshot);

@@ -16,6 +16,7 @@
 #include "observe/meter.h"
 #include "query/plan.h"
 #include "request/health.h"
+#include "request/login.h"
 #include "request/remote.h"
 #include "request/supply.h"
 #include "request/totals.h"
@@ -24,6 +25,7 @@
 struct documents;
 struct limiter;
 struct limit_rules;
+struct trust;
 struct worker;
 
 enum { LISTENERS_MAX = 8 };
@@ -32,6 +34,7 @@ enum { LISTENERS_MAX = 8 };
 struct snapshot {
     atomic_uint refs;
     const struct model *model;
+    struct trust *trust; /* whom it believes */
     struct route_table *routes;
     struct plan_cache *plans;
     unsigned *meter_numbers;     /* by the number of a route's template */
@@ -41,9 +44,9 @@ struct snapshot {
     struct supply *supply;       /* where the rows come from: often the same as that of the one before */
 };
 
-/* Takes model, supply and limits over. */
-struct snapshot *snapshot_new(const struct model *model, struct supply *supply, struct limit_rules *limits,
-                              struct meter_names *names);
+/* Takes all over, but the names. */
+struct snapshot *snapshot_new(const struct model *model, struct trust *trust, struct supply *supply,
+                              struct limit_rules *limits, struct meter_names *names);
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 void snapshot_unref(struct snapshot *snapshot); /* takes NULL */
 
@@ -80,10 +83,12 @@ struct service {
     struct totals *totals;
     struct tags *tags;
     struct cache *cache;
-    struct space *space; /* values of other programs */
+    struct space *space;   /* values of other programs */
     struct remote *remote; /* NULL: no Redis */
     struct cache_secret cache_secret;
-    struct limiter *limiter; /* made by the first load */
+    struct limiter *limiter;   /* made by the first load */
+    struct verifier *verifier; /* of passwords */
+    struct login_counts logins;
     struct health health;
     struct wall started;
     struct pause pause; /* made at the first hand-over, kept: a worker may still be leaving it */

@@ -30,7 +30,8 @@ static const struct step_row {
     const char *waits_for; /* what may wake it when it parks; NULL: it never does */
 } steps[STEP_COUNT] = {
     [STEP_ROUTE] = {"route", step_route, TO(IDENTIFY) | TO(RESPOND), NULL},
-    [STEP_IDENTIFY] = {"identify", step_identify, TO(LIMIT) | TO(BODY) | TO(BUILTIN) | TO(RESPOND), NULL},
+    [STEP_IDENTIFY] = {"identify", step_identify, TO(LIMIT) | TO(BODY) | TO(BUILTIN) | TO(RESPOND),
+                       "the database"},
     [STEP_LIMIT] = {"limit", step_limit, TO(BODY) | TO(CACHE) | TO(BUILTIN) | TO(RESPOND), NULL},
     [STEP_BUILTIN] = {"builtin", step_builtin, TO(RESPOND), NULL},
     [STEP_CACHE] = {"cache", step_cache, TO(CACHE) | TO(PLAN) | TO(UPSTREAM) | TO(RESPOND),
@@ -38,7 +39,8 @@ static const struct step_row {
     [STEP_BODY] = {"body", step_body, TO(PLAN) | TO(BUILTIN) | TO(UPSTREAM) | TO(RESPOND), "the client"},
     [STEP_PLAN] = {"plan", step_plan, TO(FETCH) | TO(BATCH) | TO(CACHE) | TO(RESPOND), NULL},
     [STEP_BATCH] = {"batch", step_batch, TO(RESPOND), "its parts"},
-    [STEP_FETCH] = {"fetch", step_fetch, TO(ENCODE) | TO(STREAM) | TO(RESPOND), "the database"},
+    [STEP_FETCH] = {"fetch", step_fetch, TO(ENCODE) | TO(STREAM) | TO(RESPOND),
+                    "the database, a password's hash"},
     [STEP_ENCODE] = {"encode", step_encode, TO(STREAM) | TO(RESPOND), NULL},
     [STEP_STREAM] = {"stream", step_stream, TO(STREAM) | TO(END), "the database, and the client"},
     [STEP_UPSTREAM] = {"upstream", step_upstream, TO(UPSTREAM) | TO(RESPOND) | TO(END),

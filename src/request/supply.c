@@ -24,6 +24,7 @@ enum error supply_open(const struct store_options *options, struct offload *offl
     supply->options = *options;
     supply->options.url = slice_of(mem_dup(options->url.data, options->url.len), options->url.len);
     supply->store = store;
+    supply->identity = identity_new();
     *ret_supply = supply;
     return OK;
 }
@@ -41,6 +42,7 @@ void supply_unref(struct supply *supply)
         return;
     CHECK_MAGIC(supply, SUPPLY_MAGIC);
     store_close(supply->store);
+    identity_free(supply->identity);
     mem_free((char *)supply->options.url.data);
     supply->magic = 0;
     mem_free(supply);

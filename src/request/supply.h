@@ -16,6 +16,7 @@
 
 #include <stdatomic.h>
 
+#include "request/identity.h"
 #include "store/store.h"
 
 struct supply {
@@ -23,6 +24,7 @@ struct supply {
     atomic_uint refs;
     struct store_options options; /* the URL is ours */
     struct store *store;
+    struct identity *identity; /* what the database knows of it */
 };
 
 enum error supply_open(const struct store_options *options, struct offload *offload,

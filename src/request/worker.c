@@ -10,11 +10,14 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "auth/holder.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "encode/compress.h"
-#include "upstream/upstream.h"
+#include "request/behind.h"
+#include "request/keeper.h"
 #include "request/warm.h"
+#include "upstream/upstream.h"
 
 #define KEY_BYTES_MAX (64 * 1024) /* more than a head may have */
 #define STOP_TURNS 200
@@ -69,19 +72,21 @@ static void set_up(struct worker *worker)
     struct net_limits limits = limits_of(worker->snapshot->model->config, service->worker_count);
     worker->net = net_new(worker->loop, &limits, service->gate, &connection_events, worker);
     worker->tap = tap_open(worker->snapshot->supply, worker->loop, worker->number, &worker->taps);
+    worker->known = known_new();
+    worker->behind = behind_new(worker);
     worker->tick.on_due = on_tick;
     worker->log_flush.run = on_log_flush;
     on_tick(&worker->tick);
     for (unsigned i = 0; i < service->listen_count; i++)
         if (net_accept_from(worker->net, service->listen_fds[i]) != OK)
             log_event(LOG_ERROR, "cannot accept", LOG_INT("worker", worker->number));
-    if (worker->number == 0 && service->admin_fd >= 0 &&
-        net_accept_apart(worker->net, service->admin_fd) != OK)
+    if (worker->number > 0)
+        return;
+    if (service->admin_fd >= 0 && net_accept_apart(worker->net, service->admin_fd) != OK)
         log_event(LOG_ERROR, "cannot accept", LOG_STR("at", "admin"));
-    if (worker->number == 0) {
-        worker->health_check = health_check_start(worker);
-        worker->warm = warm_start(worker);
-    }
+    worker->health_check = health_check_start(worker);
+    worker->warm = warm_start(worker);
+    worker->keeper = keeper_start(worker);
 }
 
 static void requests_free(struct list *requests)
@@ -110,7 +115,12 @@ static void take_down(struct worker *worker)
     end_calls(worker);
     if (worker->warm)
         warm_stop(worker->warm);
+    if (worker->keeper)
+        keeper_stop(worker->keeper);
     for (unsigned i = 0; i < STOP_TURNS && !list_empty(&worker->running); i++)
+        loop_turn(worker->loop, STOP_TURN_MS);
+    behind_stop(worker->behind);
+    for (unsigned i = 0; i < STOP_TURNS && behind_is_out(worker->behind); i++)
         loop_turn(worker->loop, STOP_TURN_MS);
     tap_unref(worker->tap);
     while (!list_empty(&worker->taps))
@@ -119,6 +129,9 @@ static void take_down(struct worker *worker)
     POST(list_empty(&worker->running));
     upstream_client_free(worker->upstream);
     health_check_free(worker->health_check);
+    keeper_free(worker->keeper);
+    behind_free(worker->behind);
+    known_free(worker->known);
     loop_task_cancel(&worker->log_flush);
     access_log_done(&worker->log);
     requests_free(&worker->idle);

@@ -30,6 +30,8 @@ struct worker {
     unsigned packer_count;            /* streams that are packed: forms.h */
     struct buf key;                   /* of the kept answer that is asked for: made anew for each */
     struct upstream_client *upstream; /* connections to other services; NULL until one is asked */
+    struct known *known;              /* credentials that were found good */
+    struct behind *behind;            /* what logins leave to be written later */
     struct list running, idle;        /* requests */
     unsigned idle_count;
 
@@ -45,6 +47,7 @@ struct worker {
     struct worker_shed shed;
     struct health_check *health_check; /* worker 0's, as is: */
     struct warm *warm;
+    struct keeper *keeper;
     pthread_t thread;
 };
 

@@ -167,6 +167,17 @@ static void add_services(struct route_table *table)
     }
 }
 
+/* Where callers can be known: in the plain manner, which is Leat's own. */
+static void add_auth(struct route_table *table, const struct serve_prefix *serve)
+{
+    const struct config_auth *auth = &table->model->config->auth;
+    if (serve->manner != MANNER_PLAIN || !config_auth_is_on(auth))
+        return;
+    if (auth->login.table.text.data)
+        add_builtin(table, join(table, serve->prefix, SLICE("auth/login")), ROUTE_LOGIN);
+    add_builtin(table, join(table, serve->prefix, SLICE("auth/logout")), ROUTE_LOGOUT);
+}
+
 struct route_table *route_table_new(const struct model *model)
 {
     PRE(model && model->config);
@@ -185,6 +196,7 @@ struct route_table *route_table_new(const struct model *model)
     for (unsigned i = 0; i < model->config->serve_count; i++) {
         add_limits(table, &model->config->serve[i]);
         add_cache(table, &model->config->serve[i]);
+        add_auth(table, &model->config->serve[i]);
         add_queries(table, &model->config->serve[i]);
         add_rpcs(table, &model->config->serve[i]);
         add_resources(table, &model->config->serve[i]);
@@ -450,6 +462,8 @@ static unsigned methods_of(const struct route_table *table, const struct route *
         return services_methods(table->model->config, route->upstream);
     if (route->kind == ROUTE_RPC)
         return calling_methods(route->rpc);
+    if (route->kind == ROUTE_LOGIN || route->kind == ROUTE_LOGOUT)
+        return BIT(POST);
     if (route->kind == ROUTE_BATCH || (route->kind == ROUTE_QUERY && route->query->changes))
         return BIT(POST);
     if (route->kind == ROUTE_CACHE)

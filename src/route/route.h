@@ -28,7 +28,9 @@ enum route_kind {
     ROUTE_LIMITS,
     ROUTE_CACHE,
     ROUTE_METRICS,
-    ROUTE_UPSTREAM
+    ROUTE_UPSTREAM,
+    ROUTE_LOGIN,
+    ROUTE_LOGOUT
 };
 
 struct route {
