@@ -104,7 +104,7 @@ struct request {
     struct fetch fetch, total_fetch;
     struct arena total_arena;  /* the total's fetch may end on another thread than the page's */
     bool fetch_out, total_out; /* submitted, on_end has not come */
-    bool job_out;              /* the offload pool has its body */
+    bool job_out;              /* another thread has its body, or its password: a letter will come */
     bool fetching;             /* inside step_fetch: what ends there is noted, not resumed */
     uint64_t total;            /* of which more may be counted yet, while total_out */
     bool has_total;
