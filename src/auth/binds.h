@@ -6,7 +6,7 @@
 #include "catalog/type.h"
 #include "store/fetch.h"
 
-enum { BINDS_MAX = 10 };
+enum { BINDS_MAX = 12 };
 
 struct binds {
     struct bind items[BINDS_MAX];

@@ -20,7 +20,8 @@ static const char *const making[] = {
     "CREATE INDEX IF NOT EXISTS leat_revoked_expires_at ON @leat_revoked (expires_at)",
 };
 #define AUDIT_COLUMNS \
-    "event TEXT NOT NULL, account TEXT, user_id TEXT, tenant TEXT, role TEXT, address TEXT, request TEXT)"
+    "event TEXT NOT NULL, account TEXT, user_id TEXT, tenant TEXT, role TEXT, address TEXT, request TEXT, " \
+    "method TEXT, resource TEXT, row_id TEXT, status INTEGER)"
 static const char *const making_audit[] = {
     [DIALECT_PG] =
         "CREATE TABLE IF NOT EXISTS @leat_audit (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "
@@ -205,13 +206,18 @@ struct statement ledger_audit(struct arena *arena, enum dialect dialect, const s
     struct binds binds = {0};
     char at[28];
     wall_format(now, at);
-    const struct slice texts[] = {slice_str(at), event->event, event->account, event->user,
-                                  event->tenant, event->role,  event->address, event->request};
+    const struct slice texts[] = {slice_str(at), event->event,    event->account, event->user,
+                                  event->tenant, event->role,     event->address, event->request,
+                                  event->method, event->resource, event->row};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         binds_text(&binds, arena, texts[i]);
+    if (event->status)
+        binds_int(&binds, arena, event->status);
+    else
+        binds_text(&binds, arena, (struct slice){0});
     return statement_of(
         arena, dialect,
-        "INSERT INTO @leat_audit (at, event, account, user_id, tenant, role, address, request) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO @leat_audit (at, event, account, user_id, tenant, role, address, request, method, "
+        "resource, row_id, status) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         &binds);
 }

@@ -5,7 +5,7 @@
  *   leat_sessions   stored sessions, by the hash of their token
  *   leat_keys       API keys, by their id; of each its hash
  *   leat_revoked    tokens and sessions that hold no longer, until they would have ended by themselves
- *   leat_audit      who logged in, and who tried
+ *   leat_audit      who logged in, who tried, and who wrote what
  *
  * They are made when one of them is missed; ledger_make does nothing where they are. Times are seconds since 1970, but for the audit's.
  * Pure; statements live in the arena given. */
@@ -68,8 +68,12 @@ struct statement ledger_key_list(struct arena *arena, enum dialect dialect);
 struct statement ledger_key_revoke(struct arena *arena, enum dialect dialect, struct slice id, int64_t now_s);
 
 struct ledger_event {
-    struct slice event; /* "login", "login.failed", "logout" */
-    struct slice account, user, tenant, role, address, request;
+    struct slice event;   /* "login", "login.failed", "logout", "write" */
+    struct slice account; /* as it was sent; of a write by an API key, the key's id */
+    struct slice user, tenant, role, address, request;
+    struct slice method, resource,
+        row;         /* of a write; data NULL else, and row where it was none by its path */
+    unsigned status; /* of a write's answer */
 };
 struct statement ledger_audit(struct arena *arena, enum dialect dialect, const struct ledger_event *event,
                               struct wall now);

@@ -41,7 +41,7 @@ struct config_foreign {
 };
 
 enum config_sessions { SESSIONS_TOKEN, SESSIONS_STORED };
-enum config_audit { AUDIT_LOGINS = 1u << 0 };
+enum config_audit { AUDIT_LOGINS = 1u << 0, AUDIT_WRITES = 1u << 1 };
 
 /* As long as a signature of HMAC-SHA-256 (RFC 7518, 3.2). */
 enum { SECRET_LEN_MIN = 32 };

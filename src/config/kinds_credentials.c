@@ -138,9 +138,9 @@ const struct kind kind_foreign = {
     .read = read_foreign,
     .print = print_foreign};
 
-/* --- audit: [logins] --- */
+/* --- audit: [logins, writes] --- */
 
-static const char *const audits[] = {"logins", NULL};
+static const char *const audits[] = {"logins", "writes", NULL}; /* in the order of enum config_audit */
 
 static void read_audited(struct walk *walk, const struct key *key, const struct node *node, unsigned *audit)
 {
@@ -174,7 +174,7 @@ static void print_audit(struct printer *printer, const struct key *key, const vo
     buf_lit(printer->out, "]\n");
 }
 
-const struct kind kind_audit = {.expected = "what is kept in the audit log: `[logins]`",
+const struct kind kind_audit = {.expected = "what is kept in the audit log, of `[logins, writes]`",
                                 .read = read_audit,
                                 .print = print_audit};
 

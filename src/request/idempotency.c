@@ -2,6 +2,7 @@
 /* The way of a write that bears a key. See idempotency.h. What it keeps lies in the request's arena. */
 #include "request/idempotency.h"
 
+#include "request/audit.h"
 #include "request/steps.h"
 #include "request/unit.h"
 #include "request/worker.h"
@@ -167,13 +168,22 @@ static enum verdict work(struct request *request)
     return verdict == VERDICT_COMMIT ? compose(request) : verdict;
 }
 
-static enum verdict after_keep(struct request *request)
+static enum verdict after_audit(struct request *request)
 {
     struct idempotency *idempotency = request->idempotency;
     if (!idempotency->sweeps)
         return VERDICT_COMMIT;
     idempotency->state = KEY_SWEEP;
     say(request, idempotency_sweep(&request->arena, &idempotency->entry));
+    return VERDICT_NEXT;
+}
+
+static enum verdict after_keep(struct request *request)
+{
+    if (!audit_is_due(request))
+        return after_audit(request);
+    request->idempotency->state = KEY_AUDIT;
+    audit_say(request);
     return VERDICT_NEXT;
 }
 
@@ -254,13 +264,15 @@ static enum verdict on_statement(struct fetch *fetch)
         return after_find(request);
     case KEY_KEEP:
         return after_keep(request);
+    case KEY_AUDIT:
+        return after_audit(request);
     case KEY_SWEEP:
         return VERDICT_COMMIT;
     case KEY_MAKE:
         say(request, idempotency_make(&request->arena, &idempotency->entry, ++idempotency->making));
         return fetch->statement.text.len ? VERDICT_NEXT : VERDICT_COMMIT;
     }
-    UNREACHABLE("six states");
+    UNREACHABLE("seven states");
 }
 
 static void begin_unit(struct request *request, bool makes, struct statement statement)

@@ -3,7 +3,7 @@
  *
  *   the write's own transaction:
  *
- *   CLAIM ─ it is ours ───→ WORK (the write's statements) ─ compose ─→ KEEP ─→ [SWEEP] ─→ COMMIT
+ *   CLAIM ─ it is ours ───→ WORK (the write's statements) ─ compose ─→ KEEP ─→ [AUDIT] ─→ [SWEEP] ─→ COMMIT
  *     │   └ used before ──→ FIND ─→ the other's answer, or 422 ─→ ROLLBACK
  *     └ there is no table: the unit failed; MAKE in a unit of its own, then CLAIM again, once
  *
@@ -20,7 +20,7 @@
 #include "request/request.h"
 
 struct idempotency {
-    enum { KEY_CLAIM, KEY_WORK, KEY_FIND, KEY_KEEP, KEY_SWEEP, KEY_MAKE } state;
+    enum { KEY_CLAIM, KEY_WORK, KEY_FIND, KEY_KEEP, KEY_AUDIT, KEY_SWEEP, KEY_MAKE } state;
     struct idempotency_entry entry;
     struct digest digest;           /* of the request, as it comes */
     struct statement first;         /* the work's (unit.h); text empty: it has none */

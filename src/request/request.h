@@ -113,6 +113,7 @@ struct request {
     struct answer answer;
     struct buf body; /* of what is not a page */
     bool cancelled, log_due;
+    bool audited;    /* the last statement of its unit is the audit's */
     bool background; /* nobody asked: for the cache */
 
     struct mono began;

@@ -2,8 +2,8 @@
 /* The way there and back of a unit. See unit.h. */
 #include "request/unit.h"
 
+#include "request/audit.h"
 #include "request/batch.h"
-
 #include "request/depends.h"
 #include "request/idempotency.h"
 #include "request/steps.h"
@@ -20,12 +20,27 @@ bool unit_compose(struct request *request)
     return !problem_is(&request->problem);
 }
 
+static enum verdict audit(struct request *request)
+{
+    if (!audit_is_due(request))
+        return VERDICT_COMMIT;
+    request->audited = true;
+    audit_say(request);
+    return VERDICT_NEXT;
+}
+
 static enum verdict on_statement(struct fetch *fetch)
 {
     struct request *request = container_of(fetch, struct request, fetch);
     CHECK_MAGIC(request, REQUEST_MAGIC);
+    if (request->audited)
+        return VERDICT_COMMIT;
     enum verdict verdict = request->work->on_statement(request);
-    return verdict != VERDICT_COMMIT || unit_compose(request) ? verdict : VERDICT_ROLLBACK;
+    if (verdict != VERDICT_COMMIT)
+        return verdict;
+    if (!unit_compose(request))
+        return VERDICT_ROLLBACK;
+    return audit(request);
 }
 
 /* --- on the worker's --- */
@@ -48,8 +63,8 @@ static bool submit(struct request *request)
 static void note_change(struct request *request)
 {
     const struct problem *problem = &request->fetch.problem;
-    bool reads = !request->route.write && !request->plan->writes; /* in another's transaction */
-    if (reads)
+    bool changes = request->route.write || (request->plan && request->plan->writes);
+    if (!changes) /* a read in the transaction of a batch, a logout */
         return;
     if (!problem_is(problem) || slice_eq(problem->code, SLICE("outcome-unknown")))
         depends_bump(request);
@@ -89,11 +104,13 @@ enum step unit_fetch(struct request *request, const struct work *work, bool asks
     PRE((request->route.body || batch_is_chained(request)) && !request->work);
     request->target = arena_copy(&request->arena, request->target); /* for the log, should the client leave */
     request->work = work;
-    request->fetch = (struct fetch){.statement = request->fetch.statement,
-                                    .on_end = on_end,
-                                    .on_statement = asks || batch_is_chained(request) ? on_statement : NULL,
-                                    .write = true,
-                                    .arena = &request->arena};
+    request->fetch =
+        (struct fetch){.statement = request->fetch.statement,
+                       .on_end = on_end,
+                       .on_statement =
+                           asks || batch_is_chained(request) || audit_is_due(request) ? on_statement : NULL,
+                       .write = true,
+                       .arena = &request->arena};
     if (request->idempotency)
         idempotency_begin(request);
     else

@@ -349,3 +349,24 @@ def test_foreign_tokens_of_each_algorithm_are_believed(schema, tmp_path):
             token = jwt.encode(good, key, algorithm=alg)
             assert leat.client.post("/api/auth/logout", headers=bearer(token)).status_code == 204
             assert status(leat, token) == 401
+
+
+def test_writes_are_audited_in_their_own_transaction(schema):
+    with Leat(database=schema.url, config=(CONFIG % "").replace("[logins]", "[writes]")) as leat:
+        leat.await_ready()
+        headers = bearer(token_of(leat, "adam@x.example"))
+
+        def write(method, path, body=None, expected=(200, 201, 204), **more):
+            answer = leat.client.request(method, path, json=body, headers=headers | more)
+            assert answer.status_code in expected, answer.text
+        write("POST", "/api/notes", {"id": 1, "text": "a"})
+        write("POST", "/api/notes", {"id": 1, "text": "b"}, (409,))
+        write("PATCH", "/api/notes/1", {"text": "c"})
+        write("POST", "/api/notes", [{"id": 5}, {"id": 6}], **{"Idempotency-Key": "k"})
+        write("POST", "/api/notes", [{"id": 5}, {"id": 6}], **{"Idempotency-Key": "k"})
+        write("DELETE", "/api/notes/1")
+        write("DELETE", "/api/notes/1", expected=(404, 204))
+        rows = schema.sql("SELECT event, user_id, role, method, resource, row_id, status FROM leat_audit ORDER BY id").replace(" ", "")
+    told = [line for line in rows.splitlines() if line.startswith("write|")]
+    assert told[:4] == ["write|2|admin|POST|notes||201", "write|2|admin|PATCH|notes|1|200", "write|2|admin|POST|notes||201",
+                        "write|2|admin|DELETE|notes|1|204"], rows

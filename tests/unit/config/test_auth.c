@@ -89,7 +89,7 @@ static void mistakes_of_credentials_are_told_with_their_place(void **state)
          "leat.yaml:1:14: `keys`: found a list, expected a list of keys such as "
          "`[{alg: RS256, jwks: keys.json, issuer: https://id.example, audience: leat}]`\n"},
         {"auth: {audit: [writing]}\n",
-         "leat.yaml:1:16: `audit`: found `writing`, expected what is kept in the audit log: `[logins]`\n"},
+         "leat.yaml:1:16: `audit`: found `writing`, expected what is kept in the audit log, of `[logins, writes]`\n"},
         {"auth: {session: 0s}\n", "leat.yaml:1:17: `session`: `0s` is out of range: expected 1s to 366d\n"},
     };
     for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
