@@ -93,7 +93,8 @@ static void check_table_is_not_own(const struct resolver *r, const struct config
 {
     if (resource->table && table_is_own(config, resource->table))
         complain(r->complaints, resource->config->table.at,
-                 "`" SLICE_FMT "` is a table of Leat's own: it cannot be served",
+                 "`" SLICE_FMT
+                 "` is a table of Leat's own (`idempotency.table`, or one of identity): it cannot be served",
                  SLICE_ARG(resource->table->name));
 }
 
