@@ -8,7 +8,10 @@
 
 #include "base/mem.h"
 
-enum { PASSES = 2, MEMORY_BYTES = 19456 * 1024, BCRYPT_COST_MAX = 16, SCRYPT_PARALLEL_MAX = 16 };
+/* Of argon2: memory times passes. About a second, as the most of the others. */
+#define WORK_MAX (UINT64_C(1) << 30)
+
+enum { PASSES = 2, MEMORY_BYTES = 19456 * 1024, BCRYPT_COST_MAX = 14, SCRYPT_PARALLEL_MAX = 4 };
 
 bool password_is_possible(struct slice password)
 {
@@ -21,7 +24,7 @@ static bool is_argon2(const char *hash)
     unsigned memory_kib, passes;
     return (sscanf(hash, "$argon2id$v=19$m=%9u,t=%9u,", &memory_kib, &passes) == 2 ||
             sscanf(hash, "$argon2i$v=19$m=%9u,t=%9u,", &memory_kib, &passes) == 2) &&
-           memory_kib <= PASSWORD_MEMORY_MAX / 1024 && passes <= 64;
+           memory_kib <= PASSWORD_MEMORY_MAX / 1024 && (uint64_t)memory_kib * passes <= WORK_MAX / 1024;
 }
 
 static bool is_bcrypt(const char *hash)

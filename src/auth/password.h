@@ -3,8 +3,8 @@
  * parameters of argon2id and argon2i, and against what applications have used before: bcrypt ($2a$, $2b$, $2y$) and
  * scrypt ($7$). Each takes tens of milliseconds on purpose: call them on the offload pool.
  *
- * A stored hash says what verifying it costs: one that asks for more than PASSWORD_MEMORY_MAX or a bcrypt cost above 16 is not
- * verified. A password has at most PASSWORD_BYTES_MAX bytes and no NUL, which crypt(3) could not see; of bcrypt only the
+ * A stored hash says what verifying it costs: one that asks for more than PASSWORD_MEMORY_MAX, or about a second (bcrypt: a cost above 14), is not
+ * verified: the stop of the process waits for it. A password has at most PASSWORD_BYTES_MAX bytes and no NUL, which crypt(3) could not see; of bcrypt only the
  * first 72 bytes count. Any thread. */
 #ifndef LEAT_AUTH_PASSWORD_H
 #define LEAT_AUTH_PASSWORD_H

@@ -24,11 +24,10 @@ struct showing {
 
 enum step auth_refuse(struct request *request, const char *why)
 {
-    enum step next =
-        request_fail(request, 401, SLICE("bad-credential"), SLICE("The credential is not accepted."));
+    (void)request_fail(request, 401, SLICE("bad-credential"), SLICE("The credential is not accepted."));
     request->problem.hint = SLICE("Log in again, or ask for another key.");
     request->problem.cause = arena_format(&request->arena, "auth: %s", why);
-    return next;
+    return STEP_LIMIT; /* where it is counted */
 }
 
 enum step auth_unready(struct request *request)

@@ -12,6 +12,10 @@
 
 #include "request/request.h"
 
+struct metrics_page;
+struct service;
+struct snapshot;
+
 /* True: the principal is known, or nobody. False: *ret_step is where the request goes, or WAIT: then it goes on by
  * request_identified. */
 bool auth_identify(struct request *request, enum step *ret_step);
@@ -19,9 +23,12 @@ bool auth_identify(struct request *request, enum step *ret_step);
 /* IDENTIFY, once the principal is known: may it? (route_steps.c) */
 enum step request_identified(struct request *request);
 
-/* 401: what was shown is no good; why: for the log. */
+/* 401: what was shown is no good; why: for the log. It is counted by LIMIT before it is told. */
 enum step auth_refuse(struct request *request, const char *why);
 /* 503: what is needed to judge is not there yet. */
 enum step auth_unready(struct request *request);
+
+/* Families leat_auth_… (auth_metrics.c) */
+void auth_metrics(struct service *service, const struct snapshot *snapshot, struct metrics_page *page);
 
 #endif

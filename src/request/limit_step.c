@@ -25,7 +25,9 @@ static struct slice name_of(const struct route *route)
         return SLICE("cache");
     if (route->kind == ROUTE_UPSTREAM)
         return route->upstream->path.text;
-    return route->kind == ROUTE_RPC ? route->rpc->config->name.text : SLICE("docs");
+    if (route->kind == ROUTE_RPC)
+        return route->rpc->config->name.text;
+    return route->kind == ROUTE_LOGIN || route->kind == ROUTE_LOGOUT ? SLICE("auth") : SLICE("docs");
 }
 
 static struct limit_caller caller_of(const struct request *request)
@@ -35,6 +37,7 @@ static struct limit_caller caller_of(const struct request *request)
         .address = &request->principal.address,
         .role = caller->role,
         .user = caller->user,
+        .key = request->principal.key_id,
         .tenant = caller->tenant,
         .role_name = caller_is_known(caller) ? caller->role_name : SLICE("anonymous"),
         .write = request->route.body,
@@ -105,7 +108,8 @@ static bool take_request(struct request *request)
 enum step step_limit(struct request *request)
 {
     const struct route *route = &request->route;
-    if (!take_request(request))
+    if (!take_request(request) ||
+        problem_is(&request->problem)) /* who showed a bad credential is counted, too */
         return STEP_RESPOND;
     if (route->body && route->kind != ROUTE_CACHE && request_shed_refuses(request))
         return STEP_RESPOND;

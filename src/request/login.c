@@ -99,6 +99,13 @@ static void wipe(struct login *login)
     credential_wipe(login->password);
 }
 
+/* It was no failed login, whatever else it was. */
+static enum step not_failed(struct request *request, enum step next)
+{
+    request_limit_event_undo(request, &request->login->limits);
+    return next;
+}
+
 static enum step fail(struct request *request)
 {
     struct login *login = request->login;
@@ -129,9 +136,9 @@ static enum step finish(struct request *request)
 {
     if (problem_is(&request->fetch.problem)) {
         request->problem = request->fetch.problem;
-        return STEP_RESPOND;
+        return not_failed(request, STEP_RESPOND);
     }
-    return request->login->right ? succeed(request) : fail(request);
+    return request->login->right ? not_failed(request, succeed(request)) : fail(request);
 }
 
 /* --- the unit: session, audit --- */
@@ -248,7 +255,7 @@ static enum step let_in(struct request *request)
     if (auth_of(request)->sessions == SESSIONS_STORED)
         make_session(request, now.us / 1000000);
     else if (!make_token(request, now))
-        return auth_unready(request);
+        return not_failed(request, auth_unready(request));
     audit(request, SLICE("login"));
     return write_unit(request);
 }
@@ -287,7 +294,7 @@ static enum step too_many(struct request *request)
     enum step next = request_fail(request, 503, SLICE("logins-full"),
                                   SLICE("Too many logins wait: try again in a moment."));
     request->problem.retry_after_s = 1;
-    return next;
+    return not_failed(request, next);
 }
 
 static void on_result(struct asker *asker)
@@ -354,7 +361,7 @@ static enum step after_user(struct request *request)
     if (problem_is(&request->fetch.problem)) {
         wipe(request->login);
         request->problem = request->fetch.problem;
-        return STEP_RESPOND;
+        return not_failed(request, STEP_RESPOND);
     }
     return verify(request);
 }
@@ -386,6 +393,8 @@ enum step login_fetch(struct request *request)
     request->target = arena_copy(&request->arena, request->target); /* for the log, should the client leave */
     if (auth_of(request)->sessions == SESSIONS_TOKEN && !identity_is_ready(request->tap->supply->identity))
         return auth_unready(request);
+    if (!request_limit_event(request, LIMIT_ON_LOGIN_FAILED, login->account, &login->limits))
+        return STEP_RESPOND;
     if (!is_possible(login)) {
         login->account = (struct slice){0};
         return keep_out(request, "no account or password can be so");

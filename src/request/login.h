@@ -6,6 +6,7 @@
  *                                                                   └ wrong ─→ [⏳ audit] ─→ 401
  *   logout, FETCH  ⏳ what was shown is revoked ─→ 204
  *
+ * Only failed logins count against limits of `on: login.failed`: each is taken for one before its password is verified.
  * An account that is not there costs what one costs that is: the same statement, and a verification against a decoy.
  * Threads: the request's worker. Failure: 400 "bad-login" (the body), 401 "login-failed", 503 where passwords wait in a queue that is
  * full, or the database is away. */
@@ -14,6 +15,7 @@
 
 #include <stdatomic.h>
 
+#include "request/limit_step.h"
 #include "request/request.h"
 #include "request/verifier.h"
 
@@ -28,6 +30,7 @@ struct login {
     struct statement statements[3]; /* of the unit */
     unsigned statement_count, at;
     struct slice token;
+    struct limit_event limits; /* taken as if it failed, given back when it does not */
 };
 
 enum step login_plan(struct request *request);

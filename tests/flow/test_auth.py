@@ -370,3 +370,27 @@ def test_writes_are_audited_in_their_own_transaction(schema):
     told = [line for line in rows.splitlines() if line.startswith("write|")]
     assert told[:4] == ["write|2|admin|POST|notes||201", "write|2|admin|PATCH|notes|1|200", "write|2|admin|POST|notes||201",
                         "write|2|admin|DELETE|notes|1|204"], rows
+
+
+LIMITED = "\nlimits:\n  - {per: [address, account], rate: 3/h, window: fixed, on: login.failed}\n  - {per: address, rate: 1000/h, when: anonymous}\n"
+
+
+def test_only_failed_logins_count_by_address_and_account(schema):
+    with Leat(database=schema.url, config=CONFIG % "" + LIMITED) as leat:
+        leat.await_ready()
+        for _ in range(6):
+            assert log_in(leat).status_code == 200
+        assert [log_in(leat, password=f"wrong{i}").status_code for i in range(3)] == [401] * 3
+        refused = log_in(leat, password="wrong")
+        assert refused.status_code == 429 and int(refused.headers["retry-after"]) > 0
+        assert log_in(leat).status_code == 429  # nor the right one: else it could be told apart
+        assert log_in(leat, "adam@x.example").status_code == 200
+        assert [log_in(leat, "nobody@x.example").status_code for _ in range(4)] == [401, 401, 401, 429]
+
+
+def test_bad_credentials_are_counted_as_what_nobody_asks(schema):
+    with Leat(database=schema.url, config=CONFIG % "" + "\nlimits: [{per: address, rate: 5/h, window: fixed, when: anonymous}]\n") as leat:
+        leat.await_ready()
+        token = token_of(leat)
+        assert [status(leat, "x") for _ in range(6)] == [401] * 4 + [429] * 2
+        assert status(leat, token) == 200
