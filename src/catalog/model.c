@@ -265,10 +265,14 @@ enum error model_build(struct config *config, struct catalog *catalog, struct co
         struct resource *resource = &model->resources[model->resource_count];
         resource->index = model->resource_count++;
         resolve_resource(&r, &config->resources[i], resource);
+        resolve_tenant(&r, config, resource);
         check_table_is_not_own(&r, config, resource);
     }
-    if (complaints_errors(complaints) == before)
+    resolve_tenants(&r, model);
+    if (complaints_errors(complaints) == before) {
         relate_resources(model);
+        resolve_by_role(&r, model);
+    }
     resolve_rpcs(&r, model);
     resolve_upstreams(&r, model);
     for (unsigned i = 0; i < config->query_count; i++) {

@@ -7,6 +7,7 @@
 #define LEAT_CATALOG_MODEL_H
 
 #include "catalog/catalog.h"
+#include "catalog/named_query.h"
 #include "config/config.h"
 
 #define KEY_COLUMNS_MAX 16
@@ -60,8 +61,8 @@ struct resource {
     unsigned key_count;           /* 0: no key: no `/{id}`, no cursors */
     const struct column **select; /* the default selection; all columns where select_is_text */
     unsigned select_count;
-    struct order_term *
-        order; /* the default order as declared, without the key that ends every order; none where order_is_text */
+    struct order_term
+        *order; /* the default, without the key that ends every order; none where order_is_text */
     unsigned order_count;
     /* config->select, config->order say more than names of columns (embedding, renaming, casts, JSON paths): query/ reads them,
      * and complains of them at start. So with config->rows. */
@@ -74,29 +75,13 @@ struct resource {
         *deleted; /* soft delete: marked by the moment, or true (VALUE_BOOL); may be hidden; NULL: none */
     const struct column *
         version; /* says whether a row is the one it was; may be hidden, PostgreSQL's xmin where none is declared; NULL: none */
+    const struct column
+        *tenant;              /* whose a row is: filtered by the caller's, filled with it; NULL: not bound */
+    bool of_all;              /* `tenant: none`: rows of all tenants */
+    struct resource **seen;   /* as callers of a role see it, by the place of its bit; NULL: all alike */
     struct resource_set *set; /* what Leat fills in on writes; columns may be hidden */
     unsigned set_count;
     unsigned index; /* in model->resources */
-};
-
-struct query_param {
-    const struct config_param *config;
-    struct type type;
-};
-
-/* A named query for this store. */
-struct named_query {
-    const struct config_query *config;
-    const struct config_sql *sql; /* the file that serves this store */
-    struct query_param *params;
-    unsigned param_count;
-    bool changes;           /* it may change something: asked for by POST, a transaction of its own */
-    struct column *columns; /* of the answer, as the database described the statement; NULL until described */
-    unsigned column_count;  /* none: it answers how many rows it has changed */
-    struct slice text;      /* the statement as sent, parameters as $n / ?n, with casts */
-    struct order_term *order; /* of a paged one: config->order against `columns`; see model_settle_queries */
-    unsigned order_count;
-    unsigned index;
 };
 
 /* A function that is served: all of its overloads; which one is called follows from the arguments given. */
@@ -122,6 +107,8 @@ struct model {
     struct rpc *rpcs;
     unsigned rpc_count;
     const struct table ***upstream_tables; /* `tables:` of each of config->upstreams */
+    const struct column *
+        *tenants; /* of each table of the catalogue, served or not; NULL: its rows are nobody's */
 };
 
 /* Resolves. Takes over config and catalog on success; on failure they stay the caller's and the complaints say what is wrong
@@ -136,6 +123,9 @@ enum error model_settle_queries(struct model *model, struct complaints *complain
 
 struct model *model_ref(const struct model *model);
 void model_unref(const struct model *model); /* takes NULL */
+
+/* The resource as callers of the role see it: `columns` by role. Of several roles at once, as all of them together do. */
+const struct resource *resource_seen(const struct resource *resource, unsigned role);
 
 /* A resource's exposed column by its name in the answer; NULL: none such (or hidden: the same to a client). */
 const struct column *resource_column(const struct resource *resource, struct slice name);

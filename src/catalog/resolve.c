@@ -155,14 +155,11 @@ struct columns_known resolve_known(const struct resolver *r, const struct config
     return (struct columns_known){.owner = config->name.text, .columns = all, .count = table->column_count};
 }
 
-void resolve_exposed(const struct resolver *r, const struct config_resource *config,
-                     struct resource *resource)
+void resolve_marks(const struct resolver *r, const struct config_resource *config, const struct table *table,
+                   const struct word *names, bool *exposed)
 {
-    const struct table *table = resource->table;
     struct columns_known known = resolve_known(r, config, table);
-    PRE(resource->column_count == 0);
-    bool *exposed = ARENA_ARRAY(r->arena, bool, table->column_count + 1);
-    struct slice rest = config->columns.text.data ? config->columns.text : SLICE("*"), behind;
+    struct slice rest = names->text.data ? names->text : SLICE("*"), behind;
     while (rest.data) {
         rest = slice_trim(rest);
         bool hides = slice_starts(rest, SLICE("-"));
@@ -172,13 +169,29 @@ void resolve_exposed(const struct resolver *r, const struct config_resource *con
             memset(exposed, !hides, table->column_count);
             continue;
         }
-        const struct column *column = resolve_column(r, &known, config->columns.at, name);
+        const struct column *column = resolve_column(r, &known, names->at, name);
         if (column)
             exposed[column->position] = !hides;
     }
+}
+
+void resolve_exposed(const struct resolver *r, const struct config_resource *config,
+                     struct resource *resource)
+{
+    const struct table *table = resource->table;
+    PRE(resource->column_count == 0);
     resource->columns = ARENA_ARRAY(r->arena, const struct column *, table->column_count + 1);
+    bool *all = ARENA_ARRAY(r->arena, bool, table->column_count + 1);
+    if (config->columns_of_count == 0)
+        resolve_marks(r, config, table, &config->columns, all);
+    for (unsigned i = 0; i < config->columns_of_count; i++) {
+        bool *some = ARENA_ARRAY(r->arena, bool, table->column_count + 1);
+        resolve_marks(r, config, table, &config->columns_of[i].names, some);
+        for (unsigned at = 0; at < table->column_count; at++)
+            all[at] |= some[at];
+    }
     for (unsigned i = 0; i < table->column_count; i++)
-        if (exposed[i])
+        if (all[i])
             resource->columns[resource->column_count++] = &table->columns[i];
     if (resource->column_count == 0)
         complain(r->complaints, config->columns.text.data ? config->columns.at : config->at,

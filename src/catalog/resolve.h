@@ -31,7 +31,10 @@ const struct column *resolve_column(const struct resolver *r, const struct colum
 struct columns_known resolve_known(const struct resolver *r, const struct config_resource *config,
                                    const struct table *table);
 
-/* '*,-password_hash' or 'id,name' → the table's columns that are exposed, in the table's order. */
+/* '*,-password_hash' or 'id,name' → marks the table's columns that are exposed; others stay as they are. */
+void resolve_marks(const struct resolver *r, const struct config_resource *config, const struct table *table,
+                   const struct word *names, bool *exposed);
+/* `columns:`, of all roles together: the columns that are exposed, in the table's order. */
 void resolve_exposed(const struct resolver *r, const struct config_resource *config,
                      struct resource *resource);
 
@@ -48,6 +51,11 @@ unsigned resolve_order(const struct resolver *r, const struct columns_known *kno
 
 /* writes.c: `deleted:` and `set:`. */
 void resolve_writes(const struct resolver *r, struct resource *resource);
+
+/* tenants.c: `tenant:`; when the resources are there, `columns:` by role and whose the rows of each table are. */
+void resolve_tenant(const struct resolver *r, const struct config *config, struct resource *resource);
+void resolve_by_role(const struct resolver *r, struct model *model);
+void resolve_tenants(const struct resolver *r, struct model *model);
 
 /* rpc.c: `functions:`, when the resources are there. */
 void resolve_rpcs(const struct resolver *r, struct model *model);

@@ -89,6 +89,7 @@ struct config {
 
     struct page_policy page; /* defaults */
     unsigned read, write;    /* defaults.read, defaults.write */
+    struct word tenant;      /* defaults.tenant: goes before auth.tenant */
     unsigned workers;        /* 0: one per core */
     struct config_auth auth;
     struct config_redis redis;

@@ -60,6 +60,12 @@ struct config_rows {
     struct word when;
 };
 
+/* `columns: {viewer: 'id,name', admin: '*'}`: what callers with the rights of this role see and may write. */
+struct config_columns {
+    unsigned role; /* the bit of one */
+    struct word names;
+};
+
 /* `functions: {search_events: {call: anonymous}}`: served as /rpc/NAME. */
 struct config_function {
     struct word name;     /* the path segment */
@@ -69,9 +75,12 @@ struct config_function {
 };
 
 struct config_resource {
-    struct word name;     /* the path segment */
-    struct word table;    /* "schema.table" or "table"; default: the name */
-    struct word columns;  /* '*,-password_hash' or 'id,name'; default '*' */
+    struct word name;                  /* the path segment */
+    struct word table;                 /* "schema.table" or "table"; default: the name */
+    struct word columns;               /* '*,-password_hash' or 'id,name'; default '*' */
+    struct config_columns *columns_of; /* by role; then `columns` says nothing */
+    unsigned columns_of_count;
+    struct word tenant;   /* the column that says whose a row is; `none`: everybody's */
     struct word select;   /* default selection, in the URL's grammar */
     struct word order;    /* default order, in the URL's grammar */
     struct word key;      /* for views: 'id' or 'a,b' */

@@ -298,7 +298,7 @@ static const struct key defaults_keys[] = {
     {"write", &kind_roles, FIELD(write)},
     {"page", &kind_section, FIELD(page), .section = &section_page},
     {"cache", &kind_cache, CACHE(policy)},
-    NOT_YET("tenant"),
+    {"tenant", &kind_tenant, FIELD(tenant)},
     NOT_YET("limits"),
     {0},
 };
@@ -310,7 +310,7 @@ static const char *const unfiltered_words[] = {"refused", "allowed", NULL};
 static const struct key resource_keys[] = {
     {"as", &kind_as, RESOURCE(name)},
     {"table", &kind_text, RESOURCE(table)},
-    {"columns", &kind_names, RESOURCE(columns)},
+    {.name = "columns", .kind = &kind_columns},
     {"select", &kind_names, RESOURCE(select)},
     {"order", &kind_names, RESOURCE(order)},
     {"key", &kind_names, RESOURCE(key)},
@@ -318,6 +318,7 @@ static const struct key resource_keys[] = {
     {"read", &kind_roles, RESOURCE(read)},
     {"write", &kind_roles, RESOURCE(write)},
     {.name = "rows", .kind = &kind_rows},
+    {"tenant", &kind_tenant, RESOURCE(tenant)},
     {.name = "set", .kind = &kind_set},
     {"put", &kind_either, RESOURCE(put_merges), .choices = put_words},
     {"unfiltered", &kind_either, RESOURCE(unfiltered), .choices = unfiltered_words},
@@ -331,9 +332,7 @@ static const struct key resource_keys[] = {
     NOT_YET("changes"),
     NOT_YET("ingest"),
     NOT_YET("partitions"),
-    NOT_YET("roles"),
     NOT_YET("signals"),
-    NOT_YET("tenant"),
     {0},
 };
 const struct section section_resource = {"resources.NAME", resource_keys};

@@ -71,6 +71,8 @@ extern const struct kind kind_cache, kind_warm, kind_state_folder;
 extern const struct kind kind_secret, kind_foreign, kind_key_file, kind_alg, kind_audit;
 /* kinds_writes.c */
 extern const struct kind kind_either, kind_set, kind_rows;
+/* kinds_tenant.c */
+extern const struct kind kind_tenant, kind_columns;
 /* kinds_functions.c */
 extern const struct kind kind_functions;
 /* kinds_limits.c */

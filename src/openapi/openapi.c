@@ -32,6 +32,14 @@ static void note_schema(struct doc *doc, struct slice *first, struct slice schem
     doc->several_schemas = doc->several_schemas || !slice_eq(*first, schema);
 }
 
+/* As the caller sees it: its own role is the last of those whose rights it has. */
+static const struct resource *resource_at(const struct doc *doc, unsigned at)
+{
+    PRE(doc->roles);
+    unsigned role = doc->roles == ROLES_ALL ? ROLES_ALL : 1u << (31 - __builtin_clz(doc->roles));
+    return resource_seen(&doc->model->resources[at], role);
+}
+
 static void read_schemas(struct doc *doc)
 {
     const struct model *model = doc->model;
@@ -79,7 +87,7 @@ static void write_paths_below(struct doc *doc, const struct doc_prefix *prefix)
     const struct model *model = doc->model;
     for (unsigned i = 0; i < model->resource_count; i++)
         if (doc_may_see(doc, &model->resources[i]))
-            resource_paths(doc, prefix, &model->resources[i]);
+            resource_paths(doc, prefix, resource_at(doc, i));
     for (unsigned i = 0; i < model->query_count; i++)
         if (may_ask(doc, &model->queries[i]))
             query_path(doc, prefix, &model->queries[i]);
@@ -122,20 +130,20 @@ static void write_components(struct doc *doc)
     doc_members(doc, openapi_responses);
     for (unsigned i = 0; i < model->resource_count; i++)
         if (doc_may_see(doc, &model->resources[i]))
-            resource_responses(doc, &model->resources[i]);
+            resource_responses(doc, resource_at(doc, i));
     doc_close(doc, '}');
     doc_open(doc, "parameters", '{');
     doc_members(doc, openapi_parameters);
     for (unsigned i = 0; i < model->resource_count; i++)
         if (doc_may_see(doc, &model->resources[i]))
-            resource_parameters(doc, &model->resources[i]);
+            resource_parameters(doc, resource_at(doc, i));
     doc_close(doc, '}');
     doc_open(doc, "schemas", '{');
     doc_members(doc, openapi_schemas);
     filter_schemas(doc);
     for (unsigned i = 0; i < model->resource_count; i++)
         if (doc_may_see(doc, &model->resources[i]))
-            resource_schemas(doc, &model->resources[i]);
+            resource_schemas(doc, resource_at(doc, i));
     doc_close(doc, '}');
     doc_close(doc, '}');
 }

@@ -148,7 +148,8 @@ static void write_row(struct doc *doc, const struct resource *resource)
 
 static bool is_required(const struct resource *resource, const struct column *column)
 {
-    return !column->nullable && !column->has_default && !is_read_only(resource, column);
+    return !column->nullable && !column->has_default && column != resource->tenant &&
+           !is_read_only(resource, column);
 }
 
 static void write_create(struct doc *doc, const struct resource *resource)

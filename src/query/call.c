@@ -191,13 +191,14 @@ static struct resource *make_resource(struct calling *calling)
     struct table *table = ARENA_NEW(arena, struct table);
     struct config_resource *config = ARENA_NEW(arena, struct config_resource);
     if (of_table) {
-        *resource = *calling->rpc->resource;
+        *resource = *resource_seen(calling->rpc->resource, calling->build->context->caller.role);
         *table = *resource->table;
         *config = *resource->config;
     } else {
         config->page = build_config(calling->build)->page;
         take_columns(arena, function, resource, table);
     }
+    resource->seen = NULL; /* it is as this caller sees it */
     config->name = calling->rpc->config->name;
     config->page.size = config->page.max;
     config->page.by = PAGE_BY_CURSOR;
@@ -237,6 +238,7 @@ static void take_kind(const struct function *function, struct plan *plan)
     plan->bare_values = function->returns_set && scalar;
     plan->writes = function->volatility == FUNCTION_VOLATILE;
     plan->tables_unknown = true;
+    plan->uses |= CALLER_ROLE;
     plan->says_nothing = function->returns_void;
     plan->want_total = plan->want_total && function->returns_set;
     if (plan->writes) { /* it is not called again to be counted: what came is what is known */

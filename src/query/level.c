@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "query/value.h"
+
 struct level *level_root(struct build *build, const struct resource *resource)
 {
     PRE(resource);
@@ -36,7 +38,7 @@ struct level *level_add(struct build *build, struct level *level, const struct r
     do
         child->number = ++build->counts->levels;
     while (hides_root(level, child->number));
-    child->resource = relation->target;
+    child->resource = resource_seen(relation->target, build->context->caller.role);
     child->relation = relation;
     child->name = name;
     child->ref = arena_format(build->arena, "t%u", child->number);
@@ -92,13 +94,48 @@ struct build build_at(const struct build *build, struct level *level)
 
 /* --- the rules of resources --- */
 
-static bool add_rules(struct build *build, struct level *level, const struct resource *resource,
-                      struct conditions *conditions)
+struct bind level_tenant(const struct build *build, const struct column *column)
+{
+    const struct plan_context *context = build->context;
+    struct value_scope scope = {build->arena, context->model->catalog->dialect, context->now};
+    struct value_refusal refusal;
+    struct bind bind;
+    if (context->caller.tenant.len == 0 ||
+        !value_parse(&scope, &column->type, context->caller.tenant, &bind, &refusal))
+        return bind_null();
+    return bind;
+}
+
+static void add_tenant(struct build *build, struct level *level, struct conditions *conditions)
+{
+    const struct column *column = build->resource->tenant;
+    struct condition own = {.kind = CONDITION_TEST,
+                            .op = FILTER_EQ,
+                            .column = level_column(build, level, column),
+                            .bind = level_tenant(build, column)};
+    own.words = own.bind.text;
+    conditions_add(build, conditions, &own);
+}
+
+bool level_rows(struct build *build, struct level *level, struct conditions *conditions)
+{
+    const struct config_resource *config = level->resource->config;
+    struct build there = build_at(build, level);
+    there.trusted = true;
+    for (unsigned i = 0; i < config->rows_count; i++)
+        if (config->rows[i].role & build->context->caller.role &&
+            !filters_read(&there, config->rows[i].when.text, conditions))
+            return false;
+    return true;
+}
+
+static bool add_rules(struct build *build, struct level *level, struct conditions *conditions)
 {
     struct build there = build_at(build, level);
-    there.resource = resource;
+    const struct resource *resource = level->resource;
     there.trusted = true;
-    const struct config_resource *config = resource->config;
+    if (resource->tenant)
+        add_tenant(&there, level, conditions);
     if (resource->deleted && !build->with_deleted) {
         bool flag = resource->deleted->type.kind == VALUE_BOOL;
         struct condition gone = {.kind = CONDITION_TEST,
@@ -108,11 +145,7 @@ static bool add_rules(struct build *build, struct level *level, const struct res
         gone.column = level_column(&there, level, resource->deleted);
         conditions_add(&there, conditions, &gone);
     }
-    for (unsigned i = 0; i < config->rows_count; i++)
-        if (config->rows[i].role & build->context->caller.role &&
-            !filters_read(&there, config->rows[i].when.text, conditions))
-            return false;
-    return true;
+    return level_rows(build, level, conditions);
 }
 
 /* The table between is a level without a place in the answer. */
@@ -123,7 +156,7 @@ static bool add_rules_between(struct build *build, struct level *level)
     between->resource = level->relation->through;
     between->ref = arena_format(build->arena, "j%u", level->number);
     build_reads(build, between->resource);
-    return add_rules(build, between, between->resource, &level->between);
+    return add_rules(build, between, &level->between);
 }
 
 void build_reads(struct build *build, const struct resource *resource)
@@ -131,8 +164,10 @@ void build_reads(struct build *build, const struct resource *resource)
     struct plan *plan = build->plan;
     const struct catalog *catalog = build->context->model->catalog;
     const struct table *table = resource->table;
-    if (resource->config->rows_count > 0 || !(resource->config->read & ROLE_ANONYMOUS))
+    if (resource->config->rows_count > 0 || resource->seen || !(resource->config->read & ROLE_ANONYMOUS))
         plan->uses |= CALLER_ROLE;
+    if (resource->tenant)
+        plan->uses |= CALLER_TENANT;
     bool real = table >= catalog->tables && table < catalog->tables + catalog->table_count;
     for (unsigned i = 0; i < plan->table_count; i++)
         real &= plan->tables[i] != table;
@@ -147,7 +182,7 @@ bool level_rules(struct build *build, struct level *level)
     build_reads(build, level->resource);
     if (level->parent && build_config(build)->auth.role_count > 0) /* which relations there are, roles say */
         build->plan->uses |= CALLER_ROLE;
-    if (!add_rules(build, level, level->resource, &level->conditions))
+    if (!add_rules(build, level, &level->conditions))
         return false;
     if (level->relation && level->relation->kind == RELATION_MANY_TO_MANY && !add_rules_between(build, level))
         return false;

@@ -8,7 +8,7 @@
  *      │  └ t2 organizations *
  *      └ t3  flags           severity         to many: an array, with conditions, order and limit of its own
  *
- * Rules of a resource (its soft delete, the rows a role sees) are conditions of every level that reads it.
+ * Rules of a resource (its tenant, its soft delete, the rows a role sees) are conditions of every level that reads it.
  * Pure; all in the build's arena. */
 #ifndef LEAT_QUERY_LEVEL_H
 #define LEAT_QUERY_LEVEL_H
@@ -66,6 +66,12 @@ const struct column *level_column(struct build *build, struct level *level, cons
 
 /* The resource's column of that name, as the level writes it; NULL: it exposes none such. */
 const struct column *level_find(struct build *build, struct level *level, struct slice name);
+
+/* The caller's tenant as a value of that column. NULL, which equals nothing: it has none, or what cannot be one. */
+struct bind level_tenant(const struct build *build, const struct column *column);
+
+/* Adds the rows that the resource's `rows:` leave to the caller. */
+bool level_rows(struct build *build, struct level *level, struct conditions *conditions) must_check;
 
 /* Adds what the resources' rules demand, of this level and all below. */
 bool level_rules(struct build *build, struct level *level) must_check;

@@ -8,6 +8,7 @@
 void listing_begin(struct listing *listing, const struct plan_context *context,
                    const struct resource *resource, struct problem *problem)
 {
+    resource = resource_seen(resource, context->caller.role);
     *listing = (struct listing){
         .build = {.context = context,
                   .arena = context->arena,

@@ -88,7 +88,8 @@ struct plan_cache *plan_cache_new(const struct model *model)
         struct listing listing;
         struct problem problem;
         listing_begin(&listing, &context, &model->resources[i], &problem);
-        if (model->resources[i].key_count == 0 || model->resources[i].config->rows_count > 0 ||
+        if (model->resources[i].key_count == 0 || model->resources[i].seen ||
+            model->resources[i].config->rows_count > 0 ||
             !listing_read(&listing, (struct slice){NULL, 0}, NULL, 0) || !is_simple(&listing))
             continue;
         listing.plan->kind = PLAN_ROW;

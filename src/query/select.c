@@ -348,7 +348,7 @@ bool select_parse(struct build *build, struct slice text)
 {
     const struct resource *resource = build->resource;
     PRE(resource && build->level);
-    if (!text.data)
+    if (!text.data && resource->select_is_text)
         text = resource->config->select.text;
     if (!text.data) {
         return add_all(build, resource->select, resource->select_count);

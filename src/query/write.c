@@ -191,8 +191,10 @@ enum error write_begin(const struct plan_context *context, const struct write_as
     PRE(context && asked && asked->prefer);
     struct write *write = ARENA_NEW(context->arena, struct write);
     struct slots slots;
+    write->own = *asked;
+    write->own.resource = resource_seen(asked->resource, context->caller.role);
+    write->asked = asked = &write->own;
     listing_begin(&write->listing, context, asked->resource, ret_problem);
-    write->asked = asked;
     write->listing.plan->kind = PLAN_WRITE;
     if (asked->id.data && asked->resource->key_count == 0) {
         refuse(&write->listing.build, REFUSE_NO_KEY, SLICE(""),
@@ -201,7 +203,8 @@ enum error write_begin(const struct plan_context *context, const struct write_as
         return ERR_PROBLEM;
     }
     if (!read_query(write, &slots) ||
-        !write_columns_begin(write, slots.given[SLOT_COLUMNS].value, slots.given[SLOT_ON_CONFLICT].value))
+        !write_columns_begin(write, slots.given[SLOT_COLUMNS].value, slots.given[SLOT_ON_CONFLICT].value) ||
+        !write_checks_begin(write))
         return ERR_PROBLEM;
     settle_cells(write);
     if (!check_shown(write))
@@ -273,14 +276,16 @@ static bool read_cell(struct write *write, const struct field *field, unsigned a
     return false;
 }
 
-/* The key in the path and in the body must be one. */
+/* The key in the path and in the body must be one, and the tenant the caller's. */
 static bool check_constant(struct write *write, unsigned at)
 {
     struct build *build = &write->listing.build;
     const struct write_column *column = &write->columns[at];
     const struct bind *cell = &write->cells[(size_t)write->rows * write->stride + at];
-    if (!column->constant || slice_eq(cell->text, column->value.text))
+    if (!column->constant || (cell->text.data && slice_eq(cell->text, column->value.text)))
         return true;
+    if (column->column == write->asked->resource->tenant)
+        return write_refuse_tenant(write, cell->text);
     refuse(build, REFUSE_BAD_KEY, column->column->name,
            "`" SLICE_FMT "` is `" SLICE_FMT "` in the body and `" SLICE_FMT "` in the path",
            SLICE_ARG(column->column->name), SLICE_ARG(shown(cell->text)),
@@ -483,6 +488,7 @@ static void hide_value(struct arena *arena, struct problem *problem)
 void write_blame(const struct write *write, struct problem *problem)
 {
     struct arena *arena = write->listing.build.arena;
+    write_checks_blame(write, problem);
     if (!all_shown(write->asked->resource, problem->column)) {
         hide_value(arena, problem);
         return;
@@ -534,10 +540,19 @@ static bool take_key(void *context, const struct slice *cells, unsigned count)
     return true;
 }
 
+/* The checks' own cells. */
+static bool take_nothing(void *context, const struct slice *cells, unsigned count)
+{
+    (void)context;
+    (void)cells;
+    return count > 0;
+}
+
 struct row_sink write_sink(struct write *write)
 {
-    bool keys = write_reads_apart(write) && write->stage < STAGE_LOOK;
-    return (struct row_sink){keys ? take_key : NULL, write};
+    bool writes = write->stage < STAGE_LOOK, keys = write_reads_apart(write) && writes;
+    bool nothing = writes && !write->asked->shows && !write->asked->names && write_checks(write);
+    return (struct row_sink){keys ? take_key : nothing ? take_nothing : NULL, write};
 }
 
 const struct bind *write_key(const struct write *write)

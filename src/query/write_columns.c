@@ -91,6 +91,39 @@ static bool add_set(struct write *write)
     return true;
 }
 
+bool write_refuse_tenant(struct write *write, struct slice named)
+{
+    struct build *build = &write->listing.build;
+    struct slice column = write->asked->resource->tenant->name;
+    refuse(build, REFUSE_OTHER_TENANT, column,
+           "`" SLICE_FMT "` is `" SLICE_FMT "`, which is not the caller's tenant", SLICE_ARG(column),
+           SLICE_ARG(named.data ? shown(named) : SLICE("null")));
+    build->problem->column = column;
+    return refuse_hint(build, "Leave `" SLICE_FMT "` out: it is filled in", SLICE_ARG(column));
+}
+
+/* Of what is written, the tenant is the caller's: rows are made so, and stay so. */
+static bool add_tenant(struct write *write)
+{
+    struct build *build = &write->listing.build;
+    const struct column *column = write->asked->resource->tenant;
+    if (!column || column->generated || write->asked->verb == WRITE_DELETE)
+        return true;
+    struct bind own = level_tenant(build, column);
+    if (own.kind == BIND_NULL && is_creation(write->asked->verb))
+        return refuse(build, REFUSE_NO_TENANT, column->name,
+                      "Rows of `" SLICE_FMT "` belong to tenants, and the caller is of none",
+                      SLICE_ARG(build->resource->config->name.text));
+    const struct write_column *key = find(write, column);
+    if (key)
+        return !is_creation(write->asked->verb) || slice_eq(key->value.text, own.text) ||
+               write_refuse_tenant(write, key->value.text);
+    struct write_column *tenant = add(write, column);
+    tenant->constant = tenant->create_only = true;
+    tenant->value = own;
+    return true;
+}
+
 static void add_key(struct write *write)
 {
     const struct resource *resource = write->asked->resource;
@@ -226,7 +259,8 @@ bool write_columns_begin(struct write *write, struct slice columns, struct slice
     write->stride = build->resource->table->column_count;
     write->columns = ARENA_ARRAY(build->arena, struct write_column, write->stride + 1);
     add_key(write);
-    if (!add_set(write) || !fix_columns(write, columns) || !read_conflict(write, on_conflict))
+    if (!add_tenant(write) || !add_set(write) || !fix_columns(write, columns) ||
+        !read_conflict(write, on_conflict))
         return false;
     bool upserts = write->asked->verb == WRITE_POST && write->asked->prefer->resolution != RESOLUTION_NONE;
     if (!upserts || is_unique(write))

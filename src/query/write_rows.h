@@ -21,6 +21,13 @@ struct write_column {
     unsigned missing;  /* rows that do not give it */
 };
 
+/* A foreign key into rows that are tenants': what a written row refers to must be the caller's. */
+struct write_reference {
+    const struct foreign_key *key;
+    const struct column *tenant; /* of the table that is referred to */
+    struct bind own;             /* the caller's, as a value of that column */
+};
+
 /* Where a write is in its row of statements. */
 enum write_stage {
     STAGE_WRITE,  /* INSERT, UPDATE, DELETE */
@@ -33,6 +40,7 @@ enum write_stage {
 struct write {
     struct listing listing;
     const struct write_asked *asked;
+    struct write_asked own;       /* `asked`, of the resource as the caller sees it */
     const struct bind *key;       /* of the path, or of a PUT's filters; NULL: none */
     struct write_column *columns; /* room: all of the table */
     unsigned column_count;
@@ -40,6 +48,9 @@ struct write {
     bool columns_fixed;             /* `columns=` said which */
     const struct column **conflict; /* `on_conflict=`, or the key */
     unsigned conflict_count;
+    struct conditions must; /* of the rows once they are written: `rows:` */
+    struct write_reference *references;
+    unsigned reference_count;
 
     struct arena arena; /* of the records and their statement */
     struct bind *cells; /* rows × stride; of a row that does not give a column: `absent` */
@@ -59,6 +70,20 @@ struct write {
 bool write_columns_begin(struct write *write, struct slice columns, struct slice on_conflict) must_check;
 /* The place of a record's name; *ret_at UINT_MAX: it is to be passed over. `hint`: where it most likely stands. */
 bool write_column_find(struct write *write, struct slice name, unsigned hint, unsigned *ret_at) must_check;
+
+/* The refusal of a row for another tenant: what it names, as text. Always false. */
+bool write_refuse_tenant(struct write *write, struct slice named);
+
+/* write_checks.c: what rows must be when they are written. A statement that writes others fails. */
+bool write_checks_begin(struct write *write) must_check;
+/* Whether the statement to be written checks anything; and the check, cells of RETURNING. */
+bool write_checks(const struct write *write);
+void write_check(struct write *write, struct text *text, struct arena *arena, struct binds *binds);
+/* Makes the problem that the check, or a reference to no row, is to the client: the two are not to be told apart. */
+void write_checks_blame(const struct write *write, struct problem *problem);
+
+/* Whether the statement, with these records, gives the column a value. */
+bool write_gives(const struct write *write, const struct column *column);
 
 /* write_sql.c */
 void write_sql(struct write *write, struct statement *ret_statement);

@@ -89,6 +89,14 @@ static bool is_mixed(const struct write *write, const struct write_column *colum
     return !column->constant && column->missing > 0 && takes_default(write);
 }
 
+bool write_gives(const struct write *write, const struct column *column)
+{
+    for (unsigned i = 0; i < write->column_count; i++)
+        if (write->columns[i].column == column)
+            return is_given(&write->columns[i], write->rows);
+    return false;
+}
+
 static void write_names(struct writer *writer)
 {
     const struct write *write = writer->write;
@@ -528,7 +536,7 @@ static void write_key_cells(struct writer *writer)
     }
 }
 
-static void write_returning(struct writer *writer)
+static void write_returned(struct writer *writer)
 {
     struct write *write = writer->write;
     if (write_rereads(write)) {
@@ -542,6 +550,17 @@ static void write_returning(struct writer *writer)
         return;
     text_lit(writer->text, " RETURNING ");
     sql_cells(writer->text, writer->sql, &write->listing.cells, false);
+}
+
+/* The checks stand behind all else. */
+static void write_returning(struct writer *writer)
+{
+    size_t before = writer->text->len;
+    write_returned(writer);
+    if (!write_checks(writer->write))
+        return;
+    text_add(writer->text, writer->text->len == before ? SLICE(" RETURNING ") : SLICE(","));
+    write_check(writer->write, writer->text, writer->arena, writer->binds);
 }
 
 /* The SELECT around the write: its rows are the page, and the table has no name there. */
@@ -614,6 +633,7 @@ void write_sql(struct write *write, struct statement *ret_statement)
     struct writer writer = {write, &text, write->listing.build.sql, arena, &binds};
     enum write_verb verb = write->asked->verb;
     forget_levels(write->listing.level);
+    forget_numbers(&write->must);
     if (verb == WRITE_POST || write->stage == STAGE_CREATE)
         write_insert(&writer, &runs);
     else if (verb == WRITE_DELETE)

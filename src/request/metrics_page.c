@@ -4,7 +4,10 @@
 
 #include "cache/cache.h"
 #include "observe/process.h"
+#include "request/auth_steps.h"
 #include "request/limit_step.h"
+#include "request/shed_step.h"
+#include "request/upstream_step.h"
 #include "request/worker.h"
 
 /* A template asked by all methods, with all classes, takes some 100 KB of it. */
@@ -42,6 +45,9 @@ static void write_parts(struct request *request, struct metrics_page *page)
     gate_metrics(service->gate, page);
     cache_metrics(service->cache, page);
     limit_metrics(request->snapshot->limits, page);
+    shed_metrics(service, page);
+    auth_metrics(service, request->snapshot, page);
+    upstreams_metrics(request->snapshot->upstreams, request->snapshot->model->config, page);
     remote_metrics(service->remote, page);
     store_metrics(request->snapshot->supply->store, page);
     meters_write(service->meter_names, service->meters, service->worker_count, method_words, page);

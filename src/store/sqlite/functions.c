@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* leat_ilike: functions.h says what it does.
+/* leat_ilike, leat_must: functions.h says what they do.
  *
  * The pattern is read once a statement, into folded characters, and kept by sqlite3_set_auxdata. Matching
  * remembers the last % alone: it goes back there when it is stuck, one character further on. That is enough
@@ -139,8 +139,16 @@ static void ilike(sqlite3_context *context, int count, sqlite3_value **arguments
         sqlite3_set_auxdata(context, 1, pattern, mem_free); /* may free it at once: the last use */
 }
 
+static void must(sqlite3_context *context, int count, sqlite3_value **arguments)
+{
+    PRE(count == 2);
+    if (sqlite3_value_int(arguments[0]) == 0) /* NULL is not true either */
+        sqlite3_result_error(context, (const char *)sqlite3_value_text(arguments[1]), -1);
+}
+
 bool lite_functions_add(sqlite3 *db, locale_t locale)
 {
-    int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
-    return sqlite3_create_function(db, "leat_ilike", 2, flags, locale, ilike, NULL, NULL) == SQLITE_OK;
+    int flags = SQLITE_UTF8 | SQLITE_INNOCUOUS, pure = flags | SQLITE_DETERMINISTIC;
+    return sqlite3_create_function(db, "leat_ilike", 2, pure, locale, ilike, NULL, NULL) == SQLITE_OK &&
+           sqlite3_create_function(db, "leat_must", 2, flags, NULL, must, NULL, NULL) == SQLITE_OK;
 }

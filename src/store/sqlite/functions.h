@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SQL functions that every connection has, so that SQLite filters as PostgreSQL does.
  *   leat_ilike(text, pattern)   `text ILIKE pattern`: % and _ by characters, \ escapes, case folded over all
- *                               of Unicode. */
+ *                               of Unicode.
+ *   leat_must(condition, text)  NULL; where the condition is not true, the error of that text. */
 #ifndef LEAT_STORE_SQLITE_FUNCTIONS_H
 #define LEAT_STORE_SQLITE_FUNCTIONS_H
 
