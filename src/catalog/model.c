@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "catalog/caller.h"
 #include "catalog/param_type.h"
 #include "catalog/relate.h"
 #include "catalog/resolve.h"
@@ -129,9 +130,31 @@ static const struct config_sql *query_file(const struct config_query *query, enu
     return own->pieces ? own : &query->any;
 }
 
+/* Another file of the query, for the other store, may be the one that uses it. */
+static bool is_used(const struct config_sql *sql, unsigned param)
+{
+    for (unsigned i = 0; i < sql->count; i++)
+        if (sql->params[i] == param)
+            return true;
+    return false;
+}
+
+/* What it binds of the caller. */
+static void resolve_of_caller(const struct resolver *r, const struct model *model, struct named_query *query,
+                              struct query_param *param)
+{
+    static const unsigned uses[] = {[PARAM_CLIENT] = 0,
+                                    [PARAM_USER] = CALLER_USER,
+                                    [PARAM_TENANT] = CALLER_TENANT,
+                                    [PARAM_ROLE] = CALLER_ROLE};
+    query->uses |= uses[param->config->from];
+    if (param->config->from == PARAM_TENANT)
+        resolve_tenant_type(r, model, query, &param->type);
+}
+
 /* False: the query is not for this store. */
-static bool resolve_query(const struct resolver *r, const struct config_query *config,
-                          struct named_query *query)
+static bool resolve_query(const struct resolver *r, const struct model *model,
+                          const struct config_query *config, struct named_query *query)
 {
     enum dialect dialect = r->catalog->dialect;
     *query = (struct named_query){.config = config,
@@ -153,6 +176,8 @@ static bool resolve_query(const struct resolver *r, const struct config_query *c
         query->params[i].config = &config->params[i];
         bool found = param_type_find(dialect, config->params[i].type, &query->params[i].type);
         PRE(found); /* config/query_params.c knows the same words */
+        if (is_used(query->sql, i))
+            resolve_of_caller(r, model, query, &query->params[i]);
     }
     query->text = query_text(r, query);
     return true;
@@ -202,6 +227,7 @@ enum error model_settle_queries(struct model *model, struct complaints *complain
     for (unsigned i = 0; i < model->query_count; i++) {
         struct named_query *query = &model->queries[i];
         check_columns(query, complaints);
+        check_query_tenant(model, query, complaints);
         if (!query->config->order.text.data || query->changes)
             continue;
         const struct column **columns = ARENA_ARRAY(r.arena, const struct column *, query->column_count + 1);
@@ -277,7 +303,7 @@ enum error model_build(struct config *config, struct catalog *catalog, struct co
     resolve_upstreams(&r, model);
     for (unsigned i = 0; i < config->query_count; i++) {
         struct named_query *query = &model->queries[model->query_count];
-        if (!resolve_query(&r, &config->queries[i], query))
+        if (!resolve_query(&r, model, &config->queries[i], query))
             continue;
         query->index = model->query_count++;
     }

@@ -32,6 +32,10 @@ struct named_query {
     unsigned uses; /* bits of enum caller_part: of `:role`, `:tenant`, `:user`, which it binds */
     const struct table **tables; /* those that it reads or writes, and below views */
     unsigned table_count;
+    bool tables_known; /* the database has told them all */
 };
+
+/* A table of the catalogue that the query touches: noted once. */
+void named_query_note(struct arena *arena, struct named_query *query, const struct table *table);
 
 #endif

@@ -57,6 +57,13 @@ void resolve_tenant(const struct resolver *r, const struct config *config, struc
 void resolve_by_role(const struct resolver *r, struct model *model);
 void resolve_tenants(const struct resolver *r, struct model *model);
 
+/* `:tenant` is of the type of the columns that say whose rows are. */
+void resolve_tenant_type(const struct resolver *r, const struct model *model, const struct named_query *query,
+                         struct type *ret_type);
+/* Whether a query that touches rows of tenants is bound to the caller's, or says that it is not. */
+void check_query_tenant(const struct model *model, const struct named_query *query,
+                        struct complaints *complaints);
+
 /* rpc.c: `functions:`, when the resources are there. */
 void resolve_rpcs(const struct resolver *r, struct model *model);
 

@@ -7,6 +7,7 @@
  *
  * Failure: complaints. */
 #include "base/check.h"
+#include "catalog/caller.h"
 #include "catalog/resolve.h"
 
 /* --- whose rows are --- */
@@ -115,6 +116,87 @@ void resolve_tenants(const struct resolver *r, struct model *model)
         complain(r->complaints, name->at,
                  "`tenant`: no table has a column `" SLICE_FMT "`: expected the one that says whose a row is",
                  SLICE_ARG(name->text));
+}
+
+/* --- named queries --- */
+
+void named_query_note(struct arena *arena, struct named_query *query, const struct table *table)
+{
+    PRE(table);
+    for (unsigned i = 0; i < query->table_count; i++)
+        if (query->tables[i] == table)
+            return;
+    const struct table **tables = ARENA_ARRAY(arena, const struct table *, query->table_count + 1);
+    if (query->table_count)
+        memcpy(tables, query->tables, query->table_count * sizeof(*tables));
+    tables[query->table_count++] = table;
+    query->tables = tables;
+}
+
+void resolve_tenant_type(const struct resolver *r, const struct model *model, const struct named_query *query,
+                         struct type *ret_type)
+{
+    for (unsigned i = 0; i < r->catalog->table_count; i++) {
+        if (!model->tenants[i])
+            continue;
+        *ret_type = model->tenants[i]->type;
+        if (ret_type->kind == VALUE_TEXT)
+            ret_type->name = SLICE("text"); /* a length would cut it */
+        return;
+    }
+    complain(r->complaints, query->sql->at,
+             "query `" SLICE_FMT
+             "`: `:tenant`: nothing says whose rows are: name the column by `auth: {tenant: …}`",
+             SLICE_ARG(query->config->path));
+}
+
+/* The first of its tables whose rows are tenants'; NULL: none is, or nobody knows. */
+static const struct column *bound_table(const struct model *model, const struct named_query *query,
+                                        const struct table **ret_table)
+{
+    for (unsigned i = 0; i < query->table_count; i++) {
+        const struct column *tenant = model->tenants[query->tables[i] - model->catalog->tables];
+        *ret_table = query->tables[i];
+        if (tenant)
+            return tenant;
+    }
+    return NULL;
+}
+
+static bool has_tenants(const struct model *model)
+{
+    for (unsigned i = 0; i < model->catalog->table_count; i++)
+        if (model->tenants[i])
+            return true;
+    return false;
+}
+
+void check_query_tenant(const struct model *model, const struct named_query *query,
+                        struct complaints *complaints)
+{
+    const struct table *table = NULL;
+    const struct column *tenant = bound_table(model, query, &table);
+    const struct config_query *config = query->config;
+    unsigned roles = query->changes ? config->write : config->read;
+    bool unsure = !query->tables_known && has_tenants(model);
+    if (query->uses & CALLER_TENANT || (!tenant && !unsure))
+        return;
+    if (config->of_all && (roles & ROLE_ANONYMOUS))
+        complain(complaints, query->sql->at,
+                 "query `" SLICE_FMT "`: `tenant: none` opens rows of all tenants: name a role by `%s:`",
+                 SLICE_ARG(config->path), query->changes ? "write" : "read");
+    else if (!config->of_all && tenant)
+        complain(complaints, query->sql->at,
+                 "query `" SLICE_FMT "`: rows of `" SLICE_FMT
+                 "` are tenants', and it does not bind `:tenant`: compare `" SLICE_FMT
+                 "` with it, or say `tenant: none` in the head",
+                 SLICE_ARG(config->path), SLICE_ARG(table->name), SLICE_ARG(tenant->name));
+    else if (!config->of_all)
+        complain(
+            complaints, query->sql->at,
+            "query `" SLICE_FMT
+            "`: the database does not tell what it reads: bind `:tenant`, or say `tenant: none` in the head",
+            SLICE_ARG(config->path));
 }
 
 /* --- what a role sees --- */

@@ -10,8 +10,12 @@
  * query are alternatives of which the store's own wins. */
 enum query_returns { RETURNS_ROWS, RETURNS_ROW, RETURNS_VALUE };
 
+/* Who gives a parameter its value: the client, or what is known of the caller (`:user`, `:tenant`, `:role`). */
+enum param_from { PARAM_CLIENT, PARAM_USER, PARAM_TENANT, PARAM_ROLE };
+
 struct config_param {
     struct word name;
+    enum param_from from;
     struct slice type; /* bigint int text timestamptz date boolean numeric uuid double json … as written */
     bool optional;     /* `text?`: may be absent: NULL */
     struct slice fallback; /* `= 10`, `= 24h ago`; data NULL: none */
@@ -37,6 +41,7 @@ struct config_query {
     unsigned param_count;
     enum query_returns returns;
     unsigned read, write; /* write: who may ask for what changes something */
+    bool of_all;          /* `tenant: none`: it is not bound to the caller's tenant */
     bool changes;      /* its head has `write:`; one whose statement changes something is so without, too */
     struct word order; /* pages by a unique key; empty: not paged */
     struct page_policy page;

@@ -38,7 +38,9 @@ void sql_cut(struct walk *walk, struct sql_source sql, struct place start, struc
 
 /* The types a parameter may have, ended by NULL. */
 extern const char *const param_type_names[];
-/* A parameter's name that Leat itself will fill one day: user, tenant, role, now. */
+/* A name that is Leat's own to fill, and cannot be declared: user, tenant, role, now. */
 bool param_is_builtin(struct slice name);
+/* The parameter that the caller fills in, `:tenant` for one, added when it is met first. False: the name is none such. */
+bool param_of_caller(struct walk *walk, struct config_query *query, struct word name, unsigned *ret_at);
 
 #endif

@@ -26,6 +26,25 @@ bool param_is_builtin(struct slice name)
     return false;
 }
 
+bool param_of_caller(struct walk *walk, struct config_query *query, struct word name, unsigned *ret_at)
+{
+    static const char *const names[] = {
+        [PARAM_USER] = "user", [PARAM_TENANT] = "tenant", [PARAM_ROLE] = "role"};
+    enum param_from from = PARAM_USER;
+    while (from < ARRAY_LEN(names) && !slice_eq(name.text, slice_str(names[from])))
+        from++;
+    if (from == ARRAY_LEN(names))
+        return false;
+    struct config_param *params = ARENA_ARRAY(walk->arena, struct config_param, query->param_count + 1);
+    if (query->param_count)
+        memcpy(params, query->params, query->param_count * sizeof *params);
+    params[query->param_count] =
+        (struct config_param){.name = name, .from = from, .type = SLICE("text"), .optional = true};
+    query->params = params;
+    *ret_at = query->param_count++;
+    return true;
+}
+
 static bool is_one_of(struct slice text, const char *const *words)
 {
     while (*words && !slice_eq(text, slice_str(*words)))
@@ -266,7 +285,7 @@ static void read_named(struct walk *walk, const struct node *node, struct config
                  SLICE_ARG(node->key));
     else if (param_is_builtin(node->key))
         complain(walk->complaints, node->key_at,
-                 "`" SLICE_FMT "` is a name that Leat itself will fill: take another", SLICE_ARG(node->key));
+                 "`" SLICE_FMT "` is a name that Leat itself fills: take another", SLICE_ARG(node->key));
     else if (node->kind != NODE_TEXT || node_is_nothing(node))
         complain(walk->complaints, node->at,
                  "`" SLICE_FMT "`: found " SLICE_FMT ", expected a type such as `int = 10 in 1..100`",

@@ -205,15 +205,15 @@ static void complain_param(struct lexer *l, const struct config_query *query, st
 }
 
 /* Ends the present piece before the `:name` and begins the next behind it. */
-static void take_param(struct lexer *l, const struct config_query *query, struct config_sql *sql,
-                       size_t *piece_at)
+static void take_param(struct lexer *l, struct config_query *query, struct config_sql *sql, size_t *piece_at)
 {
     PRE(l->text.data[l->at] == ':' && *piece_at <= l->at);
     struct slice name = slice_of(l->text.data + l->at + 1, l->end - l->at - 1);
     unsigned index = 0;
     while (index < query->param_count && !slice_eq(query->params[index].name.text, name))
         index++;
-    if (index == query->param_count) {
+    const struct word word = {name, l->place};
+    if (index == query->param_count && !param_of_caller(l->walk, query, word, &index)) {
         complain_param(l, query, name);
         return;
     }
@@ -260,7 +260,7 @@ static void check_params_used(struct walk *walk, const struct config_query *quer
         bool used = false;
         for (unsigned j = 0; j < sql->count; j++)
             used |= sql->params[j] == i;
-        if (!used)
+        if (!used && query->params[i].from == PARAM_CLIENT)
             complain(walk->complaints, query->params[i].name.at,
                      "`" SLICE_FMT "` is declared, but %s does not use `:" SLICE_FMT "`",
                      SLICE_ARG(query->params[i].name.text), sql->at.file,

@@ -346,6 +346,8 @@ const struct section section_function = {"functions.NAME", function_keys};
 
 static const char *const returns_words[] = {"rows", "row", "value", NULL};
 
+static const char *const query_tenant_words[] = {"bound", "none", NULL};
+
 /* The head of an .sql file. */
 static const struct key query_keys[] = {
     {"summary", &kind_summary, QUERY(summary)},
@@ -353,6 +355,7 @@ static const struct key query_keys[] = {
     {"returns", &kind_choice, QUERY(returns), .choices = returns_words},
     {"read", &kind_roles, QUERY(read)},
     {"write", &kind_roles, QUERY(write)},
+    {"tenant", &kind_either, QUERY(of_all), .choices = query_tenant_words},
     {"order", &kind_names, QUERY(order)},
     {"page", &kind_section, QUERY(page), .section = &section_page},
     {"envelope", &kind_envelope, QUERY(envelope)},
@@ -361,7 +364,6 @@ static const struct key query_keys[] = {
     NOT_YET("changes"),
     NOT_YET("rows"),
     NOT_YET("tables"),
-    NOT_YET("tenant"),
     {0},
 };
 const struct section section_query = {"the head of a query", query_keys};

@@ -82,8 +82,9 @@ static void body_form(struct doc *doc, const char *type, const struct named_quer
     doc_text(doc, "type", SLICE("object"));
     doc_open(doc, "properties", '{');
     for (unsigned i = 0; i < query->param_count; i++)
-        param_schema(doc, query->params[i].config->name.text, &query->params[i],
-                     query->params[i].config->optional);
+        if (!query->params[i].config->from)
+            param_schema(doc, query->params[i].config->name.text, &query->params[i],
+                         query->params[i].config->optional);
     doc_close(doc, '}');
     doc_open(doc, "required", '[');
     for (unsigned i = 0; i < query->param_count; i++)
@@ -149,7 +150,8 @@ void query_path(struct doc *doc, const struct doc_prefix *prefix, const struct n
     doc_text(doc, "summary", config->summary.len ? config->summary : config->path);
     doc_open(doc, "parameters", '[');
     for (unsigned i = 0; i < query->param_count && !query->changes; i++)
-        write_param(doc, &query->params[i]);
+        if (!query->params[i].config->from)
+            write_param(doc, &query->params[i]);
     if (query->order_count) {
         paging_parameters(doc, prefix, &config->page, true);
         operation_parameter(doc, "prefer-read");

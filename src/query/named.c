@@ -97,7 +97,7 @@ static bool read_param(struct build *build, const struct query_param *param, con
 static bool find_declared(const struct named_query *query, struct slice name, unsigned *ret_at)
 {
     for (unsigned i = 0; i < query->param_count; i++) {
-        if (!slice_eq(query->params[i].config->name.text, name))
+        if (!slice_eq(query->params[i].config->name.text, name) || query->params[i].config->from)
             continue;
         *ret_at = i;
         return true;
@@ -113,11 +113,13 @@ static bool pages_by(enum slot slot)
 static bool refuse_unknown(struct build *build, const struct named_query *query, struct slice name)
 {
     struct slice *names = ARENA_ARRAY(build->arena, struct slice, query->param_count + 1);
+    unsigned count = 0;
     for (unsigned i = 0; i < query->param_count; i++)
-        names[i] = query->params[i].config->name.text;
+        if (query->params[i].config->from == PARAM_CLIENT)
+            names[count++] = query->params[i].config->name.text;
     refuse(build, REFUSE_UNKNOWN_PARAMETER, name, "`" SLICE_FMT "` has no parameter `" SLICE_FMT "`",
            SLICE_ARG(query->config->path), SLICE_ARG(shown(name)));
-    return refuse_not_among(build, name, "parameters", names, query->param_count);
+    return refuse_not_among(build, name, "parameters", names, count);
 }
 
 /* All that were given, on their way to their places. */
@@ -166,6 +168,22 @@ static bool sort_all(struct sorting *sorting, struct slice query_string, const s
     return true;
 }
 
+/* What the caller is, and no request says. NULL: it has no such part, or one that is no value of the type. */
+static struct bind bind_of_caller(struct build *build, const struct query_param *param)
+{
+    const struct caller *caller = &build->context->caller;
+    const struct slice parts[] = {[PARAM_CLIENT] = {NULL, 0},
+                                  [PARAM_USER] = caller->user,
+                                  [PARAM_TENANT] = caller->tenant,
+                                  [PARAM_ROLE] = caller->role_name};
+    struct value_scope scope = {build->arena, build->context->model->catalog->dialect, build->context->now};
+    struct value_refusal refusal;
+    struct bind bind;
+    PRE(param->config->from != PARAM_CLIENT && param->config->from < ARRAY_LEN(parts));
+    struct slice part = parts[param->config->from];
+    return part.len && value_parse(&scope, &param->type, part, &bind, &refusal) ? bind : bind_null();
+}
+
 static bool read_params(struct build *build, const struct named_query *query, struct slice query_string,
                         const struct record *body, struct slots *slots, struct bind **ret_binds)
 {
@@ -175,7 +193,9 @@ static bool read_params(struct build *build, const struct named_query *query, st
         return false;
     struct bind *binds = ARENA_ARRAY(build->arena, struct bind, query->param_count + 1);
     for (unsigned i = 0; i < query->param_count; i++)
-        if (!read_param(build, &query->params[i], sorting.given[i], &binds[i]))
+        if (query->params[i].config->from)
+            binds[i] = bind_of_caller(build, &query->params[i]);
+        else if (!read_param(build, &query->params[i], sorting.given[i], &binds[i]))
             return false;
     *ret_binds = binds;
     return true;
@@ -270,7 +290,10 @@ enum error plan_query(const struct plan_context *context, const struct named_que
     listing.plan->dialect = context->model->catalog->dialect;
     listing.plan->returns = query->config->returns;
     listing.plan->writes = query->changes;
-    listing.plan->tables_unknown = true;
+    listing.plan->uses = query->uses | (query->config->read & ROLE_ANONYMOUS ? 0 : CALLER_ROLE);
+    listing.plan->tables = query->tables;
+    listing.plan->table_count = query->table_count;
+    listing.plan->tables_unknown = !query->tables_known;
     if (!make_query(&listing, query, query_string, body))
         return ERR_PROBLEM;
     *ret_plan = listing.plan;

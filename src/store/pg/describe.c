@@ -14,6 +14,7 @@
 #include "store/pg/ask.h"
 #include "store/pg/catalog.h"
 #include "store/pg/port.h"
+#include "store/pg/touched.h"
 #include "store/pg/types.h"
 
 struct describing {
@@ -318,10 +319,62 @@ static void describe_columns(struct describing *describing, struct named_query *
     pg_types_done(&types);
 }
 
+/* ---- tables ---- */
+
+/* `EXECUTE leat_touched(NULL,NULL)`: under a generic plan its values are of no account. */
+static void explain_text(struct buf *text, const struct named_query *query)
+{
+    buf_lit(text, "EXPLAIN (FORMAT JSON, VERBOSE, COSTS OFF) EXECUTE leat_touched");
+    for (unsigned i = 0; i < query->param_count; i++)
+        buf_add(text, i ? SLICE(",NULL") : SLICE("(NULL"));
+    buf_add(text, query->param_count ? SLICE(")") : SLICE(""));
+    buf_byte(text, '\0');
+}
+
+/* Says it, and forgets the answer. */
+static bool say(struct describing *describing, const char *what, struct slice rest)
+{
+    struct buf text;
+    buf_init(&text, rest.len + 256);
+    buf_add(&text, slice_str(what));
+    buf_add(&text, rest);
+    buf_byte(&text, '\0');
+    PGresult *result = text.failed ? NULL : ask(describing, text.data);
+    bool good = PQresultStatus(result) == PGRES_COMMAND_OK;
+    PQclear(result);
+    buf_done(&text);
+    return good;
+}
+
+static void explain(struct describing *describing, struct named_query *query)
+{
+    struct buf text;
+    buf_init(&text, 4096);
+    explain_text(&text, query);
+    PGresult *result = text.failed ? NULL : ask(describing, text.data);
+    if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1)
+        query->tables_known = pg_touched_read(describing->model, query, slice_str(PQgetvalue(result, 0, 0)));
+    PQclear(result);
+    buf_done(&text);
+}
+
+/* What the statement touches, views and all, is what its plan does. What functions do within is theirs. */
+static void find_tables(struct describing *describing, struct named_query *query)
+{
+    if (begin(describing, describing->store->describe_settings) &&
+        say(describing, "SET LOCAL plan_cache_mode = force_generic_plan", SLICE("")) &&
+        say(describing, "PREPARE leat_touched AS ", query->text))
+        explain(describing, query);
+    end(describing);
+    (void)say(describing, "DEALLOCATE ALL", SLICE(""));
+}
+
 static void describe_one(struct describing *describing, struct named_query *query)
 {
     PRE(query->sql != NULL && query->text.len > 0);
     PGresult *columns = ask_columns(describing, query);
+    if (columns != NULL)
+        find_tables(describing, query);
     if (columns != NULL && PQnfields(columns) > 0)
         describe_columns(describing, query, columns);
     else if (columns != NULL && (!query->changes || begins_with(query->text, "select")))

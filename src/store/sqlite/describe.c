@@ -64,34 +64,57 @@ static void add_column(struct arena *arena, struct named_query *query, sqlite3_s
     column->deterministic = true;
 }
 
-/* context: set when the statement changes rows. Those of the schema are nobody's; a table-valued PRAGMA begins so, too. */
+/* What a statement that is prepared says of itself to the authorizer. */
+struct touching {
+    const struct catalog *catalog;
+    struct arena *arena;
+    struct named_query *query;
+    bool changes; /* it changes rows */
+};
+
+/* A read of no column, as count(*) does, is told as one of the column "". */
+static void note_table(struct touching *touching, int action, const char *name)
+{
+    bool touches = action == SQLITE_READ || action == SQLITE_INSERT || action == SQLITE_UPDATE ||
+                   action == SQLITE_DELETE;
+    const struct catalog *catalog = touching->catalog;
+    for (unsigned i = 0; touches && name && i < catalog->table_count; i++)
+        if (slice_eq_nocase(catalog->tables[i].name, slice_str(name)))
+            named_query_note(touching->arena, touching->query, &catalog->tables[i]);
+}
+
+/* Rows of the schema are nobody's to change; a table-valued PRAGMA begins so, too. */
 static int authorize(void *context, int action, const char *a, const char *b, const char *c, const char *d)
 {
-    bool *changes = context;
+    struct touching *touching = context;
     bool now = action == SQLITE_INSERT || action == SQLITE_UPDATE || action == SQLITE_DELETE;
     if (now && sqlite3_stricmp(a, "sqlite_master") == 0)
         return SQLITE_DENY;
-    *changes = *changes || now;
+    touching->changes = touching->changes || now;
+    note_table(touching, action, a);
     return lite_authorize_changing(NULL, action, a, b, c, d);
 }
 
-/* changes: the authorizer's. */
-static bool describe(sqlite3 *db, struct arena *arena, struct named_query *query, bool *changes,
+/* touching: the authorizer's. */
+static bool describe(sqlite3 *db, struct named_query *query, struct touching *touching,
                      struct complaints *complaints)
 {
-    *changes = false;
+    struct arena *arena = touching->arena;
+    touching->changes = false;
+    touching->query = query;
     sqlite3_stmt *stmt = NULL;
     struct slice text = arena_copy(arena, query->text);
     const char *rest = "";
     int code = sqlite3_prepare_v2(db, text.data, (int)text.len + 1, &stmt, &rest);
-    const char *why = refusal(db, stmt, code, *changes, rest);
+    const char *why = refusal(db, stmt, code, touching->changes, rest);
     if (why) {
         complain(complaints, query->sql->at, "SQLite refuses the query: %s", why);
         sqlite3_finalize(stmt);
         return false;
     }
     unsigned count = (unsigned)sqlite3_column_count(stmt);
-    query->changes = query->changes || *changes;
+    query->changes = query->changes || touching->changes;
+    query->tables_known = true;
     query->columns = ARENA_ARRAY(arena, struct column, count + 1);
     query->column_count = 0;
     while (query->column_count < count)
@@ -109,11 +132,12 @@ enum error lite_describe(struct store *base, struct model *model, struct complai
         complain(complaints, model->config->database.url.at, "%s", why);
         return ERR_INVALID;
     }
-    bool good = true, changes;
-    sqlite3_set_authorizer(db, authorize, &changes);
+    bool good = true;
+    struct touching touching = {.catalog = model->catalog, .arena = &model->arena};
+    sqlite3_set_authorizer(db, authorize, &touching);
     lite_guard_enter();
     for (unsigned i = 0; i < model->query_count; i++)
-        good = describe(db, &model->arena, &model->queries[i], &changes, complaints) && good;
+        good = describe(db, &model->queries[i], &touching, complaints) && good;
     lite_guard_leave();
     if (lite_guard_is_torn()) {
         complain(complaints, model->config->database.url.at,

@@ -5,8 +5,9 @@
     {"/* leat\nparams: {top: int\n*/ SELECT :top",
      "q.sql:3:1: this is not YAML: while parsing a flow mapping, did not find expected ',' or '}'\n"},
     {"/* leat\n SELECT 1", "q.sql:1:1: expected the head at the beginning: `/* leat`, its YAML, `*/`\n"},
-    {"/* leat\nchanges: x\ntenant: none\n*/ SELECT 1", "q.sql:2:1: `changes` is not built yet: take it out\n"
-                                                       "q.sql:3:1: `tenant` is not built yet: take it out\n"},
+    {"/* leat\nchanges: x\ntenant: all\n*/ SELECT 1",
+     "q.sql:2:1: `changes` is not built yet: take it out\n"
+     "q.sql:3:9: `tenant`: found `all`, expected `bound` or `none`\n"},
     {"/* leat\nsumary: x\n*/ SELECT 1", "q.sql:2:1: the head has no key `sumary`: did you mean `summary`?\n"},
     {"/* leat\nparams: [top]\n*/ SELECT 1",
      "q.sql:2:9: `params`: found a list, expected names and types, at most 200, such as `top: int = 10 in 1..100`\n"},
@@ -22,7 +23,7 @@
      "q.sql:2:10: `a-b` is declared, but q.sql does not use `:a-b`\n"
      "q.sql:2:10: `a-b`: a parameter's name is made of letters, digits and `_`\n"},
     {"/* leat\nparams: {user: int}\n*/ SELECT :user",
-     "q.sql:2:10: `user` is a name that Leat itself will fill: take another\n"},
+     "q.sql:2:10: `user` is a name that Leat itself fills: take another\n"},
     {"/* leat\nparams:\n  top: int = ten\n*/ SELECT :top",
      "q.sql:3:8: `top`: found `ten`, expected a default of type `int`\n"},
     {"/* leat\nparams:\n  top: int = 500 in 1..100\n*/ SELECT :top",
@@ -46,7 +47,7 @@
      "q.sql:5:8: `:topp` is not declared: did you mean `:top`?\n"},
     {"/* leat\n*/\nSELECT :whatever",
      "q.sql:3:8: `:whatever` is not declared: add it to `params` in the head\n"},
-    {"/* leat\n*/\nSELECT :tenant", "q.sql:3:8: `:tenant` is not built yet: take it out\n"},
+    {"/* leat\n*/\nSELECT :now", "q.sql:3:8: `:now` is not built yet: take it out\n"},
     {"/* leat\nparams: {top: int}\n*/ SELECT 1",
      "q.sql:2:10: `top` is declared, but q.sql does not use `:top`\n"},
     {"/* leat */", "q.sql:1:11: expected a statement behind the head\n"},
