@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -75,6 +76,31 @@ bool ask_target_of_config(const struct invocation *invocation, const char *path,
     return good;
 }
 
+bool ask_target_of_invocation(const struct invocation *invocation, const char *path,
+                              struct ask_target *ret_target)
+{
+    const char *url = invocation_value(invocation, "--url");
+    bool configured =
+        invocation_value(invocation, "--config") || access(settings_file(invocation), R_OK) == 0;
+    *ret_target = (struct ask_target){.host = "127.0.0.1", .port = "8080"};
+    copy_text(ret_target->path, sizeof ret_target->path, slice_str(path));
+    if (url && !ask_target_of_url(url, path, ret_target)) {
+        usage_error(invocation->command, "`--url %s`: expected an address such as http://127.0.0.1:8080",
+                    url);
+        return false;
+    }
+    return url || !configured || ask_target_of_config(invocation, path, false, ret_target);
+}
+
+void ask_credential(const struct invocation *invocation, struct buf *headers)
+{
+    const char *token = invocation_value(invocation, "--token");
+    token = token ? token : getenv("LEAT_TOKEN");
+    if (token && strcspn(token, "\r\n") == strlen(token))
+        buf_format(headers, "Authorization: Bearer %s\r\n", token);
+    buf_byte(headers, 0);
+}
+
 static int connect_to(const struct addrinfo *address)
 {
     struct timeval patience = {.tv_sec = ASK_SECONDS_MAX};
@@ -109,39 +135,83 @@ static int open_connection(const struct command *command, const struct ask_targe
     return fd;
 }
 
-/* Sends the question and reads the answer to its end; false: it did not come. */
-static bool exchange(int fd, const struct ask_target *target, char answer[ASK_ANSWER_BYTES_MAX + 1])
+static bool send_all(int fd, struct slice bytes)
 {
-    bool v6 = strchr(target->host, ':');
-    int sent = dprintf(fd, "GET %s HTTP/1.1\r\nHost: %s%s%s:%s\r\nConnection: close\r\n\r\n", target->path,
-                       v6 ? "[" : "", target->host, v6 ? "]" : "", target->port);
-    size_t len = 0;
-    ssize_t got = sent > 0 ? 1 : 0;
-    while (got > 0 && len < ASK_ANSWER_BYTES_MAX) {
-        got = recv(fd, answer + len, ASK_ANSWER_BYTES_MAX - len, 0);
-        len += got > 0 ? (size_t)got : 0;
+    while (bytes.len > 0) {
+        ssize_t sent = send(fd, bytes.data, bytes.len, MSG_NOSIGNAL);
+        if (sent <= 0)
+            return false;
+        bytes = slice_skip(bytes, (size_t)sent);
     }
-    answer[len] = 0;
-    return len > 0 && got >= 0;
+    return true;
 }
 
-int ask(const struct command *command, const struct ask_target *target, struct ask_answer *ret_answer)
+static bool send_question(int fd, const struct ask_target *target, const struct ask_question *question)
+{
+    bool v6 = strchr(target->host, ':');
+    struct buf head;
+    buf_init(&head, 64 * 1024);
+    buf_format(&head, "%s %s HTTP/1.1\r\nHost: %s%s%s:%s\r\nConnection: close\r\n%s", question->method,
+               question->path, v6 ? "[" : "", target->host, v6 ? "]" : "", target->port, question->headers);
+    if (question->body.data)
+        buf_format(&head, "Content-Length: %zu\r\n", question->body.len);
+    buf_lit(&head, "\r\n");
+    bool sent = !head.failed && send_all(fd, buf_slice(&head)) && send_all(fd, question->body);
+    buf_done(&head);
+    return sent;
+}
+
+/* Reads the answer to its end, with a NUL behind it; false: it did not come. */
+static bool read_answer(int fd, struct buf *answer)
+{
+    ssize_t got = 1;
+    while (got > 0 && answer->len + 1 < answer->max) {
+        size_t room = answer->max - answer->len - 1;
+        room = room < 65536 ? room : 65536;
+        char *to = buf_room(answer, room);
+        got = to ? recv(fd, to, room, 0) : -1;
+        answer->len += got > 0 ? (size_t)got : 0;
+    }
+    size_t len = answer->len;
+    buf_byte(answer, 0);
+    answer->len = len;
+    return len > 0 && got >= 0 && !answer->failed;
+}
+
+int ask_more(const struct command *command, const struct ask_target *target,
+             const struct ask_question *question, struct buf *answer, int *ret_status, struct slice *ret_body)
 {
     int fd = open_connection(command, target), status = 0;
     if (fd < 0)
         return CLI_FAILED;
-    bool answered = exchange(fd, target, ret_answer->text);
+    (void)send_question(fd, target, question); /* it may be refused before all of it is sent */
+    bool answered = read_answer(fd, answer);
     close(fd);
     if (!answered) {
         fprintf(stderr, "leat %s: %s:%s does not answer\n", command->name, target->host, target->port);
         return CLI_FAILED;
     }
-    const char *body = strstr(ret_answer->text, "\r\n\r\n");
-    if (sscanf(ret_answer->text, "HTTP/1.1 %3d", &status) != 1 || !body) {
+    const char *body = strstr(answer->data, "\r\n\r\n");
+    if (sscanf(answer->data, "HTTP/1.1 %3d", &status) != 1 || !body) {
         fprintf(stderr, "leat %s: the answer is not HTTP\n", command->name);
         return CLI_FAILED;
     }
-    ret_answer->status = status;
-    ret_answer->body = body + 4;
+    *ret_status = status;
+    *ret_body = slice_skip(buf_slice(answer), (size_t)(body + 4 - answer->data));
     return CLI_DONE;
+}
+
+int ask(const struct command *command, const struct ask_target *target, struct ask_answer *ret_answer)
+{
+    const struct ask_question question = {.method = "GET", .path = target->path, .headers = ""};
+    struct buf answer;
+    struct slice body;
+    buf_init(&answer, ASK_ANSWER_BYTES_MAX + 1);
+    int code = ask_more(command, target, &question, &answer, &ret_answer->status, &body);
+    if (code == CLI_DONE) {
+        memcpy(ret_answer->text, answer.data, answer.len + 1);
+        ret_answer->body = ret_answer->text + (body.data - answer.data);
+    }
+    buf_done(&answer);
+    return code;
 }

@@ -3,7 +3,6 @@
  * 1 not ready, not there, or silent for ASK_SECONDS_MAX; 2 wrong usage or configuration.
  * Whom: --url, else the first address the configuration listens on, else 127.0.0.1:8080. */
 #include <stdio.h>
-#include <unistd.h>
 
 #include "cli/ask.h"
 
@@ -18,14 +17,8 @@ static int tell(const struct ask_answer *answer)
 
 static int run_health(const struct invocation *invocation)
 {
-    struct ask_target target = {.host = "127.0.0.1", .port = "8080", .path = READY_PATH};
-    const char *url = invocation_value(invocation, "--url");
-    if (url && !ask_target_of_url(url, READY_PATH, &target))
-        return usage_error(invocation->command,
-                           "`--url %s`: expected an address such as http://127.0.0.1:8080", url);
-    bool configured =
-        invocation_value(invocation, "--config") || access(settings_file(invocation), R_OK) == 0;
-    if (!url && configured && !ask_target_of_config(invocation, READY_PATH, false, &target))
+    struct ask_target target;
+    if (!ask_target_of_invocation(invocation, READY_PATH, &target))
         return CLI_USAGE;
     struct ask_answer answer;
     int code = ask(invocation->command, &target, &answer);
@@ -33,8 +26,7 @@ static int run_health(const struct invocation *invocation)
 }
 
 static const struct option options[] = {
-    {"--url", NULL, "URL",
-     "whom to ask; without it where the configuration listens, or http://127.0.0.1:8080"},
+    OPTION_URL,
     OPTION_CONFIG,
     {0},
 };
