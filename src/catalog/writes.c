@@ -68,6 +68,7 @@ static const struct column *make_xmin(struct arena *arena)
 {
     struct column *column = ARENA_NEW(arena, struct column);
     *column = (struct column){.name = SLICE("xmin"),
+                              .computed = true,
                               .sql = SLICE("xmin::text"),
                               .json = SLICE("\"xmin\":"),
                               .type = {.kind = VALUE_TEXT, .name = SLICE("text"), .orderable = true}};

@@ -95,14 +95,9 @@ struct config {
     struct config_redis redis;
     struct config_cache cache;
     struct config_limits limits; /* of all requests */
-    struct {
-        int64_t target_ms, interval_ms; /* of waiting for the database; target 0: off */
-        unsigned least;                 /* 0: sixteen for each connection */
-    } shed;
+    struct config_shed shed;
     unsigned limit_lists; /* how many lists there are: this one, of resources, of queries */
-    struct {
-        unsigned keys; /* that are counted at once */
-    } limiter;
+    struct config_limiter limiter;
 
     struct config_resource *resources;
     unsigned resource_count;
@@ -145,13 +140,12 @@ enum error config_without_file(const char *url, const struct config_override *ov
 
 void config_free(struct config *config); /* takes NULL */
 
-/* A database URL with its password as `***`: for logs, complaints and config_print. */
+/* With its password as `***`: for logs, complaints and config_print. */
 struct slice config_url_masked(struct arena *arena, struct slice url);
 
 /* Writes the whole effective configuration as YAML that loads to the same (passwords in URLs as `***`). */
 struct buf;
 void config_print(const struct config *config, struct buf *out);
-/* One text as YAML, in quotes where they are needed. */
-void config_print_text(struct buf *out, struct slice text);
+void config_print_text(struct buf *out, struct slice text); /* as YAML, in quotes where they are needed */
 
 #endif

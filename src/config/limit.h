@@ -55,4 +55,14 @@ struct config_limits {
     unsigned number; /* of the list among all of the configuration, from 1; 0: it is empty */
 };
 
+/* When the database has more to do than it can. */
+struct config_shed {
+    int64_t target_ms, interval_ms; /* of waiting for the database; target 0: off */
+    unsigned least;                 /* 0: sixteen for each connection */
+};
+
+struct config_limiter {
+    unsigned keys; /* that are counted at once */
+};
+
 #endif

@@ -156,6 +156,14 @@ static enum step refuse_address(struct request *request)
     return next;
 }
 
+/* Where anybody may ask, and the field is passed on, whom it names is for the service to say. */
+static bool is_for_the_service(const struct route *route)
+{
+    const struct config_upstream *upstream = route->upstream;
+    return route->kind == ROUTE_UPSTREAM && upstream->authorization &&
+           ((route->body ? upstream->write : upstream->read) & ROLE_ANONYMOUS);
+}
+
 enum step step_identify(struct request *request)
 {
     struct route *route = &request->route;
@@ -174,7 +182,7 @@ enum step step_identify(struct request *request)
     if (route->kind == ROUTE_LOGIN)
         return STEP_LIMIT; /* whatever was shown: it may be what has just expired */
     enum step next;
-    bool known = request->part != NULL; /* as its batch is */
+    bool known = request->part != NULL /* as its batch is */ || is_for_the_service(route);
     return known || auth_identify(request, &next) ? request_identified(request) : next;
 }
 

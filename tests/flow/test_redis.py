@@ -97,10 +97,10 @@ def run_check(tmp_path, database, url):
 
 def test_the_password_is_never_printed(tmp_path, database):
     database.sql(NOTES)
-    done = run_check(tmp_path, database, "redis://me:secret@127.0.0.1:1/2")
-    assert "me:***@127.0.0.1:1/2" in done.stdout and "secret" not in done.stdout + done.stderr
-    done = run_check(tmp_path, database, "redis://me:secret@127.0.0.1:x")
-    assert done.returncode != 0 and "leat.yaml:3:8: `redis`: the port" in done.stderr and "secret" not in done.stderr
+    done = run_check(tmp_path, database, "redis://me:geheim@127.0.0.1:1/2")
+    assert "me:***@127.0.0.1:1/2" in done.stdout and "geheim" not in done.stdout + done.stderr
+    done = run_check(tmp_path, database, "redis://me:geheim@127.0.0.1:x")
+    assert done.returncode != 0 and "leat.yaml:3:8: `redis`: the port" in done.stderr and "geheim" not in done.stderr
 
 
 def test_a_certificate_that_cannot_be_read_is_a_mistake_of_the_configuration(database):

@@ -56,6 +56,7 @@ static struct plan *try(struct world *world, const char *query)
     const struct plan_context context = {.model = world->model,
                                          .arena = &world->arena,
                                          .manner = world->manner,
+                                         .caller = {.role = ROLE_ANONYMOUS, .roles = ROLE_ANONYMOUS},
                                          .now = {1769850307123456}};
     struct plan *plan = NULL;
     struct problem problem = {0};

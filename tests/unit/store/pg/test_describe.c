@@ -5,6 +5,7 @@
 enum { PARAMS_MAX = 4 };
 
 struct asking {
+    struct catalog catalog; /* nothing is in it */
     struct model model;
     struct complaints complaints;
     struct named_query query;
@@ -49,6 +50,7 @@ static void ask(struct asking *asking, struct postgres *server, enum query_retur
                                          .params = asking->params,
                                          .text = text};
     asking->query.param_count = asking->sql.count;
+    asking->model.catalog = &asking->catalog;
     asking->model.queries = &asking->query;
     asking->model.query_count = 1;
 

@@ -10,6 +10,7 @@ struct described {
     struct config config;
     struct config_sql sql;
     struct named_query query;
+    struct catalog catalog; /* nothing is in it */
     struct model model;
     struct arena arena;
     struct complaints complaints;
@@ -25,6 +26,7 @@ static void describe(struct described *it, const char *text)
     it->complaints.arena = &it->arena;
     it->query = (struct named_query){.sql = &it->sql, .text = slice_str(text)};
     it->model.config = &it->config;
+    it->model.catalog = &it->catalog;
     it->model.queries = &it->query;
     it->model.query_count = 1;
     it->error = store_driver_sqlite.describe(it->fixture.store, &it->model, &it->complaints);
