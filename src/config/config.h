@@ -111,8 +111,7 @@ struct config {
     struct word state; /* a folder for what outlives the process; data NULL: there is none */
     struct config_query *queries;
     unsigned query_count;
-    bool docs; /* /docs and /openapi.json are served */
-    bool open; /* made from a database without a file: everything readable, loopback only */
+    bool docs, open; /* /docs is served; made without a file: everything readable, loopback only */
 };
 
 /* What the command line says, in order: `--set path=value` (the value is YAML), or an option of its own such as `--listen`
