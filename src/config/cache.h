@@ -18,7 +18,6 @@ struct cache_policy {
     int64_t
         shared_ms; /* likewise proxies and content networks, of what is the same for everybody: s-maxage */
     enum cache_share share;
-    bool tags; /* says Surrogate-Key and Cache-Tag */
 };
 
 /* What is made ready before anybody asks. */

@@ -288,7 +288,7 @@ static const struct key cache_policy_keys[] = {
     {"client", &kind_duration, POLICY(client_ms), .low = 0, .high = 366 * DAY},
     {"shared", &kind_duration, POLICY(shared_ms), .low = 0, .high = 366 * DAY},
     {"share", &kind_choice, POLICY(share), .choices = share_words},
-    {"tags", &kind_switch, POLICY(tags)},
+    NOT_YET("tags"),
     {0},
 };
 const struct section section_cache_policy = {"the cache of a resource or query", cache_policy_keys};

@@ -30,6 +30,7 @@ struct plan {
     unsigned cell_count;
 
     const struct bind *key; /* of a row: the values of its resource's key */
+    bool alone;             /* of a row: no other rows are read, be they of the same table */
 
     /* of a list; of a row whose resource has versions the one term is the version: its cell is kept */
     struct plan_order *order; /* the whole order: the key ends it */

@@ -267,12 +267,14 @@ static bool make_row(struct listing *listing, struct slice id, struct slice quer
         keep_version(listing);
         if (!is_simple(listing)) {
             write_full(listing, key);
+            listing->plan->alone = listing->level->children == NULL;
             listing->plan->key = key;
             return true;
         }
         write_flat(listing);
     }
     listing->plan->key = key;
+    listing->plan->alone = true;
     listing->plan->statement.binds = key;
     listing->plan->statement.bind_count = build->resource->key_count;
     return true;

@@ -116,6 +116,7 @@ static void add_service(struct buf *out, const struct request *request)
     add_number(out, request->snapshot->model->number);
     add_number(out, (uint64_t)ROUTE_UPSTREAM << 8);
     add_number(out, (uint64_t)(request->route.upstream - config->upstreams));
+    add_text(out, head->host); /* it is told whom it was asked as, and may write that into its answer */
     add_text(out, head->path);
     add_text(out, request->query_string);
     add_text(out, http_head_get(head, HTTP_ACCEPT));
@@ -194,14 +195,16 @@ static void on_refresh(struct task *task)
     request_run(container_of(task, struct request, turn));
 }
 
+/* All that is of the asker's arena, which may end first. */
 static void copy_caller(struct request *request, const struct principal *principal)
 {
-    struct caller *caller = &request->principal.caller;
-    request->principal = *principal;
-    if (caller->user.data)
-        caller->user = arena_copy(&request->arena, caller->user);
-    if (caller->tenant.data)
-        caller->tenant = arena_copy(&request->arena, caller->tenant);
+    struct principal *copy = &request->principal;
+    *copy = *principal;
+    struct slice *const parts[] = {&copy->caller.role_name, &copy->caller.user, &copy->caller.tenant,
+                                   &copy->caller.scope, &copy->key_id};
+    for (unsigned i = 0; i < ARRAY_LEN(parts); i++)
+        if (parts[i]->data)
+            *parts[i] = arena_copy(&request->arena, *parts[i]);
 }
 
 /* Who makes the answer. */

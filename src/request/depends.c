@@ -83,7 +83,7 @@ void depends_note(struct request *request, struct depends *ret_depends)
 {
     const struct plan *plan = request->plan;
     PRE(plan && !request->fetch_out);
-    bool row = plan->kind == PLAN_ROW && is_plain_table(request->route.resource->table);
+    bool row = plan->kind == PLAN_ROW && plan->alone && is_plain_table(request->route.resource->table);
     *ret_depends =
         (struct depends){.seen = ARENA_ARRAY(&request->arena, struct tag_seen, plan->table_count + 4)};
     if (row)

@@ -64,7 +64,9 @@ static void start_workers(struct service *service)
     for (unsigned i = 0; i < service->worker_count; i++)
         service->meters[i] = meter_new();
     for (unsigned i = 0; i < service->worker_count; i++)
-        service->workers[i] = worker_start(service, i);
+        service->workers[i] = worker_new(service, i);
+    for (unsigned i = 0; i < service->worker_count; i++)
+        worker_start(service->workers[i]); /* each may ask about all of them */
 }
 
 static void sleep_ms(int64_t ms)

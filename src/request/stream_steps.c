@@ -125,7 +125,7 @@ void request_stop_stream(struct request *request)
 {
     PRE(request->cancelled);
     loop_task_cancel(&request->turn);
-    if (request->stream && format_is_export(request->format)) /* another's may be being made just now */
+    if (format_is_export(request->format) && request->stream) /* another's may be being made just now */
         stream_stop(request->stream);
 }
 

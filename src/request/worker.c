@@ -148,7 +148,7 @@ static void *run(void *context)
     return NULL;
 }
 
-struct worker *worker_start(struct service *service, unsigned number)
+struct worker *worker_new(struct service *service, unsigned number)
 {
     struct worker *worker = mem_must(sizeof *worker);
     worker->magic = WORKER_MAGIC;
@@ -164,10 +164,14 @@ struct worker *worker_start(struct service *service, unsigned number)
     buf_init(&worker->key, KEY_BYTES_MAX);
     if (getrandom(&worker->id_state, sizeof worker->id_state, 0) != sizeof worker->id_state)
         worker->id_state = (uint64_t)clock_wall().us ^ (uint64_t)(uintptr_t)worker;
-    int error = pthread_create(&worker->thread, NULL, run, worker);
-    if (error)
-        UNREACHABLE("no thread for a worker at start");
     return worker;
+}
+
+void worker_start(struct worker *worker)
+{
+    CHECK_MAGIC(worker, WORKER_MAGIC);
+    if (pthread_create(&worker->thread, NULL, run, worker) != 0)
+        UNREACHABLE("no thread for a worker at start");
 }
 
 static void post(struct worker *worker, void (*on_receive)(struct letter *), struct snapshot *snapshot,

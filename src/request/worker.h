@@ -51,8 +51,9 @@ struct worker {
     pthread_t thread;
 };
 
-/* Makes a worker and starts its thread. */
-struct worker *worker_start(struct service *service, unsigned number);
+/* A worker stands idle until it is started: all are made before the first of them runs. */
+struct worker *worker_new(struct service *service, unsigned number);
+void worker_start(struct worker *worker);
 
 /* Letters from the main thread. */
 void worker_post_pause(struct worker *worker, struct pause *pause);

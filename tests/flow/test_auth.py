@@ -186,7 +186,7 @@ def test_what_is_no_credential_is_refused_even_where_nobody_needs_one(leat):
         answer = leat.get("/api/open", headers={"Authorization": header})
         assert answer.status_code == 401, header
         assert answer.json()["code"] == "bad-credential" and "cause" not in answer.json()
-    assert "auth: there is no such session" in causes(leat)
+    leat.await_true(lambda: "auth: there is no such session" in causes(leat))
     assert leat.get("/health", headers={"Authorization": "Bearer x"}).status_code == 200
 
 

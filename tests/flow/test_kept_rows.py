@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A kept row is stale when any row was written that its answer shows, be it of the same table."""
+import pytest
+
+from leat import Leat
+
+PEOPLE = """
+CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT NOT NULL, manager_id INTEGER REFERENCES people(id));
+INSERT INTO people VALUES (1, 'Ada', NULL), (5, 'Ben', 1);
+"""
+CONFIG = "defaults: {read: anonymous, write: anonymous, cache: 5m}\nresources: {people: {}}\n"
+
+
+@pytest.fixture
+def leat(database):
+    database.sql(PEOPLE)
+    with Leat(database=database.url, config=CONFIG) as running:
+        yield running
+
+
+def test_a_row_that_shows_another_of_its_table_changes_with_that_one(leat):
+    path = "/api/people/5?select=name,manager_id(name)"
+    for _ in range(2):
+        assert leat.get(path).json() == {"name": "Ben", "manager_id": {"name": "Ada"}}
+    leat.client.patch("/api/people/1", json={"name": "Eve"})
+    assert leat.get(path).json() == {"name": "Ben", "manager_id": {"name": "Eve"}}
+
+
+def test_a_row_alone_stays_kept_when_another_is_written(leat):
+    leat.get("/api/people/5")
+    leat.client.patch("/api/people/1", json={"name": "Eve"})
+    assert "hit" in leat.get("/api/people/5").headers["cache-status"]
+    leat.client.patch("/api/people/5", json={"name": "Bo"})
+    answer = leat.get("/api/people/5")
+    assert "hit" not in answer.headers["cache-status"] and answer.json()["name"] == "Bo"
