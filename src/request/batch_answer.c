@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answers of parts as JSON: `{"status":200,"headers":{"Content-Type":"application/json"},"body":[…]}`. JSON stands as it is, other text
- * as a JSON string. See batch.h. */
+ * as a JSON string, as does what others call JSON and is none. See batch.h. */
+#include "base/json.h"
 #include "request/batch.h"
 #include "request/worker.h"
 
@@ -63,15 +64,24 @@ static void write_headers(struct buf *out, const struct answer *answer, bool has
     buf_byte(out, '}');
 }
 
-static void write_answer(struct buf *out, const struct answer *answer, struct slice body, struct arena *arena)
+/* Values of the cache's API and answers of another service are as their makers left them. */
+static bool stands_as_json(const struct part *part, const struct answer *answer, struct slice body)
+{
+    const struct request *request = part->request;
+    bool foreign = request && (request->route.kind == ROUTE_CACHE || request->route.kind == ROUTE_UPSTREAM);
+    return is_json(type_of(answer)) && (!foreign || json_is_valid(body));
+}
+
+static void write_answer(struct buf *out, const struct part *part, const struct answer *answer,
+                         struct slice body)
 {
     buf_lit(out, "{\"status\":");
     buf_uint(out, answer->status);
     buf_lit(out, ",\"headers\":");
-    write_headers(out, answer, body.len > 0, arena);
+    write_headers(out, answer, body.len > 0, &part->batch->request->arena);
     if (body.len) {
         buf_lit(out, ",\"body\":");
-        if (is_json(type_of(answer)))
+        if (stands_as_json(part, answer, body))
             buf_add(out, body);
         else
             buf_json_mended(out, body);
@@ -89,7 +99,7 @@ static bool keep(struct part *part, const struct answer *answer, struct slice bo
     buf_init(&out, batch->transaction ? 8 * max /* chain.c has seen to it */
                    : left > 4096      ? left
                                       : 4096 /* for a problem */);
-    write_answer(&out, answer, body, arena);
+    write_answer(&out, part, answer, body);
     bool kept = !out.failed;
     if (kept) {
         part->status = answer->status;

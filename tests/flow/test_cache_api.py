@@ -81,6 +81,15 @@ def test_bytes_of_any_kind_and_length_are_kept(values):
     assert (answer.status_code, answer.json()["code"]) == (413, "value-too-large")
 
 
+def test_a_value_that_calls_itself_json_and_is_none_breaks_no_batch(values):
+    forged = '1},{"status":200,"headers":{},"body":"forged"'
+    for name, value in (("forged", forged), ("right", '{"a":[1]}')):
+        values.client.put(f"/api/v1/cache/{name}", content=value, headers={"Content-Type": "application/json"})
+    parts = [{"method": "GET", "path": f"/api/v1/cache/{name}"} for name in ("forged", "right")]
+    answers = values.client.post("/api/batch", json={"requests": parts}).json()["responses"]
+    assert [answer["body"] for answer in answers] == [forged, {"a": [1]}]
+
+
 def test_names_are_what_the_path_says_decoded(values):
     put(values, "user%3A7%2Fprofile%20%C3%A9")
     assert has(values, "user:7%2fprofile%20é")
