@@ -34,7 +34,7 @@ def test_slow_readers_by_the_hundred_do_not_grow_memory_beyond_the_total_allowed
         for _ in range(20):
             assert leat.get("/api/blobs?limit=1000").status_code == 200
         before = leat.rss_bytes()
-        wires = [slow_wire(leat) for _ in range(200)]
+        wires = [slow_wire(leat) for _ in range(100)]
         leat.await_true(lambda: any(line.get("problem") == "answers-full" for line in leat.lines("request")))
         assert leat.get("/health/live").status_code == 200
         most = 64 * MIB * (10 if "tsan" in BIN else 3)  # TSan keeps shadows of every byte
