@@ -18,7 +18,7 @@ help:
 	echo
 	echo '  make build    the release program, build/leat'
 	echo '  make demo     an API over SQLite with $(ROWS) transactions, on $(LISTEN) (LISTEN=, ROWS= change it;'
-	echo '                EXAMPLE=minixdr: events and incidents)'
+	echo '                EXAMPLE=minixdr: with users and tenants; planner)'
 	echo
 	echo '  make quick    a minute: format, layers, words, unit tests, fuzz corpora, the API on SQLite'
 	echo '  make check    a quarter of an hour: all tests, with PostgreSQL, faults and sanitizers'
@@ -45,7 +45,7 @@ demo:
 	examples/$(EXAMPLE)/load sqlite:$(DEMO_FILE) $(ROWS)
 	echo
 	echo 'Try, from another terminal:'
-	sed -nE 's#^\| `(curl [^`]*)`.*#  \1#; s#localhost:8080#$(URL)#p' examples/$(EXAMPLE)/README.md
+	sed -nE 's#localhost:8080#$(URL)#; s#^    ((login|ask)\(\)|login )#  \1#p; s#^\| `((curl|login|ask) [^`]*)`.*#  \1#p' examples/$(EXAMPLE)/README.md
 	echo 'Control-C ends it.'
 	echo
 	exec build/leat serve -c examples/$(EXAMPLE)/leat.yaml --database sqlite:$(DEMO_FILE) --listen $(LISTEN)

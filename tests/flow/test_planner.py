@@ -5,7 +5,6 @@ import collections
 import contextlib
 import json
 import re
-import shlex
 import socket
 import subprocess
 import sys
@@ -13,21 +12,30 @@ import sys
 import httpx
 import pytest
 
+import callers
 from conftest import ROOT, STORES
 from leat import BIN, Leat, command_prefix
 from postgres import Postgres, free_port
+from tour import Tour
 
 EXAMPLE = ROOT / "examples/planner"
 EVENTS = 5000
 UNLIMITED = {"RATE": "1000000/s"}  # tests ask more than a person does
-COMMANDS = [shlex.split(command) for command in re.findall(r"^\| `(curl [^`]*)`", (EXAMPLE / "README.md").read_text(encoding="utf-8"), re.M)]
-SHOWN = [words[-1].removeprefix("localhost:8080") for words in COMMANDS if "--json" not in words]
-CHANGING = [words for words in COMMANDS if "--json" in words]
+TOUR = Tour(EXAMPLE / "README.md")
+SHOWN, CHANGING, PARSING = TOUR.paths(0), TOUR.commands(-2), TOUR.commands(-1)
 
 
 def load(url, rows=EVENTS):
     done = subprocess.run([EXAMPLE / "load", url, str(rows)], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def serve(url, **env):
+    """The example; beside its own users it believes in those of callers.bearer(). What a test asks it asks as the first user."""
+    leat = Leat(database=url, config_file=str(EXAMPLE / "leat.yaml"), env=env,
+                args=["--set", callers.KEYS.replace("keys: ", "auth.keys=", 1)])
+    leat.client.headers.update(callers.bearer("person", 1, user=1))
+    return leat
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +47,7 @@ def servers(tmp_path_factory):
             url = (f"sqlite:{tmp_path_factory.mktemp('planner')}/planner.db" if store == "sqlite"
                    else running.enter_context(Postgres()).url)
             load(url)
-            leat = running.enter_context(Leat(database=url, config_file=str(EXAMPLE / "leat.yaml"), env=UNLIMITED))
+            leat = running.enter_context(serve(url, **UNLIMITED))
             by_store[store] = leat.await_ready()
         yield by_store
 
@@ -50,10 +58,10 @@ def planner(servers, store):
 
 
 @pytest.fixture
-def changed(database):
+def changed(database, parser):
     """Leat serving an example of its own, to be changed."""
     load(database.url)
-    with Leat(database=database.url, config_file=str(EXAMPLE / "leat.yaml"), env=UNLIMITED) as leat:
+    with serve(database.url, PARSER=f"{parser}/parse", **UNLIMITED) as leat:
         yield leat.await_ready()
 
 
@@ -82,16 +90,14 @@ def test_what_the_readme_shows_is_answered(planner, path):
 
 
 def test_what_the_readme_changes_is_changed(changed):
-    def send(words):
-        method = words[words.index("-X") + 1] if "-X" in words else "POST"
-        path = next(word for word in words if word.startswith("localhost:8080")).removeprefix("localhost:8080")
-        return changed.client.request(method, path, json=json.loads(words[words.index("--json") + 1]))
-    assert [send(words).status_code for words in CHANGING] == [201, 200, 400]
+    assert TOUR.run(changed, *TOUR.commands(0)) == [200] * (len(SHOWN) - 1) + [400]
+    assert TOUR.run(changed, *CHANGING) == [201, 200, 400, 404, 401]
     assert changed.get("/api/events/42").json()["status"] == "done"
+    assert TOUR.run(changed, *PARSING) == [200]
 
 
 @pytest.mark.skipif(len(STORES) < 2, reason="needs both stores")
-@pytest.mark.parametrize("path", SHOWN + ["/api/events?order=id&limit=500", "/api/users?order=id"])
+@pytest.mark.parametrize("path", [path for path in SHOWN if "/limits/" not in path] + ["/api/events?order=id&limit=500", "/api/users"])
 def test_both_stores_answer_the_same(servers, path):
     def bare(text):  # times in one form, no cursors, which are of their store, nor ids of requests
         text = re.sub(r"(T\d\d:\d\d:\d\d)\.?(\d*?)0*(Z|\+00:00)", r"\1.\2", text)
@@ -102,14 +108,14 @@ def test_both_stores_answer_the_same(servers, path):
 
 def test_figures_agree_with_the_rows(planner):
     rows = []
-    while more := planner.rows(f"/api/events?user_id=1&order=id&limit=500&id=gt.{rows[-1]['id'] if rows else 0}"):
+    while more := planner.rows(f"/api/events?order=id&limit=500&id=gt.{rows[-1]['id'] if rows else 0}"):
         rows += more
-    stats = planner.get("/api/stats?person=1").json()
+    stats = planner.get("/api/stats").json()
     by_status = collections.Counter(row["status"] for row in rows)
     assert stats["events"] == len(rows) > EVENTS / 10
     assert {name: stats[name] for name in by_status} == by_status
     assert stats["minutes_done"] == sum(row["minutes"] or 0 for row in rows if row["status"] == "done")
-    by_category = {row["category"]: (row["events"], row["minutes"]) for row in planner.rows("/api/stats/categories?person=1")}
+    by_category = {row["category"]: (row["events"], row["minutes"]) for row in planner.rows("/api/stats/categories")}
     for category in {row["category"] for row in rows}:
         there = [row for row in rows if row["category"] == category and row["status"] != "cancelled"]
         assert by_category[category] == (len(there), sum(row["minutes"] or 0 for row in there)), category
@@ -118,23 +124,70 @@ def test_figures_agree_with_the_rows(planner):
 
 def test_figures_are_kept_until_an_event_is_written(changed):
     def ask():
-        answer = changed.get("/api/stats?person=1")
+        answer = changed.get("/api/stats")
         return answer.headers["cache-status"].split(";")[1].strip(), answer.json()["events"]
     events = ask()[1]
     assert ask() == ("hit", events)
-    assert changed.client.post("/api/events", json={"user_id": 1, "title": "x", "starts_at": "2025-03-02T15:00:00Z"}).status_code == 201
+    assert changed.client.post("/api/events", json={"title": "x", "starts_at": "2025-03-02T15:00:00Z"}).status_code == 201
     assert ask()[1] == events + 1
     assert ask() == ("hit", events + 1)
 
 
 def test_who_asks_more_than_a_hundred_times_a_minute_is_told_when_to_come_again(database):
     load(database.url)
-    with Leat(database=database.url, config_file=str(EXAMPLE / "leat.yaml")) as leat:
+    with serve(database.url) as leat:
         leat.await_ready()
         answers = [leat.get("/api/events?limit=1") for _ in range(101)]
         assert [answer.status_code for answer in answers] == [200] * 100 + [429]
         assert answers[0].headers["x-ratelimit-limit"] == "100" and int(answers[-1].headers["retry-after"]) in range(1, 61)
+        assert leat.get("/api/events", headers=callers.bearer("person", 2, user=2)).status_code == 200, "each user has a hundred"
         assert leat.get("/health").status_code == 200
+
+
+def test_fifty_sentences_a_minute_are_read(database, parser):
+    load(database.url, 10)
+    with serve(database.url, PARSER=f"{parser}/parse") as leat:
+        leat.await_ready()
+        answers = [leat.client.post("/api/events/parse", json={"text": "Yoga at 6pm"}) for _ in range(51)]
+        assert [answer.status_code for answer in answers] == [200] * 50 + [429]
+        assert answers[0].json()["title"] == "Yoga" and answers[0].headers["x-ratelimit-limit"] == "50"
+        assert leat.get("/api/stats").status_code == 200, "that is another limit"
+
+
+def test_the_fifth_wrong_password_is_the_last_for_a_minute(changed):
+    def log_in(password, who="test"):
+        return changed.client.post("/api/auth/login", json={"email": f"{who}@example.com", "password": password})
+    assert [log_in("wrong").status_code for _ in range(6)] == [401] * 5 + [429]
+    assert log_in("password123").status_code == 429 and log_in("password123", "other").status_code == 200
+
+
+def test_nobody_sees_what_somebody_else_plans(planner):
+    for path in ("/api/events", "/api/users", "/api/stats", "/api/events/42"):
+        assert httpx.get(planner.url + path).status_code == 401
+    assert planner.get("/api/events/42").status_code == 200
+    other = callers.bearer("person", 2, user=2)
+    assert planner.get("/api/events/42", headers=other).status_code == 404
+    assert {row["user_id"] for row in planner.rows("/api/events?limit=500", headers=other)} == {2}
+    assert planner.rows("/api/users", headers=other)[0]["email"] == "other@example.com"
+    assert planner.get("/api/stats", headers=other).json()["events"] < planner.get("/api/stats").json()["events"]
+
+
+def test_who_is_not_known_or_asks_otherwise_never_reaches_the_parser(changed):
+    def parse(body=b"{}", method="POST", **headers):
+        return changed.client.request(method, "/api/events/parse", content=body, headers=headers).status_code
+    assert parse(Authorization="Bearer x") == 401
+    assert parse(method="GET") in (404, 405)
+    assert parse(b"x" * 65537) == 413
+    assert parse() == 400, "this one did"
+
+
+def test_without_the_parser_all_else_is_served(database):
+    load(database.url, 10)
+    with serve(database.url, PARSER=f"http://127.0.0.1:{free_port()}/parse", **UNLIMITED) as leat:
+        leat.await_ready()
+        answer = leat.client.post("/api/events/parse", json={"text": "x"})
+        assert answer.status_code == 502 and answer.json()["code"] == "upstream-unreachable"
+        assert leat.get("/api/stats").status_code == 200
 
 
 def test_what_is_in_effect_is_printed(tmp_path):
@@ -143,10 +196,11 @@ def test_what_is_in_effect_is_printed(tmp_path):
                           capture_output=True, text=True, check=False)
     assert done.returncode == 0 and not done.stderr, done.stderr
     assert "slow: 500ms" in done.stdout and "100/min" in done.stdout and "list: 1m" in done.stdout
+    assert "50/min" in done.stdout and "/api/events/parse" in done.stdout and "tenant: user_id" in done.stdout
 
 
 def test_a_user_without_events_has_figures_too(changed):
-    stats = changed.get("/api/stats?person=999").json()
+    stats = changed.get("/api/stats", headers=callers.bearer("person", 999, user=999)).json()
     assert (stats["as_of"], stats["events"], stats["week_minutes"], stats["busiest_category"]) == (None, 0, 0, None)
 
 
@@ -154,7 +208,7 @@ def test_indexes_are_there_before_anything_is_served_and_the_figures_need_no_tab
     file = tmp_path / "planner.db"
     load(f"sqlite:{file}")
     text = re.sub(r"/\*.*?\*/", "", (EXAMPLE / "queries/stats.sqlite.sql").read_text(encoding="utf-8"), count=1, flags=re.S)
-    plan = subprocess.run(["sqlite3", str(file), "EXPLAIN QUERY PLAN " + text.replace(":person", "1")],
+    plan = subprocess.run(["sqlite3", str(file), "EXPLAIN QUERY PLAN " + text.replace(":tenant", "1")],
                           check=True, capture_output=True, text=True).stdout
     assert "SCAN events" not in plan and plan.count("USING COVERING INDEX ix_events_user") >= 2, plan
 
@@ -183,7 +237,7 @@ def test_the_parser_says_what_it_expects(parser, body):
     assert answer.status_code == 400 and "expected" in answer.json()["error"]
 
 
-def test_what_the_parser_makes_can_be_kept(changed, parser):
-    event = httpx.post(f"{parser}/parse", json={"text": "Yoga tomorrow at 6pm for 1 hour"}).json()
-    kept = changed.client.post("/api/events", json={"user_id": 1, **event})
+def test_what_the_parser_makes_can_be_kept(changed):
+    event = changed.client.post("/api/events/parse", json={"text": "Yoga tomorrow at 6pm for 1 hour"}).json()
+    kept = changed.client.post("/api/events", json=event)
     assert kept.status_code == 201 and kept.json()["title"] == "Yoga" and kept.json()["minutes"] == 60

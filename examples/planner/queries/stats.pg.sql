@@ -1,17 +1,15 @@
 /* leat
-summary:  A user's figures, of all time, and of the seven days before the newest event
-params:
-  person: bigint
+summary:  The caller's figures, of all time, and of the seven days before the newest event
 returns:  row
 cache:    5m
 */
 WITH clock AS MATERIALIZED (
-    SELECT max(starts_at) AS newest FROM events WHERE user_id = :person
+    SELECT max(starts_at) AS newest FROM events WHERE user_id = :tenant
 ),
 mine AS MATERIALIZED (
     SELECT category, status, minutes, starts_at > (SELECT newest - interval '7 days' FROM clock) AS of_week
       FROM events
-     WHERE user_id = :person
+     WHERE user_id = :tenant
 )
 SELECT (SELECT newest FROM clock)                                   AS as_of,
        count(*)                                                     AS events,

@@ -1,7 +1,5 @@
 /* leat
-summary:  A user's events and minutes by category
-params:
-  person: bigint
+summary:  The caller's events and minutes by category
 cache:    5m
 */
 SELECT category,
@@ -9,6 +7,6 @@ SELECT category,
        count(*) FILTER (WHERE status = 'done')                      AS done,
        coalesce(sum(minutes), 0)                                    AS minutes
   FROM events
- WHERE user_id = :person AND status <> 'cancelled'
+ WHERE user_id = :tenant AND status <> 'cancelled'
  GROUP BY category
  ORDER BY minutes DESC, category
