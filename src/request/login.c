@@ -138,7 +138,7 @@ static enum step finish(struct request *request)
         request->problem = request->fetch.problem;
         return not_failed(request, STEP_RESPOND);
     }
-    return request->login->right ? not_failed(request, succeed(request)) : fail(request);
+    return request->login->right ? succeed(request) : fail(request);
 }
 
 /* --- the unit: session, audit --- */
@@ -252,10 +252,11 @@ static enum step let_in(struct request *request)
     struct login *login = request->login;
     struct wall now = clock_wall();
     login->right = true;
+    request_limit_event_undo(request, &login->limits); /* before it is written: others may come meanwhile */
     if (auth_of(request)->sessions == SESSIONS_STORED)
         make_session(request, now.us / 1000000);
     else if (!make_token(request, now))
-        return not_failed(request, auth_unready(request));
+        return auth_unready(request);
     audit(request, SLICE("login"));
     return write_unit(request);
 }
@@ -313,6 +314,13 @@ static void on_result(struct asker *asker)
         request_resume(request, next);
 }
 
+/* Counts what may turn out a failed login. False: too many have failed. */
+static bool may_guess(struct request *request)
+{
+    struct login *login = request->login;
+    return request_limit_event(request, LIMIT_ON_LOGIN_FAILED, login->account, &login->limits);
+}
+
 /* The user's hash, or one that takes as long where there is none. */
 static struct slice hash_to_verify(struct request *request)
 {
@@ -324,9 +332,14 @@ static struct slice hash_to_verify(struct request *request)
     return slice_str(decoy);
 }
 
+/* A guess is counted while it is verified, once: those who make the very same one meanwhile, or a right one again, make none. */
 static enum step verify(struct request *request)
 {
     struct login *login = request->login;
+    if (!may_guess(request)) {
+        wipe(login);
+        return STEP_RESPOND;
+    }
     login->asker.on_result = on_result;
     login->asker.loop = request->worker->loop;
     switch (verifier_ask(request->worker->service->verifier, &login->asker, login->account, login->password,
@@ -335,11 +348,14 @@ static enum step verify(struct request *request)
         return judge(request, PASSWORD_RIGHT);
     case ASKED_FULL:
         return too_many(request);
+    case ASKED_SHARED:
+        request_limit_event_undo(request, &login->limits);
+        break;
     case ASKED_PENDING:
-        request->job_out = true;
-        return STEP_WAIT;
+        break;
     }
-    UNREACHABLE("three answers");
+    request->job_out = true;
+    return STEP_WAIT;
 }
 
 /* --- the user --- */
@@ -393,12 +409,13 @@ enum step login_fetch(struct request *request)
     request->target = arena_copy(&request->arena, request->target); /* for the log, should the client leave */
     if (auth_of(request)->sessions == SESSIONS_TOKEN && !identity_is_ready(request->tap->supply->identity))
         return auth_unready(request);
-    if (!request_limit_event(request, LIMIT_ON_LOGIN_FAILED, login->account, &login->limits))
+    if (!may_guess(request))
         return STEP_RESPOND;
     if (!is_possible(login)) {
         login->account = (struct slice){0};
         return keep_out(request, "no account or password can be so");
     }
+    request_limit_event_undo(request, &login->limits); /* it is counted when it is verified */
     submit(request,
            (struct fetch){.statement = accounts_find(accounts_of(request), &request->arena, login->account),
                           .sink = {on_user, request},

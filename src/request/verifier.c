@@ -209,7 +209,7 @@ static enum asked ask(struct verifier *verifier, struct asker *asker,
     if (same) {
         verifier->counts.shared++;
         list_push(&same->askers, &asker->link);
-        return ASKED_PENDING;
+        return ASKED_SHARED;
     }
     enum asked asked = begin(verifier, asker, key, password, hash);
     verifier->counts.refused += asked == ASKED_FULL;

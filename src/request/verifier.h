@@ -30,7 +30,8 @@ struct asker {
     struct list link;              /* the verifier's */
 };
 
-enum asked { ASKED_PENDING, ASKED_RIGHT, ASKED_FULL };
+/* SHARED: pending, and no other guess than one that is under way. */
+enum asked { ASKED_PENDING, ASKED_SHARED, ASKED_RIGHT, ASKED_FULL };
 
 /* queue_max: so many wait for a thread. */
 struct verifier *verifier_new(unsigned threads, unsigned queue_max);

@@ -388,6 +388,17 @@ def test_only_failed_logins_count_by_address_and_account(schema):
         assert [log_in(leat, "nobody@x.example").status_code for _ in range(4)] == [401, 401, 401, 429]
 
 
+def test_many_right_logins_at_once_are_no_failed_ones(schema):
+    with Leat(database=schema.url, config=CONFIG % "" + LIMITED) as leat:
+        leat.await_ready()
+        with concurrent.futures.ThreadPoolExecutor(24) as pool:
+            assert {answer.status_code for answer in pool.map(lambda _: log_in(leat), range(72))} == {200}
+            guesses = list(pool.map(lambda _: log_in(leat, "adam@x.example", "wrong").status_code, range(24)))
+            assert set(guesses) <= {401, 429} and 401 in guesses
+            other = list(pool.map(lambda i: log_in(leat, "odd@x.example", f"wrong{i}").status_code, range(24)))
+        assert sorted(other) == [401] * 3 + [429] * 21, "other guesses are counted while they are verified"
+
+
 def test_bad_credentials_are_counted_as_what_nobody_asks(schema):
     with Leat(database=schema.url, config=CONFIG % "" + "\nlimits: [{per: address, rate: 5/h, window: fixed, when: anonymous}]\n") as leat:
         leat.await_ready()
