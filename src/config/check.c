@@ -108,13 +108,36 @@ static void check_functions(struct walk *walk)
     map_done(&names);
 }
 
-/* Paths of the root that Leat answers itself. */
+static bool lies_under(struct slice path, struct slice above)
+{
+    return slice_starts(path, above) && path.len > above.len && path.data[above.len] == '/';
+}
+
+/* What Leat answers itself under each prefix in the plain manner. */
+static bool is_builtin_below(const struct config *config, struct slice name)
+{
+    static const struct slice cache = SLICE_INIT("v1/cache"), limits = SLICE_INIT("v1/limits");
+    bool login = config->auth.login.table.text.data != NULL;
+    return (config->batch_requests_max > 0 && slice_eq(name, SLICE("batch"))) ||
+           (login && slice_eq(name, SLICE("auth/login"))) ||
+           (config_auth_is_on(&config->auth) && slice_eq(name, SLICE("auth/logout"))) ||
+           (config->cache.api != ROLES_NONE && (slice_eq(name, cache) || lies_under(name, cache))) ||
+           slice_eq(name, limits) || lies_under(name, limits);
+}
+
+/* Paths that Leat answers itself. */
 static bool is_builtin(const struct config *config, struct slice path)
 {
     static const char *const paths[] = {"/health", "/health/live", "/health/ready", "/metrics", "/dashboard"};
     for (unsigned i = 0; i < ARRAY_LEN(paths); i++)
         if (slice_eq(path, slice_str(paths[i])))
             return true;
+    for (unsigned i = 0; i < config->serve_count; i++) {
+        struct slice prefix = config->serve[i].prefix;
+        if (config->serve[i].manner == MANNER_PLAIN && lies_under(path, prefix) &&
+            is_builtin_below(config, slice_skip(path, prefix.len + 1)))
+            return true;
+    }
     return config->docs && (slice_eq(path, SLICE("/docs")) || slice_eq(path, SLICE("/openapi.json")));
 }
 
@@ -132,7 +155,7 @@ static const struct place *other_of(const struct config *config, const struct ma
 {
     for (unsigned i = 0; i < config->serve_count; i++) {
         struct slice prefix = config->serve[i].prefix;
-        bool under = slice_starts(path, prefix) && path.len > prefix.len && path.data[prefix.len] == '/';
+        bool under = lies_under(path, prefix);
         struct slice name = slice_skip(path, prefix.len + 1);
         const struct place *other = under ? map_get(paths, name) : NULL;
         if (under && !other)

@@ -90,5 +90,8 @@ void paging_parameters(struct doc *doc, const struct doc_prefix *prefix, const s
                        bool cursor);
 void query_path(struct doc *doc, const struct doc_prefix *prefix, const struct named_query *query);
 void rpc_path(struct doc *doc, const struct doc_prefix *prefix, const struct rpc *rpc);
+/* upstream.c. Whether the caller may ask it for something, and its path is a whole one. */
+bool upstream_may_see(const struct doc *doc, const struct config_upstream *upstream);
+void upstream_path(struct doc *doc, const struct config_upstream *upstream);
 
 #endif

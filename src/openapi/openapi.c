@@ -63,6 +63,11 @@ static void write_tags(struct doc *doc)
         tag(doc, SLICE("queries"), SLICE("Named queries."));
     if (model->rpc_count)
         tag(doc, SLICE("functions"), SLICE("Functions of the database."));
+    for (unsigned i = 0; i < model->config->upstream_count; i++)
+        if (upstream_may_see(doc, &model->config->upstreams[i])) {
+            tag(doc, SLICE("services"), SLICE("What other services answer."));
+            break;
+        }
     if (model->config->batch_requests_max > 0)
         tag(doc, SLICE("batch"), SLICE("Several requests in one."));
     doc_close(doc, ']');
@@ -106,6 +111,9 @@ static void write_paths(struct doc *doc)
         struct doc_prefix prefix = {&config->serve[i], i == 0};
         write_paths_below(doc, &prefix);
     }
+    for (unsigned i = 0; i < config->upstream_count; i++)
+        if (upstream_may_see(doc, &config->upstreams[i]))
+            upstream_path(doc, &config->upstreams[i]);
     doc_close(doc, '}');
 }
 

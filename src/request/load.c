@@ -269,7 +269,8 @@ enum error service_load(const struct service_options *options, struct service *s
         return error;
     }
     apply_log_level(load.model->config);
-    *ret_snapshot = snapshot_new(load.model, load.trust, load.supply, load.limits, service->meter_names);
+    *ret_snapshot = snapshot_new(load.model, load.trust, load.supply, load.limits, service->meter_names,
+                                 service->snapshot);
     *ret_exit = 0;
     return OK;
 }

@@ -19,7 +19,8 @@ static unsigned *number_templates(const struct route_table *routes, struct meter
 }
 
 struct snapshot *snapshot_new(const struct model *model, struct trust *trust, struct supply *supply,
-                              struct limit_rules *limits, struct meter_names *names)
+                              struct limit_rules *limits, struct meter_names *names,
+                              const struct snapshot *before)
 {
     PRE(model != NULL && trust != NULL && supply != NULL && limits != NULL);
     struct snapshot *snapshot = mem_must(sizeof *snapshot);
@@ -31,7 +32,7 @@ struct snapshot *snapshot_new(const struct model *model, struct trust *trust, st
     snapshot->routes = route_table_new(model);
     snapshot->meter_numbers = number_templates(snapshot->routes, names);
     snapshot->plans = plan_cache_new(model);
-    snapshot->upstreams = upstreams_new(model->config);
+    snapshot->upstreams = upstreams_new(model->config, before);
     snapshot->documents = model->config->docs ? documents_new(model) : NULL;
     return snapshot;
 }

@@ -44,9 +44,10 @@ struct snapshot {
     struct supply *supply;       /* where the rows come from: often the same as that of the one before */
 };
 
-/* Takes all over, but the names. */
+/* Takes all over, but the names. before: the one it takes the place of, whose services that are the same it shares; NULL: none. */
 struct snapshot *snapshot_new(const struct model *model, struct trust *trust, struct supply *supply,
-                              struct limit_rules *limits, struct meter_names *names);
+                              struct limit_rules *limits, struct meter_names *names,
+                              const struct snapshot *before);
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 void snapshot_unref(struct snapshot *snapshot); /* takes NULL */
 

@@ -36,7 +36,17 @@ static const struct config_upstream *config_of(const struct request *request)
 
 /* --- the services of a snapshot --- */
 
-static struct upstream *service_new(const struct config_upstream *config)
+/* The one at the same path; NULL: there is none. */
+static struct upstream *service_before(const struct snapshot *before, const struct config_upstream *config)
+{
+    const struct config *old = before ? before->model->config : NULL;
+    for (unsigned i = 0; old && i < old->upstream_count; i++)
+        if (slice_eq(old->upstreams[i].path.text, config->path.text))
+            return before->upstreams[i];
+    return NULL;
+}
+
+static struct upstream *service_new(const struct config_upstream *config, const struct snapshot *before)
 {
     struct upstream_options options = {.origin = config->origin,
                                        .connect_ms = config->connect_ms,
@@ -49,23 +59,24 @@ static struct upstream *service_new(const struct config_upstream *config)
                                        .breaker = {.failures = config->breaker_failures,
                                                    .window_ms = config->breaker_window_ms,
                                                    .open_ms = config->breaker_open_ms}};
-    return upstream_new(&options);
+    struct upstream *kept = service_before(before, config);
+    return kept && upstream_is(kept, &options) ? upstream_ref(kept) : upstream_new(&options);
 }
 
-struct upstream **upstreams_new(const struct config *config)
+struct upstream **upstreams_new(const struct config *config, const struct snapshot *before)
 {
     if (config->upstream_count == 0)
         return NULL;
     struct upstream **upstreams = mem_must(config->upstream_count * sizeof *upstreams);
     for (unsigned i = 0; i < config->upstream_count; i++)
-        upstreams[i] = service_new(&config->upstreams[i]);
+        upstreams[i] = service_new(&config->upstreams[i], before);
     return upstreams;
 }
 
 void upstreams_free(struct upstream **upstreams, const struct config *config)
 {
     for (unsigned i = 0; upstreams && i < config->upstream_count; i++)
-        upstream_delete(upstreams[i]);
+        upstream_unref(upstreams[i]);
     mem_free(upstreams);
 }
 

@@ -7,9 +7,11 @@
 #include "upstream/upstream.h"
 
 struct metrics_page;
+struct snapshot;
 
-/* The services of a configuration, in its order: their breakers and counts begin anew with each. NULL: none. */
-struct upstream **upstreams_new(const struct config *config);
+/* The services of a configuration, in its order. One that `before` (NULL: there is none) has at the same path and just so is
+ * taken over, with its breaker and counts; the others begin anew. NULL: none. */
+struct upstream **upstreams_new(const struct config *config, const struct snapshot *before);
 void upstreams_free(struct upstream **upstreams, const struct config *config);
 /* upstream_metrics.c: how they fare. */
 void upstreams_metrics(struct upstream *const *upstreams, const struct config *config,

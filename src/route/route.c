@@ -26,6 +26,7 @@ struct route_table {
     struct entry *first, **last; /* the same in order, so that every process suggests the same */
     struct slice *templates;     /* by number; that of a path's rows follows the path's own */
     unsigned template_count;
+    unsigned *service_numbers; /* of the templates of config->upstreams */
     const struct model *model;
     struct schemas schemas;
 };
@@ -137,11 +138,26 @@ static const char *templates_end(enum route_kind kind)
     return kind == ROUTE_DOCS ? "{file}" : "{id}";
 }
 
+/* A prefix has a template of its own, a whole path that of its entry; 0: another has the path. */
+static unsigned number_service(struct route_table *table, const struct config_upstream *upstream)
+{
+    struct slice path = upstream->path.text;
+    const struct entry *entry = map_get(&table->entries, path);
+    if (!upstream->is_prefix)
+        return entry && entry->route.upstream == upstream ? entry->route.number : 0;
+    table->templates[++table->template_count] =
+        arena_format(&table->arena, SLICE_FMT "{path}", SLICE_ARG(path));
+    return table->template_count;
+}
+
 /* Numbers what is there, now that it is known which of two that claim one path has it. */
 static void number_templates(struct route_table *table)
 {
     struct arena *arena = &table->arena;
-    table->templates = ARENA_ARRAY(arena, struct slice, 1 + 2 * table->entries.count);
+    const struct config *config = table->model->config;
+    size_t most = 2 * table->entries.count + config->upstream_count;
+    table->templates = ARENA_ARRAY(arena, struct slice, 1 + most);
+    table->service_numbers = ARENA_ARRAY(arena, unsigned, config->upstream_count + 1);
     for (struct entry *entry = table->first; entry; entry = entry->next) {
         if (map_get(&table->entries, entry->path) != entry)
             continue;
@@ -152,7 +168,9 @@ static void number_templates(struct route_table *table)
                 arena_format(arena, SLICE_FMT "/%s", SLICE_ARG(entry->path),
                              templates_end(entry->route.kind));
     }
-    POST(table->template_count <= 2 * table->entries.count);
+    for (unsigned i = 0; i < config->upstream_count; i++)
+        table->service_numbers[i] = number_service(table, &config->upstreams[i]);
+    POST(table->template_count <= most);
 }
 
 /* Whole paths; prefixes are looked at when nothing else is found. */
@@ -587,6 +605,16 @@ static enum error match_in_schema(const struct route_table *table, const struct 
     return check_method(table, head, arena, ret_route, ret_problem);
 }
 
+static enum error match_service(const struct route_table *table, const struct http_head *head,
+                                struct arena *arena, struct route *ret_route, const char **ret_why)
+{
+    const struct config *config = table->model->config;
+    enum error error = services_match(config, head, arena, ret_route, ret_why);
+    if (!error)
+        ret_route->number = table->service_numbers[ret_route->upstream - config->upstreams];
+    return error;
+}
+
 /* Whether what was found here can be asked for by this method, or a service is asked instead. */
 static enum error answer_or_pass(const struct route_table *table, const struct http_head *head,
                                  struct arena *arena, struct route *route, struct problem *ret_problem)
@@ -596,7 +624,7 @@ static enum error answer_or_pass(const struct route_table *table, const struct h
     bool possible = (methods_of(table, route) & 1u << head->method) != 0;
     const char *why;
     if (!possible && head->method != HTTP_OPTIONS && route->kind != ROUTE_UPSTREAM &&
-        services_match(config, head, arena, &passed, &why) == OK &&
+        match_service(table, head, arena, &passed, &why) == OK &&
         (services_methods(config, passed.upstream) & 1u << head->method))
         *route = passed;
     return check_method(table, head, arena, route, ret_problem);
@@ -607,7 +635,7 @@ static enum error pass_or_refuse(const struct route_table *table, const struct h
                                  struct arena *arena, struct route *ret_route, struct problem *ret_problem)
 {
     const char *why;
-    enum error error = services_match(table->model->config, head, arena, ret_route, &why);
+    enum error error = match_service(table, head, arena, ret_route, &why);
     if (error == OK)
         return check_method(table, head, arena, ret_route, ret_problem);
     return error == ERR_INVALID ? bad_path(why, arena, ret_problem)

@@ -54,7 +54,7 @@ struct route {
 struct route_table *route_table_new(const struct model *model);
 void route_table_free(struct route_table *table); /* takes NULL */
 
-/* The templates that requests are counted by: "/api/users", "/api/users/{id}", "/health". Numbers are from 1 to the count. */
+/* The templates that requests are counted by: "/api/users", "/api/users/{id}", "/health", "/legacy/{path}". Numbers are from 1 to the count. */
 unsigned route_template_count(const struct route_table *table);
 struct slice route_template(const struct route_table *table, unsigned number);
 

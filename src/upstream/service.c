@@ -11,6 +11,7 @@ struct upstream *upstream_new(const struct upstream_options *options)
     PRE(options->connect_ms > 0 && options->timeout_ms > 0 && options->concurrent_max > 0);
     struct upstream *service = mem_must(sizeof *service);
     service->magic = UPSTREAM_MAGIC;
+    atomic_init(&service->refs, 1);
     service->options = *options;
     service->options.origin =
         slice_of(mem_dup(options->origin.data, options->origin.len), options->origin.len);
@@ -19,9 +20,29 @@ struct upstream *upstream_new(const struct upstream_options *options)
     return service;
 }
 
-void upstream_delete(struct upstream *service)
+struct upstream *upstream_ref(struct upstream *service)
 {
-    if (!service)
+    CHECK_MAGIC(service, UPSTREAM_MAGIC);
+    atomic_fetch_add_explicit(&service->refs, 1, memory_order_relaxed);
+    return service;
+}
+
+bool upstream_is(const struct upstream *service, const struct upstream_options *options)
+{
+    CHECK_MAGIC(service, UPSTREAM_MAGIC);
+    const struct upstream_options *own = &service->options;
+    const struct breaker_options *breaker = &own->breaker, *other = &options->breaker;
+    return slice_eq(own->origin, options->origin) && own->connect_ms == options->connect_ms &&
+           own->timeout_ms == options->timeout_ms && own->whole_ms == options->whole_ms &&
+           own->rate_min == options->rate_min && own->rate_window_ms == options->rate_window_ms &&
+           own->answer_bytes_max == options->answer_bytes_max && own->retries == options->retries &&
+           own->concurrent_max == options->concurrent_max && breaker->failures == other->failures &&
+           breaker->window_ms == other->window_ms && breaker->open_ms == other->open_ms;
+}
+
+void upstream_unref(struct upstream *service)
+{
+    if (!service || atomic_fetch_sub_explicit(&service->refs, 1, memory_order_acq_rel) > 1)
         return;
     CHECK_MAGIC(service, UPSTREAM_MAGIC);
     PRE(atomic_load(&service->in_flight) == 0);

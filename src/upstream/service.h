@@ -11,6 +11,7 @@
 
 struct upstream {
     uint32_t magic;
+    atomic_uint refs;
     struct upstream_options options; /* the origin is ours */
     pthread_mutex_t lock;
     struct breaker breaker; /* guarded by lock */

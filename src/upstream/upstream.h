@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Other HTTP services, and calls to them. libcurl speaks HTTP/1.1 to them; its sockets and timers are on the worker's loop.
  *
- *   upstream         a service: its limits, its breaker, how many calls are out. Shared by all workers
+ *   upstream         a service: its limits, its breaker, how many calls are out. Shared by all workers, ref-counted
  *   upstream_client  a worker's connections to services, kept for the next call
  *   upstream_call    one request and its answer. It is of one worker; its owner pulls from it what has come:
  *
@@ -18,7 +18,7 @@
  * Bounds: the head 64 KiB and HTTP_FIELDS_MAX fields; the body `answer_bytes_max`, of which UPSTREAM_HELD_BYTES_MAX wait here: beyond
  * that the service waits, by TCP. Calls at once: `concurrent_max`.
  * Failure: every call ends with an outcome; upstream_cause has words for the log.
- * Ownership: an upstream outlives its calls, a client too; a call is its owner's until upstream_free, which cancels what still goes on.
+ * Ownership: a reference to an upstream outlives its calls, a client too; a call is its owner's until upstream_free, which cancels what still goes on.
  * Threads: an upstream is for any thread; all else of the loop's. on_news never comes before upstream_start has returned, nor from
  * within another function of this file; in it calls may be started and freed. */
 #ifndef LEAT_UPSTREAM_UPSTREAM_H
@@ -61,7 +61,10 @@ enum upstream_outcome {
 };
 
 struct upstream *upstream_new(const struct upstream_options *options) __attribute__((returns_nonnull));
-void upstream_delete(struct upstream *upstream); /* takes NULL */
+struct upstream *upstream_ref(struct upstream *upstream);
+void upstream_unref(struct upstream *upstream); /* takes NULL */
+/* Whether it is what upstream_new would make of these. */
+bool upstream_is(const struct upstream *upstream, const struct upstream_options *options);
 
 /* How it fares: for metrics. */
 struct upstream_counts {

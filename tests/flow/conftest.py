@@ -3,6 +3,7 @@
 Which stores: LEAT_TEST_STORES (default sqlite,postgresql). Servers that several tests only read from live for the session."""
 import os
 import pathlib
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ sys.path.insert(0, str(ROOT / "tests/lib"))
 
 from leat import Leat  # noqa: E402
 from postgres import Postgres  # noqa: E402
+from service import Service  # noqa: E402
 
 STORES = os.environ.get("LEAT_TEST_STORES", "sqlite,postgresql").split(",")
 ROWS = 5000
@@ -73,3 +75,26 @@ def database(store, request, tmp_path):
     else:
         with Postgres() as server:
             yield Database(store, server.url, server.psql)
+
+
+@pytest.fixture(scope="module")
+def service():
+    """Another HTTP service for Leat to stand before; each test finds it as if nobody had asked it."""
+    with Service() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def forget(request):
+    if "service" in request.fixturenames:
+        service = request.getfixturevalue("service")
+        service.seen.clear()
+        service.answers.clear()
+
+
+def service_config(text, service, folder, tables="CREATE TABLE t (id INTEGER PRIMARY KEY)"):
+    """A configuration in which URL is the service's, with a database of these tables."""
+    file = folder / "x.db"
+    with sqlite3.connect(file) as database:
+        database.executescript(tables)
+    return text.replace("URL", service.url) + f"database: sqlite:{file}\n"

@@ -5,13 +5,14 @@ import threading
 
 import pytest
 
+import callers
+from conftest import service_config
 from leat import Leat
-from service import Application, Service, reply
+from service import Application, reply
 
 CONFIG = """
 log: {sample: 0}
 http: {idle: 60s}
-database: sqlite:shop.db
 auth: {roles: viewer}
 proxies: [127.0.0.2]
 resources:
@@ -32,26 +33,13 @@ upstream:
 
 
 @pytest.fixture(scope="module")
-def service():
-    with Service() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def leat(service, tmp_path_factory):
-    file = tmp_path_factory.mktemp("upstream") / "shop.db"
-    with sqlite3.connect(file) as database:
-        database.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT)")
-        database.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)")
-        database.execute("INSERT INTO users VALUES (1, 'ann')")
-    with Leat(config=CONFIG.replace("URL", service.url).replace("shop.db", str(file))) as running:
+    config = service_config(CONFIG, service, tmp_path_factory.mktemp("upstream"), """
+        CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);
+        CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT);
+        INSERT INTO users VALUES (1, 'ann');""")
+    with Leat(config=config) as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def forget(service):
-    service.seen.clear()
-    service.answers.clear()
 
 
 def asked(service):
@@ -153,6 +141,35 @@ def test_fields_are_passed_dropped_and_added_as_declared(leat, service):
     assert headers["authorization"] == "Bearer theirs"
     assert headers["x-key"] == "a secret"
     assert "x-internal" not in headers
+
+
+def test_a_good_credential_is_leats_to_check_and_stays_with_it(service, tmp_path):
+    config = f"auth: {{roles: viewer, {callers.KEYS}}}\nupstream: {{/stays/: {{url: URL/, read: viewer}}, " \
+             "/passes/: {url: URL/, read: viewer, authorization: pass}}\n"
+    with Leat(config=service_config(config, service, tmp_path)) as leat:
+        for path in ("/stays/x", "/passes/x"):
+            assert leat.get(path).status_code == 401
+            assert leat.get(path, headers={"Authorization": "Bearer x"}).status_code == 401
+        assert not service.seen
+        viewer = callers.bearer("viewer")
+        assert leat.get("/stays/x", headers=viewer).status_code == leat.get("/passes/x", headers=viewer).status_code == 200
+        stays, passes = (headers_of(seen) for seen in service.seen)
+        assert "authorization" not in stays and viewer["Authorization"] not in str(stays)
+        assert passes["authorization"] == viewer["Authorization"]
+
+
+def test_requests_are_counted_by_path_or_prefix(leat):
+    for path in ("/api/parse", "/old/a", "/old/b/c", "/elsewhere"):
+        leat.get(path)
+    page = leat.get("/metrics").text
+    for route in ("/api/parse", "/old/{path}", "/{path}"):
+        assert f'leat_request_seconds_count{{route="{route}",method="GET",class="2xx"}}' in page, route
+
+
+def test_whole_paths_are_in_the_document(leat):
+    paths = leat.get("/openapi.json").json()["paths"]
+    assert set(paths["/api/parse"]) == {"get", "post", "put", "patch", "delete"} and set(paths["/api/users/me"]) == {"get"}
+    assert not [path for path in paths if path.startswith(("/old", "/secret", "/shut", "/closed"))]
 
 
 def test_an_answer_passes_with_status_and_fields(leat, service):

@@ -2,13 +2,13 @@
 """Answers of another service are kept as those of the database are: shared, coalesced, stale when a table they hang on is written, there
 when the service is not; and never what the service keeps for one."""
 import concurrent.futures
-import sqlite3
 import threading
 
 import pytest
 
+from conftest import service_config
 from leat import Leat
-from service import Service, reply
+from service import reply
 
 CONFIG = """
 log: {sample: 0}
@@ -31,30 +31,15 @@ upstream:
 
 
 @pytest.fixture(scope="module")
-def service():
-    with Service() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def config(service, tmp_path_factory):
-    file = tmp_path_factory.mktemp("kept") / "x.db"
-    with sqlite3.connect(file) as database:
-        database.execute("CREATE TABLE events (id INTEGER PRIMARY KEY, text TEXT)")
-        database.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)")
-    return CONFIG.replace("URL", service.url) + f"database: sqlite:{file}\n"
+    return service_config(CONFIG, service, tmp_path_factory.mktemp("kept"), "CREATE TABLE events (id INTEGER PRIMARY KEY, text TEXT);"
+                          "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)")
 
 
 @pytest.fixture
 def leat(config):
     with Leat(config=config) as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def forget(service):
-    service.seen.clear()
-    service.answers.clear()
 
 
 def counted(service, *fields, status="200 OK"):

@@ -2,13 +2,13 @@
 """Services that hang, die in the midst of an answer, lie about lengths, send too much or too slowly: each as doc/upstream.md says."""
 import os
 import pathlib
-import sqlite3
 import threading
 
 import pytest
 
+from conftest import service_config
 from leat import Leat
-from service import Service, reply, reset
+from service import reply, reset
 
 MIB = 1 << 20
 CONFIG = """
@@ -29,29 +29,14 @@ upstream:
 
 
 @pytest.fixture(scope="module")
-def service():
-    with Service() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def config(service, tmp_path_factory):
-    file = tmp_path_factory.mktemp("faults") / "x.db"
-    with sqlite3.connect(file) as database:
-        database.execute("CREATE TABLE t (id INTEGER PRIMARY KEY)")
-    return CONFIG.replace("URL", service.url) + f"database: sqlite:{file}\n"
+    return service_config(CONFIG, service, tmp_path_factory.mktemp("faults"))
 
 
 @pytest.fixture(scope="module")
 def leat(config):
     with Leat(config=config) as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def forget(service):
-    service.seen.clear()
-    service.answers.clear()
 
 
 def raw(*pieces):
@@ -363,6 +348,27 @@ def test_a_reload_leaves_calls_alone_and_a_stop_waits_for_them(config, service):
         first.join()
         second.join()
     assert answers == ["late", "late"]
+
+
+def test_a_reload_that_leaves_a_service_alone_leaves_its_breaker_open(config, service):
+    service.answers["/x"] = None
+    with Leat(config=config.replace("open: 500ms", "open: 1h")) as leat:
+        file, opened = pathlib.Path(leat.config_file), 'leat_upstream_opened_total{path="/breaks/"} 1'
+        for _ in range(3):
+            leat.problem("/breaks/x", 502, "upstream-broken")
+        leat.problem("/breaks/x", 503, "upstream-open")
+
+        def reload_with(name, old="", new=""):
+            text = file.read_text().replace(old, new)
+            file.write_text(text.replace("upstream:\n", f"upstream:\n  /{name}: '{service.url}/{name}/to'\n"))
+            leat.signal(1)
+            leat.await_true(lambda: leat.get(f"/{name}").text == f"GET /{name}/to ")
+        reload_with("one")
+        leat.problem("/breaks/x", 503, "upstream-open")
+        assert opened in leat.get("/metrics").text
+        reload_with("another", "failures: 3", "failures: 2")
+        assert opened not in leat.get("/metrics").text
+        leat.problem("/breaks/x", 502, "upstream-broken")
 
 
 def test_a_stop_ends_calls_that_do_not(config, service):

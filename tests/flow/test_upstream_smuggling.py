@@ -1,28 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The hostile requests of tests/data/http, sent through Leat to a service that records what reaches it: no request that was not meant,
 and each in a form about which no two parsers can differ."""
-import sqlite3
-
 import pytest
 
+from conftest import service_config
 from leat import Leat
-from service import Service
 from test_http import GOOD, HOSTILE, ODD
 
 
 @pytest.fixture(scope="module")
-def service():
-    with Service() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def leat(service, tmp_path_factory):
-    file = tmp_path_factory.mktemp("smuggling") / "x.db"
-    with sqlite3.connect(file) as database:
-        database.execute("CREATE TABLE t (id INTEGER PRIMARY KEY)")
-    with Leat(database=f"sqlite:{file}", config="http: {head: 60s, idle: 60s}\nlog: {sample: 0}\ndefaults: {read: anonymous, write: anonymous}\n"
-              f"docs: off\nupstream: {{/: {{url: '{service.url}', authorization: pass}}}}\n") as running:
+    config = ("http: {head: 60s, idle: 60s}\nlog: {sample: 0}\ndefaults: {read: anonymous, write: anonymous}\n"
+              "docs: off\nupstream: {/: {url: 'URL', authorization: pass}}\n")
+    with Leat(config=service_config(config, service, tmp_path_factory.mktemp("smuggling"))) as running:
         yield running
 
 

@@ -29,7 +29,7 @@ export class ApiDocument {
 
   #operationsOf(path, item) {
     const under = this.prefixes.filter(({prefix}) => path.startsWith(prefix + "/"));
-    const {prefix, manner} = under.sort((a, b) => b.prefix.length - a.prefix.length)[0];
+    const {prefix, manner} = under.sort((a, b) => b.prefix.length - a.prefix.length)[0] || {prefix: "", manner: "plain"};
     return METHODS.filter((method) => item[method]).map((method) => ({
       id: item[method].operationId, method, path, prefix, manner, below: path.slice(prefix.length), tag: item[method].tags[0],
       summary: item[method].summary, description: item[method].description, item, raw: item[method],

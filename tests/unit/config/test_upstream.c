@@ -139,6 +139,14 @@ static const struct mistake mistakes[] = {
      "leat.yaml:3:12: `/api/rpc/f` is served already, by leat.yaml:2: take one of them out\n"},
     {BEGIN "upstream: {/health: 'http://a'}\n", "leat.yaml:2:12: `/health` is Leat's own path\n"},
     {BEGIN "upstream: {/docs: 'http://a'}\n", "leat.yaml:2:12: `/docs` is Leat's own path\n"},
+    {BEGIN "upstream: {/api/batch: 'http://a'}\n", "leat.yaml:2:12: `/api/batch` is Leat's own path\n"},
+    {BEGIN "upstream: {/api/v1/limits/me: 'http://a'}\n",
+     "leat.yaml:2:12: `/api/v1/limits/me` is Leat's own path\n"},
+    {BEGIN "cache: {api: anonymous}\nupstream: {/api/v1/cache: 'http://a'}\n",
+     "leat.yaml:3:12: `/api/v1/cache` is Leat's own path\n"},
+    {BEGIN "auth: {roles: r, keys: [{alg: HS256, secret: 'a secret of 32 bytes, or of some more'}]}\n"
+           "upstream: {/api/auth/logout: 'http://a', /api/auth/login: {url: 'http://a', read: r}}\n",
+     "leat.yaml:3:12: `/api/auth/logout` is Leat's own path\n"},
 };
 
 static void is_told_word_for_word(void **state)

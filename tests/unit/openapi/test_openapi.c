@@ -355,6 +355,22 @@ static void what_may_be_written_alone_is_not_read(void **state)
     close_model(&f);
 }
 
+static void a_whole_path_of_another_service_is_told_to_those_who_may(void **state)
+{
+    (void)state;
+    struct fixture f = {0};
+    open_model(&f, DIALECT_PG,
+               "resources: {owners: {}}\n"
+               "upstream: {/parse: {url: 'http://a', write: anonymous, methods: [POST]}, /legacy/: "
+               "{url: 'http://a', read: anonymous}, /closed: {url: 'http://a', read: none}}");
+    write_document(&f);
+    assert_says(&f, "\"/parse\":{\"post\":{\"operationId\":\"post_parse\",\"tags\":[\"services\"]");
+    assert_silent(&f, "/legacy");
+    assert_silent(&f, "/closed");
+    assert_silent(&f, "get_parse");
+    close_model(&f);
+}
+
 static void nothing_writes_where_nobody_may(void **state)
 {
     (void)state;
@@ -524,6 +540,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_column_named_as_a_parameter_is_no_filter),
     cmocka_unit_test(what_may_not_be_read_is_not_in_it),
     cmocka_unit_test(what_may_be_written_alone_is_not_read),
+    cmocka_unit_test(a_whole_path_of_another_service_is_told_to_those_who_may),
     cmocka_unit_test(nothing_writes_where_nobody_may),
     cmocka_unit_test(what_may_be_written_says_what_is_needed),
     cmocka_unit_test(a_view_that_takes_no_rows_is_only_read),

@@ -644,6 +644,19 @@ static void a_service_has_its_path_and_what_lies_under_its_prefix(void **state)
     ASSERT_SERVICE("OPTIONS", "/legacy/app/x", LEGACY, "x");
 }
 
+static void what_a_service_answers_is_counted_by_its_path_or_prefix(void **state)
+{
+    struct fixture *fixture = *state;
+    add_services(fixture, ROOT + 1);
+    assert_template(fixture, "/api/users/me", "", "/api/users/me");
+    assert_template(fixture, "/api/users/m%65", "", "/api/users/me");
+    assert_template(fixture, "/legacy/app/a/b", "", "/legacy/app/{path}");
+    assert_template(fixture, "/l%65gacy/app/a", "", "/legacy/app/{path}");
+    assert_template(fixture, "/elsewhere", "", "/{path}");
+    assert_int_equal(match(fixture, "POST", "/api/users"), OK); /* passed on */
+    assert_slice(route_template(fixture->table, fixture->route.number), "/{path}");
+}
+
 static void a_prefix_of_a_service_comes_after_all_that_is_served_here(void **state)
 {
     struct fixture *fixture = *state;
@@ -722,6 +735,7 @@ static const struct CMUnitTest tests[] = {
     TEST(in_a_schema_it_is_the_resources_own_template),
     TEST(each_template_stands_once),
     TEST(a_service_has_its_path_and_what_lies_under_its_prefix),
+    TEST(what_a_service_answers_is_counted_by_its_path_or_prefix),
     TEST(a_prefix_of_a_service_comes_after_all_that_is_served_here),
     TEST(what_a_longer_prefix_closes_a_shorter_one_does_not_open),
     TEST(what_hides_a_slash_goes_to_no_service),

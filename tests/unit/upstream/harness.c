@@ -171,7 +171,7 @@ static void service_end(struct harness *harness)
 
 void harness_upstream(struct harness *harness)
 {
-    upstream_delete(harness->upstream);
+    upstream_unref(harness->upstream);
     harness->upstream = upstream_new(&harness->options);
 }
 
@@ -198,7 +198,7 @@ int harness_end(void **state)
 {
     struct harness *harness = *state;
     upstream_client_free(harness->client);
-    upstream_delete(harness->upstream);
+    upstream_unref(harness->upstream);
     service_end(harness);
     loop_free(harness->loop);
     mem_free(harness);
