@@ -3,37 +3,45 @@
 somewhere. The data are fewer here, so numbers may differ, but no member, type or line may.
 
 In README an output may be shortened by `…`, which stands for anything."""
+import contextlib
 import json
 import pathlib
 import re
 import shlex
 import subprocess
+import sys
 
 import pytest
 
 from leat import BIN, ROOT, Leat, command_prefix
+from postgres import free_port
+from redis_server import Redis
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+# What stands under this head is asked of other examples, in a shell.
+BEFORE, _, REST = README.partition("## Who may, how much, how fresh\n")
+USERS, _, AFTER = REST.partition("\n## ")
+ELSEWHERE = BEFORE + "## " + AFTER
 ROWS = "5000"
 # What is shown but cannot be run here: it needs the network, root, or another server.
-NOT_RUN = ("git clone", "make demo", "createdb", "examples/sentinel/load postgresql:",
+NOT_RUN = ("build/leat serve -c examples/minixdr/leat.yaml", "git clone", "make demo", "createdb", "examples/sentinel/load postgresql:",
            "build/leat serve -c examples/sentinel/leat.yaml --database postgresql:")
 
 
-def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.S | re.M)
+def blocks(language, text=README):
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.S | re.M)
 
 
-def commands():
-    """(command, what README shows of its output) for each line that begins with `$ `."""
-    for block in blocks("console"):
+def commands(text=README):
+    """(command, what README shows of its output) for each line that begins with `$ `; those that begin with `> ` go on with it."""
+    for block in blocks("console", text):
         for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
-            command, _, output = part.partition("\n")
+            command, _, output = re.sub(r"\n> *", " ", part).partition("\n")
             yield command, output.strip()
 
 
 def to_run(*words):
-    return [pair for pair in commands() if pair[0].startswith(words) and not pair[0].startswith(NOT_RUN)]
+    return [pair for pair in commands(ELSEWHERE) if pair[0].startswith(words) and not pair[0].startswith(NOT_RUN)]
 
 
 def shown_json(text):
@@ -78,7 +86,7 @@ def demo(clone):
 
 
 def test_every_command_is_run_or_said_not_to_be():
-    for command, _ in commands():
+    for command, _ in commands(ELSEWHERE):
         assert command.startswith(("curl ", "build/leat ", *NOT_RUN)), command
     assert len(to_run("curl ")) >= 6 and len(to_run("build/leat ")) >= 4
 
@@ -121,7 +129,7 @@ def test_a_database_is_served_without_a_file_as_said(clone):
 
 
 def test_the_file_shown_does_what_its_comments_say(clone):
-    text, = blocks("yaml")
+    text, = blocks("yaml", ELSEWHERE)
     assert len(text.splitlines()) == 15
     file = clone / "leat.yaml"
     file.write_text(text, encoding="utf-8")
@@ -136,6 +144,73 @@ def test_the_file_shown_does_what_its_comments_say(clone):
         assert numbered["page"] == 2 and numbered["total"] == 36 and numbered["pages"] == 4
         assert leat.rows("/api/top_users?top=1")
         assert isinstance(leat.get("/rest/v1/users").json(), list)
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory):
+    """{name: Leat serving it}; planner with its service behind it."""
+    with contextlib.ExitStack() as running:
+        served, port = {}, free_port()
+        service = running.enter_context(subprocess.Popen([sys.executable, ROOT / "examples/planner/parse.py", str(port)]))
+        running.callback(service.kill)
+        for name in ("minixdr", "planner"):
+            url = f"sqlite:{tmp_path_factory.mktemp(name)}/{name}.db"
+            subprocess.run([ROOT / "examples" / name / "load", url, ROWS], check=True, capture_output=True)
+            served[name] = running.enter_context(Leat(database=url, config_file=str(ROOT / "examples" / name / "leat.yaml"),
+                                                      env={"PARSER": f"http://127.0.0.1:{port}/parse"})).await_ready()
+        yield served
+
+
+def users_commands():
+    """(example, command, what is shown of its output), in the order in which one types them."""
+    example = None
+    for command, shown in commands(USERS):
+        if command.startswith("make demo"):
+            example = re.search(r"EXAMPLE=(\w+)", command)[1]
+        elif not command.startswith(("build/leat serve", "examples/planner/parse.py")):
+            yield example, command, shown
+
+
+def test_users_are_told_apart_as_shown(examples, tmp_path):
+    """One shell; before each command a line that parts outputs."""
+    script, pairs = ["set -u"], list(users_commands())
+    for example, command, _ in pairs:
+        ours = examples[example]
+        script += ["printf '\\n%s\\n' ---"]
+        script += [f'ask() {{ curl -s "{ours.url}$1" -H "Authorization: Bearer $TOKEN" "${{@:2}}"; }}' if command.startswith("ask()")
+                   else command.replace("localhost:8080", "$AT")]
+        script[-2:-2] = [f"AT={ours.host}:{ours.port}"]
+    text = "\n".join(script).replace(examples["minixdr"].url, "$AT")
+    done = subprocess.run(["bash", "-c", text], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert not done.stderr
+    outputs = [part.strip() for part in done.stdout.split("\n---\n")[1:]]
+    assert len(outputs) == len(pairs) >= 12
+    for (_, command, shown), found in zip(pairs, outputs):
+        if shown.startswith("{"):
+            same_shape(shown_json(shown), json.loads(found))
+            if "status" in shown_json(shown):
+                assert json.loads(found)["status"] == shown_json(shown)["status"], command
+        else:
+            same_lines(shown, found)
+
+
+def test_the_heart_of_minixdr_is_in_its_file_and_serves():
+    text, = blocks("yaml", USERS)
+    whole = re.sub(r" *#.*", "", (ROOT / "examples/minixdr/leat.yaml").read_text(encoding="utf-8"))
+    for line in re.sub(r" *#.*", "", text).splitlines():
+        if line.startswith("  ") and not line.startswith(("  incidents", "  action_logs")):
+            assert line in whole, line
+
+
+def test_instances_meet_in_redis_as_shown(tmp_path):
+    command, = (command for command, _ in commands(USERS) if command.startswith("build/leat serve"))
+    words = shlex.split(command)
+    url = f"sqlite:{tmp_path}/minixdr.db"
+    subprocess.run([ROOT / "examples/minixdr/load", url, "10"], check=True, capture_output=True)
+    with Redis() as redis:
+        setting = words[words.index("--set") + 1].replace("redis://127.0.0.1:6379", redis.url)
+        with Leat(database=url, config_file=str(ROOT / words[words.index("-c") + 1]), args=["--set", setting]) as leat:
+            leat.await_true(lambda: leat.get("/health").json()["checks"]["redis"]["hears"])
 
 
 def test_requests_of_the_examples_readme_are_answered(demo):
