@@ -9,6 +9,7 @@ from typing import Optional, Union
 from .bulk import LeatExport, LeatImport, PgbenchInsert, Posts, PsqlExport, PsqlImport, PsqlInsert, leat_of_readings
 from .caches import Kept, Redis, before_fastapi, cached, fastapi_cached, limited, nginx_cache, uncached, varnish
 from .contender import Http, Memory, Pages, Pgbench, Start
+from .mixed import Mixed
 from .world import get
 
 ONE = "/api/transactions/%d"
@@ -270,6 +271,13 @@ CASES = [
         ],
         [Goal("rate", against="FastAPI", at_least=30, paired=True)],
         connections=16,
+    ),
+    Case(
+        "mixed",
+        "Dashboards, rules, reports, users and transactions together, SQLite, a write each second; hits at half load",
+        [Mixed()],
+        [Goal("hit_percent", at_least=95), Goal("hit_p99_us", at_most=1000)],
+        connections=32,
     ),
     pages("pg", "PostgreSQL", "ties", "created_at.desc", TIES),
     pages("sqlite", "SQLite", "ties", "created_at.desc", TIES),

@@ -10,6 +10,9 @@ RESAMPLED = 4000
 METRICS = {
     "rate": ("requests/s", "{:,.0f}"),
     "rows_rate": ("rows/s", "{:,.0f}"),
+    "half_rate": ("requests/s at half load", "{:,.0f}"),
+    "hit_percent": ("hits, %", "{:.2f}"),
+    "hit_p99_us": ("p99 µs of a hit", "{:,.0f}"),
     "answer_bytes": ("bytes/answer", "{:,.0f}"),
     "cpu_us": ("CPU µs/request", "{:.1f}"),
     "p50_us": ("p50 µs", "{:,.0f}"),
