@@ -215,6 +215,50 @@ static enum step delete_one(struct request *request)
 
 /* ---- all of them ---- */
 
+/* A search of all names: on the offload pool, for the loop would stand still. Of the request's arena. */
+struct sweep {
+    struct job job;
+    struct request *request;
+    struct slice tenant, pattern;
+    uint64_t deleted;
+};
+
+static void sweep_run(struct job *job)
+{
+    struct sweep *sweep = container_of(job, struct sweep, job);
+    sweep->deleted = space_delete_pattern(space_of(sweep->request), sweep->tenant, sweep->pattern);
+}
+
+static void sweep_done(struct job *job)
+{
+    struct sweep *sweep = container_of(job, struct sweep, job);
+    struct request *request = sweep->request;
+    CHECK_MAGIC(request, REQUEST_MAGIC);
+    request->job_out = false;
+    request->answer.status = 200;
+    buf_init(&request->body, 64);
+    buf_format(&request->body, "{\"deleted\":%llu}", (unsigned long long)sweep->deleted);
+    request_resume(request, request->cancelled ? STEP_END : STEP_RESPOND);
+}
+
+static enum step delete_by_pattern(struct request *request, struct slice pattern)
+{
+    struct slice tenant = tenant_of(request);
+    struct sweep *sweep = ARENA_NEW(&request->arena, struct sweep);
+    *sweep = (struct sweep){.job = {.run = sweep_run, .on_done = sweep_done, .home = request->worker->loop},
+                            .request = request,
+                            .tenant = tenant.data ? arena_copy(&request->arena, tenant) : tenant,
+                            .pattern = pattern};
+    request->target = arena_copy(&request->arena, request->target); /* for the log, should the client leave */
+    request->job_out = offload_submit(request->worker->service->offload, &sweep->job) == OK;
+    if (request->job_out)
+        return STEP_WAIT;
+    enum step next = request_fail(request, 503, SLICE("over-capacity"),
+                                  SLICE("Too much waits for a thread: try again in a moment."));
+    request->problem.retry_after_s = 1;
+    return next;
+}
+
 static enum step delete_many(struct request *request)
 {
     struct slice given[ASKED_COUNT], tenant = tenant_of(request);
@@ -228,14 +272,9 @@ static enum step delete_many(struct request *request)
         space_delete_tag(space_of(request), tenant, given[ASKED_TAG]);
     if (user)
         space_delete_user(space_of(request), tenant, given[ASKED_USER]);
-    if (!pattern) {
-        request->answer.status = 204;
-        return STEP_RESPOND;
-    }
-    uint64_t count = space_delete_pattern(space_of(request), tenant, given[ASKED_PATTERN]);
-    request->answer.status = 200;
-    buf_init(&request->body, 64);
-    buf_format(&request->body, "{\"deleted\":%llu}", (unsigned long long)count);
+    if (pattern)
+        return delete_by_pattern(request, given[ASKED_PATTERN]);
+    request->answer.status = 204;
     return STEP_RESPOND;
 }
 

@@ -33,7 +33,7 @@ static const struct step_row {
     [STEP_IDENTIFY] = {"identify", step_identify, TO(LIMIT) | TO(BODY) | TO(BUILTIN) | TO(RESPOND),
                        "the database"},
     [STEP_LIMIT] = {"limit", step_limit, TO(BODY) | TO(CACHE) | TO(BUILTIN) | TO(RESPOND), NULL},
-    [STEP_BUILTIN] = {"builtin", step_builtin, TO(RESPOND), NULL},
+    [STEP_BUILTIN] = {"builtin", step_builtin, TO(RESPOND), "the offload pool"},
     [STEP_CACHE] = {"cache", step_cache, TO(CACHE) | TO(PLAN) | TO(UPSTREAM) | TO(RESPOND),
                     "another request with the same answer"},
     [STEP_BODY] = {"body", step_body, TO(PLAN) | TO(BUILTIN) | TO(UPSTREAM) | TO(RESPOND), "the client"},

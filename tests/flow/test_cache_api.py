@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """/api/v1/cache: values that other programs keep in Leat."""
+import concurrent.futures
 import sqlite3
 
 import pytest
@@ -94,6 +95,19 @@ def test_names_are_what_the_path_says_decoded(values):
     put(values, "user%3A7%2Fprofile%20%C3%A9")
     assert has(values, "user:7%2fprofile%20é")
     assert values.client.delete("/api/v1/cache", params={"pattern": "user:?/*é"}).json() == {"deleted": 1}
+
+
+def test_others_are_answered_while_patterns_are_sought(values):
+    for number in range(300):
+        put(values, f"sought:{number}")
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        swept = [pool.submit(values.client.delete, f"/api/v1/cache?pattern=sought:{number}?*") for number in range(1, 10)]
+        assert all(values.get("/health/live").status_code == 200 for _ in range(20))
+        with values.connect() as leaving:
+            leaving.send(b"DELETE /api/v1/cache?pattern=sought:* HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert all(answer.result().status_code == 200 for answer in swept)
+    values.client.delete("/api/v1/cache?pattern=sought:*")
+    assert not has(values, "sought:1")
 
 
 def test_tags_users_and_patterns_delete_what_has_them(values):
