@@ -109,6 +109,8 @@ struct catalog {
     unsigned foreign_key_count;
     struct function *functions; /* by schema and name, overloads beside each other; see store_functions */
     unsigned function_count;
+    struct slice *roles; /* PostgreSQL: those that the connection's own may act as */
+    unsigned role_count;
 };
 
 struct catalog *catalog_new(enum dialect dialect);

@@ -295,6 +295,7 @@ enum error model_build(struct config *config, struct catalog *catalog, struct co
         check_table_is_not_own(&r, config, resource);
     }
     resolve_tenants(&r, model);
+    resolve_acting(&r, config);
     if (complaints_errors(complaints) == before) {
         relate_resources(model);
         resolve_by_role(&r, model);

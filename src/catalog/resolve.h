@@ -64,6 +64,9 @@ void resolve_tenant_type(const struct resolver *r, const struct model *model, co
 void check_query_tenant(const struct model *model, const struct named_query *query,
                         struct complaints *complaints);
 
+/* acting.c: `rights: database`: whether the database can decide, and has the roles. */
+void resolve_acting(const struct resolver *r, const struct config *config);
+
 /* rpc.c: `functions:`, when the resources are there. */
 void resolve_rpcs(const struct resolver *r, struct model *model);
 

@@ -51,6 +51,8 @@ struct config_auth {
     unsigned role_count;
     unsigned role; /* the bit of who is known and has no role of its own; ROLE_ANONYMOUS: none was declared */
     struct config_claims claims;
+    bool by_database; /* `rights: database`: statements act as their caller, whose rows the database tells */
+    struct place rights_at;
     struct word tenant; /* a table that has this column is bound to the caller's tenant */
     struct word secret; /* what our own tokens are signed with; `auto`: made by Leat, kept in the database */
     struct {

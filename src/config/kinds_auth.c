@@ -227,3 +227,22 @@ static void print_role(struct printer *printer, const struct key *key, const voi
 }
 
 const struct kind kind_role = {.expected = "a role such as `viewer`", .read = read_role, .print = print_role};
+
+/* `rights: database`: who decides whose rows are. */
+static void read_rights(struct walk *walk, const struct key *key, const struct node *node, void *field)
+{
+    struct config_auth *auth = field;
+    unsigned which = auth->by_database;
+    kind_choice.read(walk, key, node, &which);
+    auth->by_database = which;
+    auth->rights_at = node->at;
+}
+
+static void print_rights(struct printer *printer, const struct key *key, const void *field)
+{
+    const struct config_auth *auth = field;
+    unsigned which = auth->by_database;
+    kind_choice.print(printer, key, &which);
+}
+
+const struct kind kind_rights = {.expected = "a word", .read = read_rights, .print = print_rights};

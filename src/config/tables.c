@@ -62,7 +62,7 @@ const char config_defaults[] =
     "drain: {delay: 0s, idle: 1s, max: 30s}\n"
     "log: {level: info, sample: 1, slow: 500ms, sql: on}\n"
     "query: {params: 100, conditions: 100, in_values: 1000, order: 8, select: 200, depth: 8, value_bytes: 8KiB}\n"
-    "auth: {role: anonymous, secret: auto, session: 1h, sessions: token}\n"
+    "auth: {role: anonymous, rights: leat, secret: auto, session: 1h, sessions: token}\n"
     "cache: {memory: 256MiB, warm: [], warm_top: 100, warm_rate: 50, api: none, api_memory: 64MiB, grace: 1m, errors: 1h, absent: 5s}\n"
     "limiter: {keys: 1000000}\n"
     "shed: {target: 5ms, interval: 100ms, least: auto}\n"
@@ -142,12 +142,14 @@ static const struct key foreign_keys[] = {
 const struct section section_foreign = {"auth.keys", foreign_keys};
 
 static const char *const sessions_words[] = {"token", "stored", NULL};
+static const char *const rights_words[] = {"leat", "database", NULL};
 
 static const struct key auth_keys[] = {
     {"roles", &kind_declared_roles, .offset = offsetof(struct config, auth)},
     {"role", &kind_role, AUTH(role)},
     {"claims", &kind_section, .section = &section_claims},
     {"tenant", &kind_column, AUTH(tenant)},
+    {"rights", &kind_rights, .offset = offsetof(struct config, auth), .choices = rights_words},
     {"secret", &kind_secret, AUTH(secret), .zero = "auto"},
     {"login", &kind_section, .section = &section_login},
     {"session", &kind_duration, AUTH(session_ms), .low = SECOND, .high = 366 * DAY},

@@ -64,7 +64,7 @@ extern const struct kind kind_listen, kind_address, kind_proxies, kind_serve, ki
 /* kinds_resource.c */
 extern const struct kind kind_envelope, kind_any, kind_as, kind_resources, kind_folder, kind_spool_folder;
 /* kinds_auth.c */
-extern const struct kind kind_declared_roles, kind_role, kind_roles;
+extern const struct kind kind_declared_roles, kind_role, kind_roles, kind_rights;
 /* kinds_cache.c */
 extern const struct kind kind_cache, kind_warm, kind_state_folder;
 /* kinds_credentials.c */

@@ -7,7 +7,8 @@
 
 bool audit_is_due(const struct request *request)
 {
-    return request->snapshot->model->config->auth.audit & AUDIT_WRITES;
+    bool writes = request->route.write || (request->plan && request->plan->writes);
+    return writes && (request->snapshot->model->config->auth.audit & AUDIT_WRITES);
 }
 
 /* What was written to: a resource, a query, a function. */
@@ -54,5 +55,6 @@ void audit_say(struct request *request)
                                        .status = request->answer.status};
     request->fetch.statement =
         ledger_audit(arena, request->snapshot->model->catalog->dialect, &event, clock_wall());
+    request->fetch.statement.own = true;
     request->fetch.sink = (struct row_sink){ignore_row, NULL};
 }

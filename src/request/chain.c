@@ -139,7 +139,8 @@ void chain_settle(struct batch *batch)
         return;
     }
     qsort(batch->joined, batch->joined_count, sizeof *batch->joined, compare_parts);
-    request->fetch = (struct fetch){.on_end = on_end,
+    request->fetch = (struct fetch){.as = batch->joined[0]->request->fetch.as, /* one caller's, all of them */
+                                    .on_end = on_end,
                                     .on_statement = on_statement,
                                     .write = true,
                                     .arena = &request->arena};

@@ -94,6 +94,7 @@ static bool ignore_row(void *context, const struct slice *cells, unsigned count)
 static void say(struct request *request, struct statement statement)
 {
     request->fetch.statement = statement;
+    request->fetch.statement.own = true;
     request->fetch.sink = (struct row_sink){ignore_row, NULL};
 }
 
@@ -278,7 +279,8 @@ static enum verdict on_statement(struct fetch *fetch)
 static void begin_unit(struct request *request, bool makes, struct statement statement)
 {
     struct fetch *fetch = &request->fetch;
-    *fetch = (struct fetch){.on_end = fetch->on_end,
+    *fetch = (struct fetch){.as = fetch->as,
+                            .on_end = fetch->on_end,
                             .on_statement = on_statement,
                             .write = true,
                             .makes = makes,

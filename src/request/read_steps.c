@@ -5,6 +5,7 @@
  * both are back. Rows are written as JSON while the store hands them out: nothing is held but the answer itself. */
 #include "request/read_steps.h"
 #include "base/log.h"
+#include "request/acting.h"
 #include "request/asked.h"
 #include "request/batch.h"
 #include "request/cache_step.h"
@@ -111,6 +112,7 @@ enum step step_plan(struct request *request)
     request->answer.preference_applied = prefer_applied(&request->prefer, true, &request->arena);
     if (request->plan->backwards && format_is_export(request->format))
         return refuse_backwards(request);
+    acting_planned(request);
     return cache_planned(request);
 }
 
@@ -184,6 +186,7 @@ static enum step after_fetch(struct request *request)
         request->problem = request->fetch.problem;
     else if (problem_is(&request->total_fetch.problem))
         request->problem = request->total_fetch.problem;
+    acting_judge(request);
     return problem_is(&request->problem) ? STEP_RESPOND : STEP_ENCODE;
 }
 
@@ -241,6 +244,7 @@ static void submit_count(struct request *request, const struct statement *statem
 {
     request->total_fetch = (struct fetch){.statement = *statement,
                                           .sink = {on_total_row, request},
+                                          .as = request->as,
                                           .on_end = on_total_end,
                                           .arena = &request->total_arena};
     request->total_out = true;
@@ -302,8 +306,10 @@ enum step step_fetch(struct request *request)
     if (batch_is_chained(request))
         return chain_read(request);
     request->target = arena_copy(&request->arena, request->target); /* for the log, should the client leave */
+    request->as = acting_of(request);
     request->fetch = (struct fetch){.statement = plan->statement,
                                     .sink = {page_row, &request->page},
+                                    .as = request->as,
                                     .on_end = on_page_end,
                                     .stream = format_is_export(request->format),
                                     .arena = &request->arena};

@@ -89,6 +89,7 @@ struct request {
     bool streaming;             /* the head has gone ahead of the body */
     bool sending;               /* the socket has not taken all that was handed to it */
     struct fetch fetch, total_fetch;
+    const struct acting *as;   /* of both: acting.h */
     struct arena total_arena;  /* the total's fetch may end on another thread than the page's */
     bool fetch_out, total_out; /* submitted, on_end has not come */
     bool job_out;              /* another thread has its body, or its password: a letter will come */

@@ -2,6 +2,7 @@
 /* The way there and back of a unit. See unit.h. */
 #include "request/unit.h"
 
+#include "request/acting.h"
 #include "request/audit.h"
 #include "request/batch.h"
 #include "request/depends.h"
@@ -80,6 +81,7 @@ static enum step after_fetch(struct request *request)
     }
     if (problem_is(&request->fetch.problem)) {
         request->problem = request->fetch.problem;
+        acting_judge(request);
         if (request->work->blame)
             request->work->blame(request);
     }
@@ -106,6 +108,7 @@ enum step unit_fetch(struct request *request, const struct work *work, bool asks
     request->work = work;
     request->fetch =
         (struct fetch){.statement = request->fetch.statement,
+                       .as = acting_of(request),
                        .on_end = on_end,
                        .on_statement =
                            asks || batch_is_chained(request) || audit_is_due(request) ? on_statement : NULL,

@@ -36,6 +36,13 @@ struct gather {
     unsigned key_cell;
 };
 
+/* Whom statements act as where the database itself decides who may (PostgreSQL): set before them in their transaction, and gone with
+ * it. Both texts are NUL-terminated behind their length. */
+struct acting {
+    struct slice role;   /* of the database */
+    struct slice claims; /* JSON: current_setting('request.jwt.claims') */
+};
+
 struct statement {
     struct slice text; /* equal text = the same shape: prepared, measured and given its lane by it */
     const struct bind *binds;
@@ -44,6 +51,7 @@ struct statement {
         runs; /* SQLite's writes: run so many times, each with the next bind_count of the binds; 0: once */
     const struct gather
         *gather; /* NULL: runs alone. Its key is binds[0], in the canonical text of its type */
+    bool own;    /* Leat's, in the unit of a caller: acts as the connection's own role */
 };
 
 /* What takes the rows, one by one. cells: the database's text form, data NULL for NULL; valid during the call alone.
@@ -63,6 +71,7 @@ enum verdict {
 struct fetch {
     struct statement statement;
     struct row_sink sink;
+    const struct acting *as; /* NULL: the connection's own role. Such a read is alone in its Sync */
     void (*on_end)(struct fetch *fetch);
     bool stream; /* see above */
     bool write;

@@ -6,10 +6,11 @@
  *   an error           of a READ: sent again once if that may help (40001, 40P01, 0A000, 26000), on a slow lane after 57014, else
  *                      the problem; its shape has a segment of its own for 10 s
  *                      of a GATHER: all of them again, each alone: whose fault it was shows then
- *                      of a Parse: it is the read's behind it
+ *                      of a Parse, or of whom a read acts as: it is the read's behind it
  *                      57P0x, 08: the connection is going: the lane is lost
  *   pipeline aborted   sent again: a neighbour failed
  *   Sync               the segment is measured and leaves the ring */
+#include "store/pg/acting.h"
 #include "store/pg/gather.h"
 #include "store/pg/read.h"
 
@@ -80,12 +81,15 @@ static void parse_lost(struct op *op)
 /* The operation whose reads an operation's error is about. */
 static struct op *blamed(struct lane *lane, struct op *op)
 {
-    if (op->kind != OP_PARSE)
-        return op;
-    parse_lost(op);
-    struct op *behind = pg_lane_op(lane, lane->cursor + 1);
-    POST(behind->shape == op->shape);
-    behind->prepared = NULL; /* it never was */
+    unsigned at = lane->cursor;
+    if (op->kind == OP_PARSE)
+        parse_lost(op);
+    while (pg_lane_op(lane, at)->kind != OP_READ && pg_lane_op(lane, at)->kind != OP_GATHER)
+        at++;
+    struct op *behind = pg_lane_op(lane, at);
+    POST(op->shape == NULL || behind->shape == op->shape);
+    if (op->kind == OP_PARSE)
+        behind->prepared = NULL; /* it never was */
     return behind;
 }
 
@@ -99,6 +103,8 @@ static bool op_failed(struct lane *lane, struct op *op, const PGresult *result)
         return false;
     }
     op->failed = true;
+    if (op->kind == OP_ACT)
+        pg_acting_failed(&failure);
     if (op->kind == OP_DROP || op->kind == OP_PREAMBLE)
         return true; /* what stands behind it is aborted and sent again */
     read_failed(lane, blamed(lane, op), &failure);

@@ -51,7 +51,8 @@ static const char catalog_sql[] =
     " i.indpred IS NOT NULL, m.amname FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid"
     " JOIN pg_am m ON m.oid = x.relam JOIN (SELECT c.oid FROM" RELATIONS ") r ON r.oid = i.indrelid"
     " WHERE i.indisvalid ORDER BY i.indrelid, x.relname;"
-    "SELECT c.oid, pg_get_viewdef(c.oid) FROM" RELATIONS " AND c.relkind IN ('v', 'm') ORDER BY c.oid;";
+    "SELECT c.oid, pg_get_viewdef(c.oid) FROM" RELATIONS " AND c.relkind IN ('v', 'm') ORDER BY c.oid;"
+    "SELECT rolname FROM pg_roles WHERE pg_has_role(oid, 'MEMBER') AND rolname !~ '^pg_' ORDER BY rolname;";
 
 static int compare_oids(const void *a, const void *b)
 {
@@ -363,6 +364,15 @@ static void sort_tables(struct reading *reading)
     mem_free(moved);
 }
 
+static void take_roles(struct reading *reading)
+{
+    struct catalog *catalog = reading->catalog;
+    catalog->role_count = (unsigned)rows_of(reading, ANSWER_ROLES);
+    catalog->roles = ARENA_ARRAY(reading->arena, struct slice, catalog->role_count + 1);
+    for (unsigned i = 0; i < catalog->role_count; i++)
+        catalog->roles[i] = kept(reading, ANSWER_ROLES, (int)i, 0);
+}
+
 static struct catalog *build(struct reading *reading, PGconn *conn, const struct pg_store *store)
 {
     struct catalog *catalog = reading->catalog = catalog_new(DIALECT_PG);
@@ -374,6 +384,7 @@ static struct catalog *build(struct reading *reading, PGconn *conn, const struct
     take_columns(reading);
     take_keys(reading);
     take_indexes(reading);
+    take_roles(reading);
     pg_views_read(reading, conn, pg_catalog_silence_ms(store));
     sort_tables(reading);
     catalog_link_references(catalog);

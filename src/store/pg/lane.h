@@ -35,7 +35,7 @@ enum {
     DROPS_MAX = 2 * PREPARED_MAX,
 };
 
-enum op_kind { OP_PREAMBLE, OP_DROP, OP_PARSE, OP_READ, OP_GATHER, OP_SYNC };
+enum op_kind { OP_PREAMBLE, OP_ACT, OP_DROP, OP_PARSE, OP_READ, OP_GATHER, OP_SYNC };
 
 struct op {
     enum op_kind kind;

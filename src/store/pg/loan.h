@@ -36,10 +36,10 @@ enum loan_state {
 };
 
 /* Of a slow lane: whose result comes next. */
-enum slow_stage { STAGE_PREAMBLE, STAGE_READ, STAGE_SYNC };
+enum slow_stage { STAGE_PREAMBLE, STAGE_ACT, STAGE_READ, STAGE_SYNC };
 
 /* Of a write lane: what was sent, in order, whose results have not all come. */
-enum unit_op { UNIT_PREAMBLE, UNIT_DROP, UNIT_PARSE, UNIT_STATEMENT, UNIT_ROLLBACK, UNIT_SYNC };
+enum unit_op { UNIT_PREAMBLE, UNIT_ACT, UNIT_DROP, UNIT_PARSE, UNIT_STATEMENT, UNIT_ROLLBACK, UNIT_SYNC };
 enum { UNIT_OPS_MAX = 8 };
 
 struct unit {
@@ -50,6 +50,7 @@ struct unit {
     bool undone;                    /* it failed or was rolled back: nothing of it will stand */
     bool again;                     /* it failed by another's fault and runs once more */
     bool full;                      /* the sink wants no more rows */
+    bool acts;                      /* what was sent last acts as the caller (fetch->as) */
     struct named_text *named;       /* its first statement is sent by name */
 };
 
@@ -64,6 +65,7 @@ struct loan {
     struct mono sent_at;
     /* a slow lane's */
     enum slow_stage stage;
+    bool acts; /* as a caller: its stage is not left out */
     uint64_t answer_bytes;
     struct mono cancelled_at;
     PGcancel *cancel; /* in CANCELLING, CALL_DUE; GONE with the call still out */

@@ -70,7 +70,7 @@ void pg_port_enqueue(struct pg_port *port, struct fetch *fetch)
         queue_unknown(port, fetch, shape);
     else if (shape->lane == SHAPE_SLOW)
         queue_loan(port, fetch);
-    else if (shape->gathers)
+    else if (shape->gathers && fetch->as == NULL)
         queue_point(port, fetch, shape);
     else
         queue_list(port, fetch);
@@ -301,7 +301,7 @@ static bool is_away(struct pg_port *port, enum session_kind kind)
 /* What it needs is known to be away: better a clear answer now than a wait. */
 static bool refuse(struct pg_port *port, const struct shape *shape, struct fetch *fetch)
 {
-    enum session_kind kind = shape->gathers ? SESSION_POINT : SESSION_LIST;
+    enum session_kind kind = shape->gathers && fetch->as == NULL ? SESSION_POINT : SESSION_LIST;
     struct failure failure;
     if (port->closing)
         pg_failure_make(&failure, "57P01", "the service is stopping");

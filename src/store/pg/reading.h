@@ -17,6 +17,7 @@ enum answer {
     ANSWER_KEYS,
     ANSWER_INDEXES,
     ANSWER_VIEWS,
+    ANSWER_ROLES,
     ANSWER_COMMIT,
     ANSWERS
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Slow lanes: one read at a time, row by row, and its cancelling. See loan.h for the states.
  * Failure: a read whose connection was lost is sent again when no row was given yet, else fails. */
+#include "store/pg/acting.h"
 #include "store/pg/loan.h"
 #include "store/pg/read.h"
 
@@ -15,8 +16,11 @@ static bool send_read(struct loan *loan)
     const struct statement *statement = &loan->fetch->statement;
     struct slice preamble = port->store->preambles[SESSION_SLOW];
     loan->answer_bytes = 0;
-    loan->stage = preamble.len > 0 ? STAGE_PREAMBLE : STAGE_READ;
+    loan->acts = loan->fetch->as != NULL;
+    loan->stage = preamble.len > 0 ? STAGE_PREAMBLE : loan->acts ? STAGE_ACT : STAGE_READ;
     if (preamble.len > 0 && PQsendQueryParams(conn, preamble.data, 0, NULL, NULL, NULL, NULL, 0) != 1)
+        return false;
+    if (loan->acts && !pg_acting_send(conn, loan->fetch->as))
         return false;
     const char *const *values = pg_port_values(port, statement);
     if (PQsendQueryParams(conn, statement->text.data, (int)statement->bind_count, NULL, values, NULL, NULL,
@@ -79,6 +83,8 @@ static bool read_failed(struct loan *loan, const PGresult *result)
     }
     if (fetch == NULL)
         return true;
+    if (loan->stage == STAGE_ACT)
+        pg_acting_failed(&failure);
     if (pg_failure_is(&failure, "57014") && !fetch->stream)
         pg_shape_timed_out(read_shape(fetch), mono_diff_us(loop_now(port->loop), loan->sent_at));
     if (pg_failure_is_passing(&failure) && fetch->rows == 0 && !(fetch->state & READ_RETRIED)) {
@@ -106,6 +112,8 @@ static void statement_over(struct loan *loan)
 static void result_ended(struct loan *loan)
 {
     loan->stage++;
+    if (loan->stage == STAGE_ACT && !loan->acts)
+        loan->stage++;
     PRE(loan->stage <= STAGE_SYNC);
     if (loan->stage == STAGE_READ)
         PQsetSingleRowMode(loan->session.conn);
@@ -128,7 +136,7 @@ static bool take(struct loan *loan, const PGresult *result)
             read_done(loan);
         return true;
     case PGRES_PIPELINE_ABORTED:
-        return true; /* the preamble failed, and has ended the read */
+        return true; /* what stands before it failed, and has ended the read */
     case PGRES_PIPELINE_SYNC:
         statement_over(loan);
         return false;

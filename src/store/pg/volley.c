@@ -6,6 +6,7 @@
  * Failure: libpq refuses to queue only when the connection is broken or memory is out; the lane is then lost as a whole. */
 #include <stdio.h>
 
+#include "store/pg/acting.h"
 #include "store/pg/gather.h"
 #include "store/pg/read.h"
 
@@ -171,19 +172,37 @@ static bool open_segment(struct volley *volley)
     return PQsendQueryParams(lane->session.conn, preamble.data, 0, NULL, NULL, NULL, NULL, 0) == 1;
 }
 
+/* Whom the read acts as, where that is somebody: nobody else's may stand in its segment. */
+static bool send_acting(struct volley *volley, const struct acting *as)
+{
+    struct lane *lane = volley->lane;
+    if (as == NULL)
+        return true;
+    PRE(volley->in_segment == 0);
+    push_op(lane, OP_ACT);
+    volley->statements++; /* it is one, too: the ring of operations is as long as volleys are */
+    return pg_acting_send(lane->session.conn, as);
+}
+
 static bool is_alone(const struct volley *volley, const struct shape *shape)
 {
     return volley->now.us < shape->alone_until.us;
 }
 
+static const struct acting *acting_of(const struct list *fetches)
+{
+    return container_of(fetches->next, struct fetch, link)->as;
+}
+
 /* `count` reads as one statement, in the segment that suits it. */
 static void add(struct volley *volley, struct shape *shape, struct list *fetches, unsigned count)
 {
-    bool alone = is_alone(volley, shape);
+    const struct acting *as = acting_of(fetches);
+    bool alone = as != NULL || is_alone(volley, shape);
     uint64_t bytes = count * shape->answer_bytes;
     bool full = alone || volley->segment_bytes + bytes > SEGMENT_BYTES_MAX;
     bool sent = !full || close_segment(volley);
-    sent = sent && open_segment(volley);
+    sent = sent && open_segment(volley) && send_acting(volley, as);
     if (!send_statement(volley, shape, fetches, count > 1 ? OP_GATHER : OP_READ) ||
         !sent) /* the reads lie in the operation either way */
         volley->broken = true;

@@ -6,6 +6,7 @@
  *                                             ↑                          ├ ROLLBACK ─→ ROLLBACK Sync
  *                                             └──── statement Flush ─────┴ NEXT
  *
+ * A unit that acts as a caller (acting.h) says so before its first statement, and around those that are Leat's own.
  * The fetch ends when the Sync's result comes, not before: a deferred constraint fails at the Sync itself.
  * Only the first statement is sent by name, and only it may fail by it: once on_statement was called, or a row was given, a unit
  * cannot be run anew.
@@ -15,6 +16,7 @@
  * backend that ended in good order. */
 #include <stdio.h>
 
+#include "store/pg/acting.h"
 #include "store/pg/loan.h"
 #include "store/pg/read.h"
 
@@ -43,6 +45,17 @@ static bool send_preamble(struct loan *loan)
 {
     struct slice preamble = loan->port->store->preambles[SESSION_WRITE];
     return preamble.len == 0 || send_text(loan, UNIT_PREAMBLE, preamble.data);
+}
+
+/* Whom the next statement acts as: the caller where there is one, but for Leat's own statements. */
+static bool send_acting(struct loan *loan, bool own)
+{
+    const struct acting *as = own ? NULL : loan->fetch->as;
+    if (loan->unit.acts == (as != NULL))
+        return true;
+    push(&loan->unit, UNIT_ACT);
+    loan->unit.acts = as != NULL;
+    return pg_acting_send(loan->session.conn, as);
 }
 
 static bool send_drop(struct loan *loan)
@@ -112,7 +125,8 @@ static void statement_is_first(struct loan *loan)
 static bool send_unit(struct loan *loan)
 {
     loan->unit = (struct unit){0};
-    if (!send_preamble(loan) || !prepare(loan) || !send_statement(loan, loan->unit.named))
+    if (!send_preamble(loan) || !send_acting(loan, loan->fetch->statement.own) || !prepare(loan) ||
+        !send_statement(loan, loan->unit.named))
         return false;
     statement_is_first(loan);
     return loan->fetch->on_statement == NULL ? send_sync(loan) : PQsendFlushRequest(loan->session.conn) == 1;
@@ -173,6 +187,8 @@ static bool failed(struct loan *loan, const PGresult *result)
     struct unit *unit = &loan->unit;
     struct fetch *fetch = loan->fetch;
     pg_failure_of_result(result, &failure);
+    if (awaits(unit, UNIT_ACT))
+        pg_acting_failed(&failure);
     if (failure.fatal || pg_failure_is_connection(&failure)) { /* it may have hit a commit */
         pg_loan_lost(loan, &failure);
         return false;
@@ -211,14 +227,15 @@ static bool ask(struct loan *loan)
     struct unit *unit = &loan->unit;
     unit->asked = true;
     switch (loan->fetch->on_statement(loan->fetch)) {
-    case VERDICT_COMMIT:
-        return send_sync(loan);
+    case VERDICT_COMMIT: /* what is deferred to it is the caller's */
+        return send_acting(loan, false) && send_sync(loan);
     case VERDICT_ROLLBACK:
         unit->undone = true;
         return send_text(loan, UNIT_ROLLBACK, "ROLLBACK") && send_sync(loan);
     case VERDICT_NEXT:
         loan->sent_at = loop_now(loan->port->loop);
-        if (!send_statement(loan, NULL) || PQsendFlushRequest(loan->session.conn) != 1)
+        if (!send_acting(loan, loan->fetch->statement.own) || !send_statement(loan, NULL) ||
+            PQsendFlushRequest(loan->session.conn) != 1)
             return false;
         statement_is_first(loan);
         return true;

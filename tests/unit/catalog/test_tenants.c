@@ -98,10 +98,37 @@ static void mistakes_are_told_with_their_place(void **state)
     }
 }
 
+static void a_database_that_cannot_decide_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *said;
+        enum dialect dialect;
+    } cases[] = {
+        {"auth: {rights: database, roles: viewer}\nresources: {users: {}}\n",
+         "leat.yaml:3:16: `rights: database`: SQLite knows no roles: take it out, and say by `auth.tenant`, `rows:` and "
+         "`columns:` whose rows are and who sees what\n",
+         DIALECT_SQLITE},
+        {"auth: {rights: database, roles: viewer}\nresources: {users: {}}\n",
+         "leat.yaml:3:16: `rights: database`: there is no role `anonymous` in the database that this connection may act "
+         "as: CREATE ROLE \"anonymous\", and GRANT it to the user of `database.url`\n"
+         "leat.yaml:3:33: `rights: database`: there is no role `viewer` in the database that this connection may act "
+         "as: CREATE ROLE \"viewer\", and GRANT it to the user of `database.url`\n",
+         DIALECT_PG},
+    };
+    for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+        struct building *building = build(cases[i].text, cases[i].dialect);
+        assert_null(building->model);
+        assert_said(building, cases[i].said);
+        building_free(building);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_table_with_the_column_is_bound_and_others_are_told),
     cmocka_unit_test(tables_that_are_not_served_have_owners_too),
     cmocka_unit_test(a_role_sees_what_is_said_of_it_and_of_those_before_it),
+    cmocka_unit_test(a_database_that_cannot_decide_is_refused),
     cmocka_unit_test(mistakes_are_told_with_their_place),
 };
 

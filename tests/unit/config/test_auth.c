@@ -90,6 +90,8 @@ static void mistakes_of_credentials_are_told_with_their_place(void **state)
          "`[{alg: RS256, jwks: keys.json, issuer: https://id.example, audience: leat}]`\n"},
         {"auth: {audit: [writing]}\n",
          "leat.yaml:1:16: `audit`: found `writing`, expected what is kept in the audit log, of `[logins, writes]`\n"},
+        {"auth: {rights: databse}\n",
+         "leat.yaml:1:16: `rights`: found `databse`, expected `leat` or `database`: did you mean `database`?\n"},
         {"auth: {session: 0s}\n", "leat.yaml:1:17: `session`: `0s` is out of range: expected 1s to 366d\n"},
     };
     for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {

@@ -44,7 +44,7 @@ static void every_key_round_trips(void **state)
         "workers: 7\n"
         "database: {url: 'postgresql://me@h/d?x=1#y', pool: {size: 1, overflow: 0, wait: 1ms, recycle: 2h},\n"
         "  timeout: 90s, slow: [1ms, 2s, 3m, 4h], prepared: off, gather: off}\n"
-        "auth: {roles: [v < a < m, x], role: a, claims: {user: id, tenant: org, role: kind}, tenant: org_id,\n"
+        "auth: {roles: [v < a < m, x], role: a, claims: {user: id, tenant: org, role: kind}, tenant: org_id, rights: database,\n"
         "  secret: 'a text that is as long as it must be', session: 8h, sessions: stored, audit: [writes, logins],\n"
         "  login: {table: users, account: email, password: hash, seen: last_login},\n"
         "  keys: [{alg: RS256, jwks: k.json, issuer: 'https://id.example', audience: leat, claims: {tenant: org}},\n"
