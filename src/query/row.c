@@ -41,12 +41,18 @@ static struct gather *make_gather(const struct build *build, struct cells *cells
     return gather;
 }
 
-/* The text of a row of columns alone, which the key's binds complete. Its conditions, the resource's rules, have no binds. */
+/* The text of a row of columns alone, which the binds of the key, and of the tenant where rows are tenants', complete: its conditions,
+ * the resource's rules, have no others. */
 static void write_flat(struct listing *listing)
 {
     const struct build *build = &listing->build;
     struct plan *plan = listing->plan;
+    struct binds binds = {0};
     PRE(level_is_flat(listing->level));
+    for (unsigned i = 0; i < build->resource->key_count; i++)
+        binds_add(build->arena, &binds, bind_null()); /* its place */
+    binds_number(build->arena, &binds, listing->conditions);
+    POST(binds.count == build->resource->key_count + (build->resource->tenant != NULL));
     if (may_gather(build))
         plan->statement.gather = make_gather(build, &listing->cells, listing->conditions);
     plan->cell_count = listing->cells.count;
@@ -65,10 +71,13 @@ static void keep_version(struct listing *listing)
     listing_order(listing);
 }
 
-/* Whether every row of the resource is found by one text: its rules bind no values, and nothing is embedded. */
+/* Whether every row of the resource is found by one text: its rules bind no values but the tenant, which is the first of them, and
+ * nothing is embedded. */
 static bool is_simple(const struct listing *listing)
 {
-    for (unsigned i = 0; i < listing->conditions->count; i++)
+    bool bound = listing->build.resource->tenant != NULL;
+    IMPLIES(bound, listing->conditions->count > 0);
+    for (unsigned i = bound; i < listing->conditions->count; i++)
         if (listing->conditions->items[i].kind != CONDITION_TEST ||
             condition_binds(&listing->conditions->items[i]))
             return false;
@@ -246,6 +255,23 @@ static void write_full(struct listing *listing, const struct bind *key)
         level_is_flat(listing->level) ? listing->cells.count : plan->column_count + listing->order.count;
 }
 
+/* What completes the text of write_flat. */
+static void bind_flat(struct listing *listing, const struct bind *key)
+{
+    struct build *build = &listing->build;
+    struct statement *statement = &listing->plan->statement;
+    unsigned count = build->resource->key_count;
+    statement->binds = key;
+    statement->bind_count = count;
+    if (!build->resource->tenant)
+        return;
+    struct bind *binds = ARENA_ARRAY(build->arena, struct bind, count + 1);
+    memcpy(binds, key, count * sizeof *key);
+    binds[count++] = level_tenant(build, build->resource->tenant);
+    statement->binds = binds;
+    statement->bind_count = count;
+}
+
 static bool make_row(struct listing *listing, struct slice id, struct slice query_string)
 {
     struct build *build = &listing->build;
@@ -275,8 +301,7 @@ static bool make_row(struct listing *listing, struct slice id, struct slice quer
     }
     listing->plan->key = key;
     listing->plan->alone = true;
-    listing->plan->statement.binds = key;
-    listing->plan->statement.bind_count = build->resource->key_count;
+    bind_flat(listing, key);
     return true;
 }
 

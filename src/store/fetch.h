@@ -28,8 +28,8 @@ struct bind {
     double real;
 };
 
-/* A read of one row by its one-column key can share a statement with others of the same shape: `text` takes one bind, an array of keys
- * (pg: `… WHERE id = ANY($1::bigint[])`), and its rows bear the key's text in cell `key_cell` (behind the visible ones; the sink is
+/* A read of one row by its one-column key can share a statement with others of the same shape and the same further binds: `text` takes
+ * an array of keys in the place of the key (pg: `… WHERE id = ANY($1::bigint[])`), and its rows bear the key's text in cell `key_cell` (behind the visible ones; the sink is
  * given the cells before it... all of them, as for the single form, whose rows have the same cells). */
 struct gather {
     struct slice text;

@@ -55,7 +55,7 @@ static struct slice key_of(const struct fetch *fetch)
 bool pg_gather_add_key(struct buf *keys, const struct fetch *fetch)
 {
     struct slice key = key_of(fetch);
-    if (fetch->statement.bind_count != 1 || key.data == NULL ||
+    if (fetch->statement.bind_count == 0 || key.data == NULL ||
         keys->len + 2 * key.len + 8 > GATHER_BYTES_MAX)
         return false;
     /* Room for the key and the end: when memory is out it goes alone, and the array of those before it stays whole. */
@@ -69,6 +69,18 @@ bool pg_gather_add_key(struct buf *keys, const struct fetch *fetch)
         buf_add(keys, key);
     else
         add_quoted(keys, key);
+    return true;
+}
+
+bool pg_gather_fits(const struct fetch *first, const struct fetch *fetch)
+{
+    const struct statement *a = &first->statement, *b = &fetch->statement;
+    PRE(a->bind_count == b->bind_count);
+    for (unsigned i = 1; i < a->bind_count; i++) {
+        struct slice x = a->binds[i].text, y = b->binds[i].text;
+        if ((x.data == NULL) != (y.data == NULL) || !slice_eq(x, y))
+            return false;
+    }
     return true;
 }
 

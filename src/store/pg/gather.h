@@ -17,6 +17,9 @@ void pg_gather_begin(struct buf *keys);
 bool pg_gather_add_key(struct buf *keys, const struct fetch *fetch);
 void pg_gather_finish(struct buf *keys);
 
+/* Whether two reads of a shape can share a statement: all that they bind beside their keys is the same. */
+bool pg_gather_fits(const struct fetch *first, const struct fetch *fetch);
+
 /* Gives each row to the reads of its key. Which sinks wanted no more does not matter: one row is all there is. */
 void pg_gather_give_rows(struct pg_port *port, struct list *fetches, const PGresult *result,
                          unsigned key_cell);

@@ -93,7 +93,7 @@ void pg_port_end_trial(struct pg_port *port, struct shape *shape)
     release_held(port, shape);
 }
 
-const char *const *pg_port_values(struct pg_port *port, const struct statement *statement)
+const char **pg_port_values(struct pg_port *port, const struct statement *statement)
 {
     if (statement->bind_count > port->values_max) {
         mem_free(port->values);

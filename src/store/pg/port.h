@@ -97,7 +97,7 @@ void pg_port_enqueue(struct pg_port *port, struct fetch *fetch);
 void pg_port_wake(struct pg_port *port);
 
 /* The values of a statement's binds as libpq takes them; good until the next call. */
-const char *const *pg_port_values(struct pg_port *port, const struct statement *statement);
+const char **pg_port_values(struct pg_port *port, const struct statement *statement);
 
 /* Ends all reads that wait for a list or point lane. */
 void pg_port_fail_waiting(struct pg_port *port, enum session_kind kind, const struct failure *failure);

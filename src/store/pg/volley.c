@@ -138,13 +138,11 @@ static bool send_statement(struct volley *volley, struct shape *shape, struct li
     volley->in_segment++;
     if (!sent)
         return false;
-    if (kind == OP_GATHER) {
-        const char *keys[] = {lane->port->keys.data};
-        return send_form(lane, shape, form, op, 1, keys);
-    }
     const struct fetch *fetch = container_of(op->fetches.next, struct fetch, link);
-    return send_form(lane, shape, form, op, (int)fetch->statement.bind_count,
-                     pg_port_values(lane->port, &fetch->statement));
+    const char **values = pg_port_values(lane->port, &fetch->statement);
+    if (kind == OP_GATHER)
+        values[0] = lane->port->keys.data;
+    return send_form(lane, shape, form, op, (int)fetch->statement.bind_count, values);
 }
 
 /* ---- segments ---- */
@@ -244,26 +242,31 @@ static void add_list_reads(struct volley *volley)
     }
 }
 
-/* As many reads of a shape as may go together. */
+/* As many reads of a shape as may go together: the first that waits and those that share a statement with it. */
 static void add_point_reads(struct volley *volley, struct shape *shape)
 {
     struct lane *lane = volley->lane;
+    struct buf *keys = &lane->port->keys;
     unsigned most = is_alone(volley, shape) ? 1 : lane->port->store->options.gather_max;
+    const struct fetch *first = NULL;
     struct list some;
     list_init(&some);
-    pg_gather_begin(&lane->port->keys);
+    pg_gather_begin(keys);
     unsigned count = 0;
-    while (!list_empty(&shape->waiting)) {
-        struct fetch *fetch = container_of(shape->waiting.next, struct fetch, link);
+    LIST_EACH_SAFE (&shape->waiting, link, after) {
+        struct fetch *fetch = container_of(link, struct fetch, link);
         bool single = most < 2 || (fetch->state & READ_ALONE);
-        if (count > 0 && (single || count >= most || !pg_gather_add_key(&lane->port->keys, fetch)))
-            break;
-        if (count == 0 && !single)
-            single = !pg_gather_add_key(&lane->port->keys, fetch);
+        if (first && (single || !pg_gather_fits(first, fetch)))
+            continue;
+        if (!single && !pg_gather_add_key(keys, fetch)) {
+            if (first)
+                break;
+            single = true;
+        }
         if (!take(lane, fetch, &some))
             break; /* a key too many in the array does no harm: its row finds nobody */
-        count++;
-        if (single)
+        first = fetch;
+        if (++count >= most || single)
             break;
     }
     if (count == 0)

@@ -108,8 +108,20 @@ static void a_row_is_found_by_its_key_and_its_tenant(void **state)
     assert_int_equal(plan_row(&context, world_resource(&pg, "flags"), SLICE("5"), SLICE(""), &plan,
                               &pg.problem),
                      OK);
-    assert_non_null(strstr(plan->statement.text.data, "\"org\" = $"));
+    assert_non_null(strstr(plan->statement.text.data, "WHERE \"id\" = $1::integer AND \"org\" = $2::"));
     assert_int_equal(plan->statement.bind_count, 2);
+    assert_slice(plan->statement.binds[0].text, "5");
+    assert_slice(plan->statement.binds[1].text, "7");
+    assert_non_null(plan->statement.gather);
+    assert_non_null(
+        strstr(plan->statement.gather->text.data, "WHERE \"id\" = ANY($1::integer[]) AND \"org\" = $2::"));
+    assert_true(plan->uses & CALLER_TENANT);
+    struct plan_context nobody = context_of(&pg, NULL, ROLE_ANONYMOUS);
+    assert_int_equal(plan_row(&nobody, world_resource(&pg, "flags"), SLICE("5"), SLICE(""), &plan,
+                              &pg.problem),
+                     OK);
+    assert_int_equal(plan->statement.bind_count, 2);
+    assert_int_equal(plan->statement.binds[1].kind, BIND_NULL);
 }
 
 /* --- writes --- */

@@ -179,6 +179,42 @@ static void keys_of_text_are_gathered_whatever_is_in_them(void **state)
     fixture_free(&fixture);
 }
 
+/* What is bound beside the key is whose the row is: reads of several owners never share a statement. */
+static void reads_are_gathered_by_what_they_bind_beside_their_key(void **state)
+{
+    static const char *const owners[] = {"a", "b", NULL};
+    struct fixture fixture;
+    struct reading readings[60];
+    char keys[60][8];
+    struct gather gather = {
+        SLICE("SELECT word, meaning FROM words WHERE word = ANY($1::text[]) AND meaning = $2::text"), 0};
+    fixture_init(&fixture, *state);
+    postgres_psql(*state,
+                  "TRUNCATE words; INSERT INTO words SELECT i, CASE i % 2 WHEN 0 THEN 'a' ELSE 'b' END "
+                  "FROM generate_series(0, 19) i");
+    for (int round = 0; round < 3; round++) {
+        for (unsigned i = 0; i < ARRAY_LEN(readings); i++) {
+            snprintf(keys[i], sizeof keys[i], "%u", i / 3);
+            reading_init(&readings[i],
+                         "SELECT word, meaning FROM words WHERE word = $1::text AND meaning = $2::text");
+            reading_bind(&readings[i], keys[i]);
+            reading_bind(&readings[i], owners[i % 3]);
+            readings[i].fetch.statement.gather = &gather;
+            reading_submit(&fixture, &readings[i]);
+        }
+        for (unsigned i = 0; i < ARRAY_LEN(readings); i++) {
+            char expected[16] = "";
+            reading_wait(&fixture, &readings[i]);
+            if (i % 3 == i / 3 % 2)
+                snprintf(expected, sizeof expected, "%s|%s;", keys[i], owners[i % 3]);
+            assert_slice(buf_slice(&readings[i].out), expected);
+            reading_done(&readings[i]);
+        }
+    }
+    assert_true(fixture_state(&fixture).gathered >= 2 * ARRAY_LEN(readings));
+    fixture_free(&fixture);
+}
+
 static void a_bad_key_does_not_touch_its_neighbours(void **state)
 {
     struct fixture fixture;
@@ -693,6 +729,7 @@ int main(void)
         cmocka_unit_test(unprepared_reads_give_the_same),
         cmocka_unit_test(binds_may_be_null_empty_and_hostile),
         cmocka_unit_test(keys_of_text_are_gathered_whatever_is_in_them),
+        cmocka_unit_test(reads_are_gathered_by_what_they_bind_beside_their_key),
         cmocka_unit_test(a_bad_key_does_not_touch_its_neighbours),
         cmocka_unit_test(an_error_does_not_touch_the_reads_behind_it),
         cmocka_unit_test(problems_bear_their_documented_status),
