@@ -90,6 +90,7 @@ struct function {
     struct slice comment;
     struct function_arg *args; /* those that go in, in order */
     unsigned arg_count;
+    const struct function_arg *tenant; /* filled with the caller's, and not among args; NULL: none (rpc.c) */
     enum volatility volatility;
     bool returns_set, returns_void;
     /* What a row consists of: a table's or composite type's columns, OUT and TABLE arguments; none (count 0): a scalar of `type`. */

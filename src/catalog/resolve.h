@@ -67,6 +67,9 @@ void check_query_tenant(const struct model *model, const struct named_query *que
 /* acting.c: `rights: database`: whether the database can decide, and has the roles. */
 void resolve_acting(const struct resolver *r, const struct config *config);
 
+/* Whether any rows are tenants'. */
+bool has_tenants(const struct model *model);
+
 /* rpc.c: `functions:`, when the resources are there. */
 void resolve_rpcs(const struct resolver *r, struct model *model);
 

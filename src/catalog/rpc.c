@@ -78,6 +78,76 @@ static bool find(const struct resolver *r, const struct word *word, struct slice
     return false;
 }
 
+/* --- whose they are --- */
+
+/* The overload as clients see it: without the argument that is filled in. NULL and a complaint: it has none, or none that can be. */
+static const struct function *without(const struct resolver *r, const struct word *name,
+                                      const struct function *function)
+{
+    struct function *copy = ARENA_NEW(r->arena, struct function);
+    *copy = *function;
+    copy->args = ARENA_ARRAY(r->arena, struct function_arg, function->arg_count + 1);
+    copy->arg_count = 0;
+    for (unsigned i = 0; i < function->arg_count; i++) {
+        const struct function_arg *arg = &function->args[i];
+        if (slice_eq(arg->name, name->text))
+            copy->tenant = arg;
+        else
+            copy->args[copy->arg_count++] = *arg;
+    }
+    enum value_kind kind = copy->tenant ? copy->tenant->type.kind : VALUE_OTHER;
+    if (kind == VALUE_INT || kind == VALUE_UUID || kind == VALUE_TEXT)
+        return copy;
+    complain(r->complaints, name->at,
+             "`tenant`: function `" SLICE_FMT "` has no argument `" SLICE_FMT
+             "` of integers, UUIDs or texts (each of that name must)",
+             SLICE_ARG(called(r, function)), SLICE_ARG(name->text));
+    return NULL;
+}
+
+static bool reads_nothing(const struct rpc *rpc)
+{
+    for (unsigned i = 0; i < rpc->overload_count; i++)
+        if (rpc->overloads[i]->volatility != FUNCTION_IMMUTABLE)
+            return false;
+    return true;
+}
+
+/* What a function reads and writes nobody tells: it is bound, or says that it is of no tenant. */
+static void check_unbound(const struct resolver *r, const struct model *model, const struct rpc *rpc)
+{
+    const struct config_function *config = rpc->config;
+    const struct slice *name = &config->name.text;
+    if (config->call == ROLES_NONE || !has_tenants(model) || reads_nothing(rpc))
+        return;
+    if (!config->tenant.text.data)
+        complain(
+            r->complaints, config->at,
+            "function `" SLICE_FMT
+            "`: the database does not tell what it reads: name the argument that is the caller's tenant by "
+            "`tenant:`, or say `tenant: none`",
+            SLICE_ARG(*name));
+    else if (config->call & ROLE_ANONYMOUS)
+        complain(r->complaints, config->tenant.at,
+                 "function `" SLICE_FMT "`: `tenant: none` opens rows of all tenants: name a role by `call:`",
+                 SLICE_ARG(*name));
+}
+
+static void bind_tenant(const struct resolver *r, const struct model *model, struct rpc *rpc)
+{
+    const struct word *name = &rpc->config->tenant;
+    if (!name->text.data || slice_eq(name->text, SLICE("none"))) {
+        check_unbound(r, model, rpc);
+        return;
+    }
+    for (unsigned i = 0; i < rpc->overload_count; i++) {
+        const struct function *bound = without(r, name, rpc->overloads[i]);
+        if (!bound)
+            return;
+        rpc->overloads[i] = bound;
+    }
+}
+
 /* The first resource of the table whose rows all overloads return. */
 static const struct resource *resource_of(const struct model *model, const struct rpc *rpc)
 {
@@ -103,6 +173,7 @@ static void resolve_rpc(const struct resolver *r, struct model *model, const str
         if (is_of(&r->catalog->functions[i], schema, name))
             rpc->overloads[rpc->overload_count++] = &r->catalog->functions[i];
     POST(rpc->overload_count > 0);
+    bind_tenant(r, model, rpc);
     rpc->resource = resource_of(model, rpc);
 }
 

@@ -163,7 +163,7 @@ static const struct column *bound_table(const struct model *model, const struct 
     return NULL;
 }
 
-static bool has_tenants(const struct model *model)
+bool has_tenants(const struct model *model)
 {
     for (unsigned i = 0; i < model->catalog->table_count; i++)
         if (model->tenants[i])

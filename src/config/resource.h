@@ -71,6 +71,8 @@ struct config_function {
     struct word name;     /* the path segment */
     struct word function; /* "schema.function" or "function"; default: the name */
     unsigned call;        /* roles that may */
+    struct word
+        tenant; /* the argument that is the caller's tenant; `none`: it is of no tenant; data NULL: not said */
     struct place at;
 };
 

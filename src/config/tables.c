@@ -342,6 +342,7 @@ const struct section section_resource = {"resources.NAME", resource_keys};
 static const struct key function_keys[] = {
     {"function", &kind_text, FUNCTION(function)},
     {"call", &kind_roles, FUNCTION(call)},
+    {"tenant", &kind_text, FUNCTION(tenant)},
     {0},
 };
 const struct section section_function = {"functions.NAME", function_keys};

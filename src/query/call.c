@@ -11,6 +11,7 @@
 #include "query/call_choose.h"
 #include "query/listing.h"
 #include "query/paging.h"
+#include "query/value.h"
 #include "query/value_record.h"
 
 /* --- arguments --- */
@@ -108,6 +109,26 @@ static bool write_arg(struct calling *calling, struct listing *listing, struct t
     return true;
 }
 
+/* `"org" => $2`, behind those that clients give: by name it may stand anywhere. */
+static void write_tenant(struct calling *calling, struct listing *listing, struct text *text, bool first)
+{
+    const struct function_arg *arg = calling->function->tenant;
+    const struct plan_context *context = calling->build->context;
+    struct value_scope scope = {text->arena, DIALECT_PG, context->now};
+    struct value_refusal refusal;
+    struct bind bind;
+    struct field value = {.name = arg->name, .token = TOKEN_NULL};
+    if (context->caller.tenant.len > 0 &&
+        value_parse(&scope, &arg->type, context->caller.tenant, &bind, &refusal)) {
+        binds_add(text->arena, &listing->binds, bind);
+        value.token = TOKEN_TEXT;
+    }
+    text_add(text, first ? SLICE("") : SLICE(","));
+    text_add(text, identifier_quote(text->arena, arg->name));
+    text_lit(text, " => ");
+    write_value(listing, text, &arg->type, &value);
+}
+
 static bool write_args(struct calling *calling, struct listing *listing, struct text *text)
 {
     const struct function *function = calling->function;
@@ -122,6 +143,8 @@ static bool write_args(struct calling *calling, struct listing *listing, struct 
         if (!check_once(calling, arg) || !write_arg(calling, listing, text, arg, value))
             return false;
     }
+    if (function->tenant)
+        write_tenant(calling, listing, text, first);
     return true;
 }
 
@@ -238,7 +261,7 @@ static void take_kind(const struct function *function, struct plan *plan)
     plan->bare_values = function->returns_set && scalar;
     plan->writes = function->volatility == FUNCTION_VOLATILE;
     plan->tables_unknown = true;
-    plan->uses |= CALLER_ROLE;
+    plan->uses |= CALLER_ROLE | (function->tenant ? CALLER_TENANT : 0);
     plan->says_nothing = function->returns_void;
     plan->want_total = plan->want_total && function->returns_set;
     if (plan->writes) { /* it is not called again to be counted: what came is what is known */

@@ -196,6 +196,22 @@ static void a_role_has_the_functions_that_it_may_execute(void **state)
     building_free(building);
 }
 
+static void the_argument_that_is_the_tenant_is_no_clients(void **state)
+{
+    (void)state;
+    struct building *building = build_from(world->urls[DIALECT_PG],
+                                           "auth: {tenant: name, roles: v}\n"
+                                           "functions: {found: {call: v, tenant: wanted}, numbers: {call: v, "
+                                           "tenant: none}}");
+    assert_said(building, "");
+    const struct model *model = building->model;
+    assert_slice(model->rpcs[0].overloads[0]->tenant->name, "wanted");
+    assert_int_equal(model->rpcs[0].overloads[0]->arg_count, 0);
+    assert_null(model->rpcs[1].overloads[0]->tenant);
+    assert_int_equal(model->rpcs[1].overloads[0]->arg_count, 1);
+    building_free(building);
+}
+
 static void sqlite_has_no_functions(void **state)
 {
     (void)state;
@@ -225,6 +241,12 @@ static const struct mistake mistakes[] = {
      "leat.yaml:3:13: the database has no function `fires` to be called: procedures, triggers, and what the role may not execute are none\n"
      "leat.yaml:3:39: the database has no function `done` to be called: procedures, triggers, and what the role may not execute are none\n"
      "leat.yaml:3:64: the database has no function `total` to be called: procedures, triggers, and what the role may not execute are none\n"},
+    {"auth: {tenant: name, roles: v}\nfunctions: {found: {call: v}}",
+     "leat.yaml:4:13: function `found`: the database does not tell what it reads: name the argument that is the caller's tenant by `tenant:`, or say `tenant: none`\n"},
+    {"auth: {tenant: name, roles: v}\nfunctions: {found: {call: [v, anonymous], tenant: none}}",
+     "leat.yaml:4:51: function `found`: `tenant: none` opens rows of all tenants: name a role by `call:`\n"},
+    {"auth: {tenant: name, roles: v}\nfunctions: {add: {call: v, tenant: mood}}",
+     "leat.yaml:4:36: `tenant`: function `add` has no argument `mood` of integers, UUIDs or texts (each of that name must)\n"},
 };
 
 static void is_told_word_for_word(void **state)
@@ -245,6 +267,7 @@ int main(void)
         cmocka_unit_test(a_function_is_served_with_all_of_its_overloads),
         cmocka_unit_test(rows_of_a_table_belong_to_its_resource_if_all_overloads_return_them),
         cmocka_unit_test(a_role_has_the_functions_that_it_may_execute),
+        cmocka_unit_test(the_argument_that_is_the_tenant_is_no_clients),
         cmocka_unit_test(sqlite_has_no_functions),
     };
     struct CMUnitTest tests[ARRAY_LEN(sentences) + ARRAY_LEN(mistakes)];

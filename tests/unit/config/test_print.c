@@ -73,7 +73,7 @@ static void every_key_round_trips(void **state)
         "    envelope: {'the rows': rows, page: page, size: size, total: total, pages: pages, more: more}}\n"
         "  plain: {table: other.thing, envelope: none, page: {by: cursor}, tenant: none}\n"
         "  cut: {columns: {v: 'id,name', m: '*'}, tenant: owner_id}\n"
-        "functions: {a.search: {call: anonymous}, auth: {function: s.login, call: anonymous}}\n"
+        "functions: {a.search: {call: anonymous, tenant: org}, auth: {function: s.login, call: anonymous, tenant: none}}\n"
         "upstream: {/: 'http://a', /b: {url: 'https://b/c', read: x, write: [a, v], methods: [PUT], connect: 1s,\n"
         "  timeout: 2s, whole: off, rate: 3B/s, retries: 4, concurrent: 5, body_bytes: 6B, answer_bytes: 7B,\n"
         "  breaker: {failures: off, window: 8s, open: 9s}, authorization: pass, drop: [X-Y, z], add: {A: b, C: d},\n"
