@@ -14,6 +14,9 @@ struct limiter *limiter_new(const struct limiter_options *options)
     limiter->seed = options->seed ? options->seed : hash_bytes(SLICE("limiter"));
     limiter->offset_ns = (options->wall.us - options->now.us) * 1000;
     limiter->share_default = LIMIT_SHARE_WHOLE;
+    limiter->active = limiter->lists[0];
+    limiter->sent = limiter->lists[1];
+    limiter->spare = limiter->lists[2];
     limiter->table = limit_table_new(options->keys_max);
     if (!limiter->table) {
         mem_free(limiter);
@@ -59,8 +62,10 @@ struct limit_account *limiter_account(struct limiter *limiter, uint64_t identity
         atomic_store(&room->overflow, limit_state_fresh(quota, (struct limit_time){0}));
         found = room;
     }
-    if (found)
+    if (found) {
         found->refs++;
+        atomic_fetch_add(&limiter->accounts_used, 1);
+    }
     (void)pthread_mutex_unlock(&limiter->lock);
     return found;
 }
@@ -70,7 +75,13 @@ void limiter_account_unref(struct limiter *limiter, struct limit_account *accoun
     (void)pthread_mutex_lock(&limiter->lock);
     PRE(account->refs > 0);
     account->refs--;
+    atomic_fetch_sub(&limiter->accounts_used, 1);
     (void)pthread_mutex_unlock(&limiter->lock);
+}
+
+bool limiter_is_used(const struct limiter *limiter)
+{
+    return atomic_load(&limiter->accounts_used) > 0;
 }
 
 uint64_t limiter_key(const struct limiter *limiter, uint64_t identity, const struct slice *parts,
@@ -112,13 +123,33 @@ static void give_overflow(struct limit_charge *charge, const struct limit_ask *a
     while (!atomic_compare_exchange_weak(&charge->account->overflow, &old, state));
 }
 
-/* What was asked for, refused or not: the exchange wants to know. */
+/* Alone there is nothing to share; a key that still has what it was dealt among several is dealt the whole once more. */
+static bool is_shared(const struct limiter *limiter, const struct limit_slot *slot)
+{
+    return atomic_load_explicit(&limiter->share_default, memory_order_relaxed) != LIMIT_SHARE_WHOLE ||
+           atomic_load_explicit(&slot->share, memory_order_relaxed) != 0;
+}
+
+/* Less than half of the share is left: the others are asked whether they have more than they need. */
+static bool is_scarce(const struct limiter *limiter, const struct limit_slot *slot,
+                      const struct limit_standing *standing)
+{
+    return (uint64_t)standing->remaining * 2 * LIMIT_SHARE_WHOLE <
+           (uint64_t)standing->limit * limiter_share(limiter, slot);
+}
+
+/* What was asked for, refused or not: the exchange wants to know, of keys that are worth a word. */
 static void note_demand(struct limiter *limiter, struct limit_slot *slot, const struct limit_charge *charge)
 {
-    if (atomic_load_explicit(&limiter->share_default, memory_order_relaxed) == LIMIT_SHARE_WHOLE || !slot)
+    if (!is_shared(limiter, slot))
         return;
-    if (atomic_fetch_add_explicit(&slot->demand, charge->weight, memory_order_relaxed) == 0)
-        limiter_note_active(limiter, charge, slot);
+    bool noted = atomic_load_explicit(&slot->demand, memory_order_relaxed) & LIMIT_DEMAND_NOTED;
+    if (!noted && !is_scarce(limiter, slot, &charge->standing))
+        return;
+    atomic_fetch_add_explicit(&slot->demand, charge->weight, memory_order_relaxed);
+    if (!noted)
+        limiter_note_active(limiter, slot,
+                            &(struct limit_active){.key = charge->key, .quota = *charge->quota});
 }
 
 static bool take_one(struct limiter *limiter, struct limit_charge *charge, struct limit_time now)

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/slice.h"
+#include "limit/claims.h"
 #include "limit/table.h"
 
 enum { LIMIT_RULES_MAX = 1024, LIMIT_CHARGES_MAX = 16 };
@@ -48,6 +49,8 @@ struct limit_account {
 struct limit_account *limiter_account(struct limiter *limiter, uint64_t identity,
                                       const struct limit_quota *quota) must_check;
 void limiter_account_unref(struct limiter *limiter, struct limit_account *account);
+/* Whether there is any rule. */
+bool limiter_is_used(const struct limiter *limiter);
 
 /* The key of what a rule counts by: those parts, in their order, under the rule's identity. */
 uint64_t limiter_key(const struct limiter *limiter, uint64_t identity, const struct slice *parts,
@@ -83,20 +86,6 @@ const struct limit_charge *limit_tightest(const struct limit_charge *charges, un
 unsigned limiter_keys(const struct limiter *limiter);
 
 /* --- Several instances; see limit/share.h. The messages are somebody else's. --- */
-
-/* What an instance says of a key in a round. */
-struct limit_claim {
-    uint64_t key;
-    uint32_t demand; /* asked for since the round before */
-    int32_t level;   /* what remains of its share, in thousandths; below 0: a debt */
-    uint32_t count;  /* of the quota */
-};
-struct limit_claims { /* of one instance */
-    const struct limit_claim *items;
-    unsigned count;
-};
-
-enum { LIMIT_CLAIMS_MAX = 4096 }; /* of a round: keys beyond them keep the share they have */
 
 /* How many instances there are, and which of them, from 0, this one is. One: nothing is shared. One thread at a time, as for the two below. */
 void limiter_instances(struct limiter *limiter, unsigned count, unsigned self);

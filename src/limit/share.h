@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How instances share a key's quota: each has a share of it, dealt anew each round by what each was asked for in the last. Pure.
  *
- *   demands, levels of a round ─► shares: demand over the greater of limit and all demands; what the limit has left, in equal parts
+ *   demands, levels of a round ─► shares: of what remains and comes in a round each gets what it is asked for, and all the same of
+ *                                 what is left over; where there is too little, in proportion to what it is asked for
  *                              ─► levels: all that remains, by the shares
  *
- * The sum of shares is never more than the whole. Levels are dealt as differences, whose sum is 0: so what remains of a quota, all
+ * So while there is plenty shares are about equal, whoever is asked; when there is little it is where it is asked for. The sum of
+ * shares is never more than the whole. Levels are dealt as differences, whose sum is 0: so what remains of a quota, all
  * instances together, is changed by requests and time alone, whenever each of them applies its own: debts carry over. Everyone deals
  * alike from the same claims; no one asks another on the path of a request. */
 #ifndef LEAT_LIMIT_SHARE_H
@@ -19,10 +21,28 @@ struct limit_deal {
     int64_t level_delta; /* to be added to the level, in thousandths */
 };
 
-/* What each gets. demands: in requests of the interval; claimed: who said something of the key; of the others the level is unknown, and
- * their delta 0. per_interval: what the whole quota lets through in it, in thousandths. count: 1 to LIMIT_INSTANCES_MAX. */
-void limit_share_deal(const unsigned *demands, const int64_t *levels, const bool *claimed, unsigned count,
-                      int64_t per_interval, struct limit_deal *ret_deals);
+enum limit_dealt {
+    LIMIT_IDLE,   /* nothing was asked for: shares stay as they are, nothing was dealt */
+    LIMIT_PLENTY, /* dealt, for the last time: most of it remains */
+    LIMIT_SCARCE, /* dealt, and to be dealt again */
+};
+
+/* What each gets. demands: in thousandths, of the interval; per_interval: what the whole quota lets through in it, in thousandths.
+ * count: 1 to LIMIT_INSTANCES_MAX. */
+enum limit_dealt limit_share_deal(const struct limit_quota *quota, const unsigned *demands,
+                                  const int64_t *levels, unsigned count, int64_t per_interval,
+                                  struct limit_deal *ret_deals);
+
+/* Among how many instances shares were dealt last. One that is late, or comes back with all the others after Redis was away, still has
+ * what it was dealt: a deal among fewer is followed only when there were no more for LIMIT_FEWER_NS. */
+#define LIMIT_FEWER_NS INT64_C(1000000000)
+struct limit_circle {
+    unsigned count; /* 0: none yet */
+    bool fewer;
+    struct limit_time fewer_since;
+};
+/* Whether a deal among so many is followed; if so that is the circle now. */
+bool limit_circle_admits(struct limit_circle *circle, unsigned count, struct limit_time now);
 
 /* What the quota lets through in an interval, in thousandths. */
 int64_t limit_share_interval(const struct limit_quota *quota, unsigned interval_ms);

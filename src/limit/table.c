@@ -77,7 +77,8 @@ static enum limit_unit unit_of(uint64_t key)
 
 bool limit_key_is_sound(uint64_t key, struct limit_quota *quota)
 {
-    if ((key >> 2 & 3) == 0 || quota->count == 0 || quota->count > LIMIT_COUNT_MAX)
+    if ((key >> 2 & 3) == 0 || quota->count == 0 || quota->count > LIMIT_COUNT_MAX || quota->burst == 0 ||
+        quota->burst > LIMIT_COUNT_MAX)
         return false;
     quota->kind = kind_of(key);
     quota->unit = unit_of(key);

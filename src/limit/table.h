@@ -29,7 +29,7 @@ void limit_table_free(struct limit_table *table); /* takes NULL */
 
 /* Which key: a hash of what the rule counts by, with the quota's kind and unit in its low bits. Never 0. */
 uint64_t limit_key(uint64_t hash, const struct limit_quota *quota);
-/* Sets the quota's kind and unit by a key that came from elsewhere. False: it is none, or the quota's count is out of bounds. */
+/* Sets the quota's kind and unit by a key that came from elsewhere. False: it is none, or the quota's count or burst is out of bounds. */
 bool limit_key_is_sound(uint64_t key, struct limit_quota *quota);
 
 struct limit_slot {

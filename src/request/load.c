@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "auth/trust.h"
+#include "base/digest.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "limit/rules.h"
@@ -156,11 +157,26 @@ static enum error check_memory(const struct model *model, struct complaints *com
     return ERR_MEMORY;
 }
 
+/* Instances that count together have the same keys, which nobody else can reckon who does not know Redis' password. 0: alone. */
+static uint64_t limiter_seed(const struct config_redis *redis)
+{
+    const struct redis_url *url = &redis->url;
+    struct digest digest;
+    if (redis->text.data == NULL)
+        return 0;
+    digest_begin(&digest);
+    digest_add_field(&digest, url->user);
+    digest_add_field(&digest, url->password);
+    digest_add_field(&digest, url->prefix);
+    return digest_end(&digest);
+}
+
 /* The limiter is made at the first load, and stays: reloads change its rules. */
 static enum error make_limits(struct load *load)
 {
     const struct config *config = load->model->config;
     struct limiter_options options = {.keys_max = config->limiter.keys,
+                                      .seed = limiter_seed(&config->redis),
                                       .now = clock_mono(),
                                       .wall = clock_wall()};
     struct limiter **limiter = &load->service->limiter;

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "request/limit_rounds.h"
 
 enum { REMOTE_MAGIC = 0x52454d4f, LOOK_MS = 250, FAREWELL_TURN_MS = 10 };
 
@@ -16,6 +17,8 @@ struct remote {
     struct tags *tags;
     struct loop *loop;
     struct redis_bumps *bumps;
+    struct limiter *limiter;
+    _Atomic(struct limit_rounds *) rounds; /* NULL: there were no rules yet. Its thread sets it, once */
     struct timer look;
     bool looked; /* at least once */
     pthread_t thread;
@@ -47,6 +50,15 @@ static void say_changed(const struct remote_state *state)
         log_event(LOG_WARN, "redis down", LOG_STR("why", state->why));
 }
 
+/* Rules may come by a reload. */
+static void join_rounds(struct remote *remote)
+{
+    if (atomic_load(&remote->rounds) != NULL || !limiter_is_used(remote->limiter))
+        return;
+    struct redis *redis = redis_bumps_client(remote->bumps);
+    atomic_store(&remote->rounds, limit_rounds_open(remote->plan, redis, remote->loop, remote->limiter));
+}
+
 static void on_look(struct timer *timer)
 {
     struct remote *remote = container_of(timer, struct remote, look);
@@ -64,6 +76,7 @@ static void on_look(struct timer *timer)
     remote->looked = true;
     if (changed || first_up)
         say_changed(&state);
+    join_rounds(remote);
     loop_timer_set(remote->loop, timer, LOOK_MS);
 }
 
@@ -80,9 +93,12 @@ void remote_state(struct remote *remote, struct remote_state *ret_state)
 /* A name that is looked up is waited for: the job comes home to this loop. */
 static void farewell(struct remote *remote)
 {
+    struct limit_rounds *rounds = atomic_load(&remote->rounds);
     loop_timer_stop(&remote->look);
+    if (rounds != NULL)
+        limit_rounds_close(rounds);
     redis_bumps_close(remote->bumps);
-    while (!redis_bumps_is_quiet(remote->bumps))
+    while (!redis_bumps_is_quiet(remote->bumps) || (rounds != NULL && !limit_rounds_is_quiet(rounds)))
         loop_turn(remote->loop, FAREWELL_TURN_MS);
 }
 
@@ -96,7 +112,7 @@ static void *run(void *context)
 }
 
 struct remote *remote_start(const struct config_redis *config, struct offload *offload, struct tags *tags,
-                            char ret_why[256])
+                            struct limiter *limiter, char ret_why[256])
 {
     struct redis_plan *plan = redis_plan_new(&config->url, offload, ret_why);
     if (plan == NULL)
@@ -105,6 +121,7 @@ struct remote *remote_start(const struct config_redis *config, struct offload *o
     remote->magic = REMOTE_MAGIC;
     remote->plan = plan;
     remote->tags = tags;
+    remote->limiter = limiter;
     remote->loop = loop_new();
     POST(remote->loop != NULL); /* as a worker's at start */
     (void)pthread_mutex_init(&remote->lock, NULL);
@@ -112,6 +129,7 @@ struct remote *remote_start(const struct config_redis *config, struct offload *o
     const struct redis_bumps_events events = {remote, on_bump, on_bump_all};
     remote->bumps = redis_bumps_open(plan, remote->loop, &events);
     remote->look.on_due = on_look;
+    join_rounds(remote);
     loop_timer_set(remote->loop, &remote->look, LOOK_MS);
     int error = pthread_create(&remote->thread, NULL, run, remote);
     if (error)
@@ -126,6 +144,7 @@ void remote_stop(struct remote *remote)
     CHECK_MAGIC(remote, REMOTE_MAGIC);
     loop_stop(remote->loop);
     (void)pthread_join(remote->thread, NULL);
+    limit_rounds_free(atomic_load(&remote->rounds));
     redis_bumps_free(remote->bumps);
     loop_free(remote->loop);
     redis_plan_free(remote->plan);
@@ -189,6 +208,7 @@ void remote_metrics(struct remote *remote, struct metrics_page *page)
     metrics_gauge(page, "leat_redis_hears", "Whether other instances' writes are heard.", state.trusted);
     write_connection(&remote->plan->counters, page);
     write_bumps(redis_bumps_counters(remote->bumps), page);
+    limit_rounds_metrics(atomic_load(&remote->rounds), page);
 }
 
 struct redis_plan *remote_plan(struct remote *remote)

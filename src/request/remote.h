@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a process has of Redis: a thread of its own, whose loop exchanges bumps with the other instances (redis/bumps.h) and looks how
- * Redis is. No request waits for it: a worker adds what it has written to a set, and is told what others have written by the tags
- * that all workers share.
+/* What a process has of Redis: a thread of its own, whose loop exchanges bumps with the other instances (redis/bumps.h), deals shares of
+ * limits with them while there are rules (limit_rounds.h), and looks how Redis is. No request waits for it: a worker adds what it has
+ * written to a set, and is told what others have written by the tags that all workers share.
  *
  *   remote_start ─► running ─► remote_stop: says farewell, waits until nothing is out ─► joined, freed
  *
@@ -16,11 +16,13 @@
 #include "observe/metrics.h"
 #include "redis/bumps.h"
 
+struct limiter;
 struct remote;
 
-/* NULL: why. config names a Redis; tags: of this process, made stale by what others write. */
+/* NULL: why. config names a Redis; tags: of this process, made stale by what others write; limiter: of this process, one of
+ * several; both must outlive it. */
 struct remote *remote_start(const struct config_redis *config, struct offload *offload, struct tags *tags,
-                            char ret_why[256]);
+                            struct limiter *limiter, char ret_why[256]);
 /* Before the offload pool ends; nothing may be told any more. Takes NULL. */
 void remote_stop(struct remote *remote);
 
@@ -35,7 +37,7 @@ struct remote_state {
 };
 void remote_state(struct remote *remote, struct remote_state *ret_state);
 
-/* leat_redis_…: families for /metrics. Takes NULL: none. */
+/* leat_redis_… and what the rounds of limits have: families for /metrics. Takes NULL: none. */
 void remote_metrics(struct remote *remote, struct metrics_page *page);
 
 /* What connections to it share. */

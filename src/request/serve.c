@@ -198,7 +198,7 @@ static bool start_remote(struct service *service)
     char why[256];
     if (redis->text.data == NULL)
         return true;
-    service->remote = remote_start(redis, service->offload, service->tags, why);
+    service->remote = remote_start(redis, service->offload, service->tags, service->limiter, why);
     if (service->remote == NULL)
         dprintf(STDERR_FILENO, "%s:%u:%u: `redis`: %s\n", redis->at.file ? redis->at.file : "leat",
                 redis->at.line, redis->at.column, why);

@@ -11,49 +11,46 @@
 #define MS INT64_C(1000000)
 enum { NODES = 4, EXCHANGE_MS = 100 };
 
-static const struct limit_quota quota = {.kind = LIMIT_BUCKET,
-                                         .unit = LIMIT_SECOND,
-                                         .count = 1000,
-                                         .burst = 500};
+static struct limit_quota quota = {.kind = LIMIT_BUCKET, .unit = LIMIT_SECOND, .count = 1000, .burst = 500};
 
 static void shares_are_never_more_than_the_whole_and_levels_are_kept(void **unused)
 {
     (void)unused;
     struct unit_random random = {3};
     for (unsigned round = 0; round < 20000; round++) {
-        unsigned count = 1 + (unsigned)unit_random_below(&random, 9), shares = 0, demands[9];
+        unsigned count = 1 + (unsigned)unit_random_below(&random, 9), shares = 0, demands[9], asked = 0;
         int64_t levels[9], deltas = 0;
-        bool claimed[9];
         struct limit_deal deals[9];
         for (unsigned i = 0; i < count; i++) {
-            claimed[i] = unit_random_below(&random, 4) > 0;
-            demands[i] = claimed[i] ? (unsigned)unit_random_below(&random, 1000) : 0;
+            demands[i] = (unsigned)unit_random_below(&random, round % 3 * 500000 + 1);
+            asked += demands[i];
             levels[i] = (int64_t)unit_random_below(&random, 200000) - 100000;
         }
-        limit_share_deal(demands, levels, claimed, count, (int64_t)unit_random_below(&random, 400000), deals);
-        for (unsigned i = 0; i < count; i++) {
+        int64_t per_interval = (int64_t)unit_random_below(&random, 400000);
+        enum limit_dealt dealt = limit_share_deal(&quota, demands, levels, count, per_interval, deals);
+        assert_int_equal(dealt == LIMIT_IDLE, asked == 0);
+        for (unsigned i = 0; i < count && asked; i++) {
             assert_true(deals[i].share > 0);
             shares += deals[i].share;
             deltas += deals[i].level_delta;
-            assert_true(claimed[i] || deals[i].level_delta == 0);
         }
         assert_true(shares <= LIMIT_SHARE_WHOLE);
         assert_int_equal(deltas, 0);
     }
 }
 
-static void equal_demand_and_none_at_all_share_equally(void **unused)
+static void equal_demand_shares_equally_and_so_does_plenty(void **unused)
 {
     (void)unused;
-    const unsigned demands[2][4] = {{0}, {50, 50, 50, 50}};
-    const int64_t levels[4] = {0};
-    const bool claimed[4] = {true, true, true, true};
+    const unsigned equal[4] = {50000, 50000, 50000, 50000}, one[4] = {1000, 0, 0, 0};
+    const int64_t none[4] = {0}, plenty[4] = {125000, 125000, 125000, 125000};
     struct limit_deal deals[4];
-    for (unsigned i = 0; i < 2; i++) {
-        limit_share_deal(demands[i], levels, claimed, 4, 100000, deals);
-        for (unsigned j = 0; j < 4; j++)
-            assert_in_range(deals[j].share, LIMIT_SHARE_WHOLE / 4 - 2, LIMIT_SHARE_WHOLE / 4);
-    }
+    assert_int_equal(limit_share_deal(&quota, equal, none, 4, 100000, deals), LIMIT_SCARCE);
+    for (unsigned i = 0; i < 4; i++)
+        assert_in_range(deals[i].share, LIMIT_SHARE_WHOLE / 4 - 2, LIMIT_SHARE_WHOLE / 4);
+    assert_int_equal(limit_share_deal(&quota, one, plenty, 4, 100000, deals), LIMIT_PLENTY);
+    for (unsigned i = 0; i < 4; i++)
+        assert_in_range(deals[i].share, LIMIT_SHARE_WHOLE / 4 - 300, LIMIT_SHARE_WHOLE / 4 + 300);
 }
 
 /* --- four instances --- */
@@ -215,17 +212,106 @@ static void demand_that_moves_is_followed_within_the_bound(void **unused)
     cluster_end(&cluster);
 }
 
+/* Asks one instance each so many ms, until ms: in all how many passed. */
+static unsigned ask_slowly(struct cluster *cluster, bool in_turn, unsigned every_ms, unsigned until_ms)
+{
+    unsigned passed = 0, asks = 0;
+    for (unsigned ms = 0; ms < until_ms; ms++) {
+        exchange(cluster, ms);
+        if (ms % every_ms == 0) {
+            passed += ask(cluster, in_turn ? asks % NODES : 1, (struct limit_time){begin.ns + ms * MS});
+            asks++;
+        }
+    }
+    return passed;
+}
+
+/* One that always comes to the same instance has all that there is; of one that goes around each other instance may hold the last. */
+static void a_slow_caller_has_what_is_left_whichever_instance_it_asks(void **unused)
+{
+    (void)unused;
+    static struct cluster cluster;
+    const struct limit_quota usual = quota;
+    quota = (struct limit_quota){.kind = LIMIT_BUCKET, .unit = LIMIT_DAY, .count = 20, .burst = 20};
+    for (unsigned in_turn = 0; in_turn < 2; in_turn++) {
+        cluster_make(&cluster);
+        assert_in_range(ask_slowly(&cluster, in_turn, 700, 40 * 700), in_turn ? 20 - NODES : 19, 20);
+        cluster_end(&cluster);
+    }
+    for (unsigned in_turn = 0; in_turn < 2; in_turn++) {
+        cluster_make(&cluster);
+        assert_in_range(ask_slowly(&cluster, in_turn, 10, 5000), 19, 20);
+        cluster_end(&cluster);
+    }
+    quota = usual;
+}
+
 /* A debt made on one instance is paid by all. */
 static void debts_carry_over(void **unused)
 {
     (void)unused;
-    const unsigned demands[2] = {10, 10};
+    const unsigned demands[2] = {10000, 10000};
     const int64_t levels[2] = {-80000, 20000};
-    const bool claimed[2] = {true, true};
     struct limit_deal deals[2];
-    limit_share_deal(demands, levels, claimed, 2, 1000, deals);
+    assert_int_equal(limit_share_deal(&quota, demands, levels, 2, 1000, deals), LIMIT_SCARCE);
     assert_int_equal(levels[0] + deals[0].level_delta, -30000);
     assert_int_equal(levels[1] + deals[1].level_delta, -30000);
+}
+
+static unsigned passes(struct limiter *limiter, struct limit_account *account, unsigned asks,
+                       struct limit_time now)
+{
+    unsigned passed = 0;
+    struct limit_charge charge = {.quota = &quota, .account = account, .weight = 1};
+    charge.key = limiter_key(limiter, 1, &SLICE("somebody"), 1, &quota);
+    while (asks--)
+        passed += limiter_take(limiter, &charge, 1, now);
+    return passed;
+}
+
+static void who_is_left_alone_has_the_whole_again(void **unused)
+{
+    (void)unused;
+    struct limiter *limiter = node_new();
+    struct limit_account *account = limiter_account(limiter, 1, &quota);
+    struct limit_claim *own = malloc(LIMIT_CLAIMS_MAX * sizeof *own);
+    limiter_instances(limiter, 4, 0);
+    assert_int_equal(passes(limiter, account, 1000, begin), quota.burst / 4);
+    struct limit_claims all[4] = {{own, limiter_export(limiter, begin, own)}};
+    assert_int_equal(all[0].count, 1);
+    struct limit_claim other = own[0]; /* asks for as much */
+    all[1] = all[2] = all[3] = (struct limit_claims){&other, 1};
+    limiter_import(limiter, begin, all, 4, EXCHANGE_MS);
+    limiter_instances(limiter, 1, 0);
+    struct limit_time later = {begin.ns + 10 * S}; /* full again, of its share */
+    assert_in_range(passes(limiter, account, 1000, later), quota.burst / 4 - 1, quota.burst / 4);
+    all[0].count = limiter_export(limiter, later, own);
+    assert_int_equal(all[0].count, 1);
+    limiter_import(limiter, later, all, 1, EXCHANGE_MS);
+    assert_int_equal(passes(limiter, account, 1000, (struct limit_time){later.ns + 10 * S}), quota.burst);
+    assert_int_equal(limiter_export(limiter, later, own), 0); /* and there is nothing to deal any more */
+    limiter_account_unref(limiter, account);
+    limiter_free(limiter);
+    free(own);
+}
+
+static void a_deal_among_fewer_is_followed_only_when_it_stays_so(void **unused)
+{
+    (void)unused;
+    struct limit_circle circle = {0};
+    struct limit_time now = begin;
+    assert_true(limit_circle_admits(&circle, 2, now));
+    assert_true(limit_circle_admits(&circle, 4, now));
+    assert_false(limit_circle_admits(&circle, 3, now));
+    now.ns += LIMIT_FEWER_NS - 1;
+    assert_false(limit_circle_admits(&circle, 1, now));
+    assert_true(limit_circle_admits(&circle, 4, now)); /* it was late, and came */
+    now.ns += 1;
+    assert_false(limit_circle_admits(&circle, 3, now));
+    now.ns += LIMIT_FEWER_NS;
+    assert_true(limit_circle_admits(&circle, 3, now));
+    assert_true(limit_circle_admits(&circle, 3, now));
+    assert_int_equal(circle.count, 3);
 }
 
 static void claims_that_make_no_sense_are_left_out(void **unused)
@@ -233,8 +319,10 @@ static void claims_that_make_no_sense_are_left_out(void **unused)
     (void)unused;
     struct limiter *limiter = node_new();
     limiter_instances(limiter, 2, 0);
-    const struct limit_claim bad[] = {{0, 5, 5, 1}, {1, 5, 5, 1}, {0x14, 5, 5, 0}, {0x18, 5, 5, UINT32_MAX}};
-    const struct limit_claims all[2] = {{bad, 4}, {bad, 2}};
+    const struct limit_claim bad[] = {{0, 5, 5, 1, 1},    {1, 5, 5, 1, 1},
+                                      {0x14, 5, 5, 0, 1}, {0x18, 5, 5, UINT32_MAX, 1},
+                                      {0x24, 5, 5, 1, 0}, {0x28, 5, 5, 1, UINT32_MAX}};
+    const struct limit_claims all[2] = {{bad, 6}, {bad, 2}};
     limiter_import(limiter, begin, all, 2, EXCHANGE_MS);
     assert_int_equal(limiter_keys(limiter), 0);
     limiter_free(limiter);
@@ -244,12 +332,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shares_are_never_more_than_the_whole_and_levels_are_kept),
-        cmocka_unit_test(equal_demand_and_none_at_all_share_equally),
+        cmocka_unit_test(equal_demand_shares_equally_and_so_does_plenty),
         cmocka_unit_test(skewed_demand_above_the_limit_is_held_to_it),
         cmocka_unit_test(skewed_demand_below_the_limit_is_not_refused),
         cmocka_unit_test(a_cold_burst_on_all_passes_no_more_than_one),
         cmocka_unit_test(demand_that_moves_is_followed_within_the_bound),
+        cmocka_unit_test(a_slow_caller_has_what_is_left_whichever_instance_it_asks),
         cmocka_unit_test(debts_carry_over),
+        cmocka_unit_test(who_is_left_alone_has_the_whole_again),
+        cmocka_unit_test(a_deal_among_fewer_is_followed_only_when_it_stays_so),
         cmocka_unit_test(claims_that_make_no_sense_are_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

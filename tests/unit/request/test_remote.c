@@ -4,6 +4,7 @@
 
 #include <time.h>
 
+#include "limit/limiter.h"
 #include "request/remote.h"
 
 enum { TAG = 7 };
@@ -13,6 +14,7 @@ struct process {
     struct config_redis config;
     struct offload *offload;
     struct tags *tags;
+    struct limiter *limiter;
     struct remote *remote;
 };
 
@@ -24,7 +26,8 @@ static void process_begin(struct process *process, const char *url)
     assert_int_equal(redis_url_parse(&process->arena, process->config.text, &process->config.url, why), OK);
     process->offload = offload_new(1, 16);
     process->tags = tags_new();
-    process->remote = remote_start(&process->config, process->offload, process->tags, why);
+    process->limiter = limiter_new(&(struct limiter_options){.keys_max = 1000, .seed = 1});
+    process->remote = remote_start(&process->config, process->offload, process->tags, process->limiter, why);
     assert_non_null(process->remote);
 }
 
@@ -33,6 +36,7 @@ static void process_end(struct process *process)
     remote_stop(process->remote);
     offload_free(process->offload);
     tags_free(process->tags);
+    limiter_free(process->limiter);
     arena_done(&process->arena);
 }
 
