@@ -257,6 +257,17 @@ static void check_answers(struct walk *walk, const struct node *root)
                  "`answers`: `spool_bytes` is less than `bytes_max`");
 }
 
+/* LISTEN belongs to a session, which a transaction pooler gives to others. */
+static void check_changes(struct walk *walk)
+{
+    const struct config *config = walk->config;
+    if (config->cache.changes != CHANGES_OFF && !config->database.prepared &&
+        !slice_starts(config->database.url.text, SLICE("sqlite:")))
+        complain(
+            walk->complaints, config->database.url.at,
+            "`changes` needs a connection of its own to PostgreSQL: with `prepared: off` there is a pooler between");
+}
+
 void config_check(struct walk *walk, const struct node *root)
 {
     struct map paths = {0};
@@ -269,6 +280,7 @@ void config_check(struct walk *walk, const struct node *root)
     credentials_check(walk);
     check_loopback(walk);
     check_admin(walk);
+    check_changes(walk);
     map_done(&paths);
     if (!walk->config->database.url.text.data && complaints_errors(walk->complaints) == 0)
         complain(walk->complaints, root->at,

@@ -67,6 +67,7 @@ const char config_defaults[] =
     "limiter: {keys: 1000000}\n"
     "shed: {target: 5ms, interval: 100ms, least: auto}\n"
     "docs: on\n"
+    "changes: off\n"
     "defaults:\n"
     "  read: none\n"
     "  write: none\n"
@@ -371,6 +372,8 @@ static const struct key query_keys[] = {
 };
 const struct section section_query = {"the head of a query", query_keys};
 
+static const char *const changes_words[] = {"off", "listen", "triggers", NULL};
+
 static const struct key root_keys[] = {
     {.name = "leat", .kind = &kind_version},
     {.name = "listen", .kind = &kind_listen},
@@ -403,7 +406,7 @@ static const struct key root_keys[] = {
     {"state", &kind_state_folder, FIELD(state)},
     {.name = "upstream", .kind = &kind_upstreams},
     {"docs", &kind_switch, FIELD(docs)},
-    NOT_YET("changes"),
+    {"changes", &kind_choice, CACHE(changes), .choices = changes_words},
     NOT_YET("ingest"),
     NOT_YET("jobs"),
     NOT_YET("partitions"),

@@ -15,14 +15,20 @@ static struct tags *tags_of(const struct request *request)
     return request->worker->service->tags;
 }
 
+static uint32_t tag_of_name(struct arena *arena, enum tag_kind kind, struct slice schema, struct slice name,
+                            struct slice key)
+{
+    struct slice text = arena_format(arena, "%c" SLICE_FMT "%c" SLICE_FMT "%c" SLICE_FMT, kind,
+                                     SLICE_ARG(schema), 0, SLICE_ARG(name), 0, SLICE_ARG(key));
+    return tag_of(hash_stable(text));
+}
+
 /* The same in every process that serves this database. key: of ROW; else none. */
 static uint32_t tag_make(struct arena *arena, enum tag_kind kind, const struct table *table, struct slice key)
 {
     if (kind == TAG_WORLD)
         return tag_of(hash_stable(SLICE("W")));
-    struct slice name = arena_format(arena, "%c" SLICE_FMT "%c" SLICE_FMT "%c" SLICE_FMT, kind,
-                                     SLICE_ARG(table->schema), 0, SLICE_ARG(table->name), 0, SLICE_ARG(key));
-    return tag_of(hash_stable(name));
+    return tag_of_name(arena, kind, table->schema, table->name, key);
 }
 
 /* --- rows by their key --- */
@@ -38,6 +44,32 @@ static bool key_is_exact(const struct resource *resource)
             return false;
     }
     return resource->key_count > 0;
+}
+
+static bool same_key(const struct resource *a, const struct resource *b)
+{
+    bool same = a->key_count == b->key_count;
+    for (unsigned i = 0; same && i < a->key_count; i++)
+        same = a->key[i]->position == b->key[i]->position;
+    return same;
+}
+
+/* Whether all answers that show the row by itself are found by this resource's key of it. */
+static bool is_only_key(const struct model *model, const struct resource *of)
+{
+    for (unsigned i = 0; i < model->resource_count; i++)
+        if (model->resources[i].table == of->table && !same_key(&model->resources[i], of))
+            return false;
+    return true;
+}
+
+static bool is_primary_key(const struct resource *resource)
+{
+    const struct table *table = resource->table;
+    bool same = resource->key_count == table->key_count;
+    for (unsigned i = 0; same && i < table->key_count; i++)
+        same = resource->key[i]->position == table->key[i];
+    return same;
 }
 
 static struct slice key_text(struct arena *arena, const struct bind *binds, unsigned count)
@@ -116,17 +148,26 @@ struct wave {
     bool everything;
 };
 
+static void bump_tag(struct service *service, uint32_t tag)
+{
+    tags_bump(service->tags, tag);
+    remote_tell(service->remote, tag);
+}
+
 static void bump(struct request *request, enum tag_kind kind, const struct table *table, struct slice key)
 {
-    uint32_t tag = tag_make(&request->arena, kind, table, key);
-    tags_bump(tags_of(request), tag);
-    remote_tell(request->worker->service->remote, tag);
+    bump_tag(request->worker->service, tag_make(&request->arena, kind, table, key));
+}
+
+static void bump_everything(struct service *service)
+{
+    tags_bump_all(service->tags);
+    remote_tell_all(service->remote);
 }
 
 static void bump_all(struct request *request)
 {
-    tags_bump_all(tags_of(request));
-    remote_tell_all(request->worker->service->remote);
+    bump_everything(request->worker->service);
 }
 
 /* What refers to a row that is deleted or changed, and follows it. */
@@ -159,7 +200,8 @@ static struct slice row_written(struct request *request)
     const struct bind *key = request->route.kind == ROUTE_ROW && request->writing && request->writing->write
                                  ? write_key(request->writing->write)
                                  : NULL;
-    return key && key_is_exact(resource) ? key_text(&request->arena, key, resource->key_count) : SLICE("");
+    bool tells = key && key_is_exact(resource) && is_only_key(request->snapshot->model, resource);
+    return tells ? key_text(&request->arena, key, resource->key_count) : SLICE("");
 }
 
 /* A POST makes rows; unless it may merge them with those that are there, it leaves these as they are. */
@@ -206,5 +248,42 @@ void depends_bump_tables(struct request *request, const struct table *const *tab
         reach(&wave, tables[i]);
     map_done(&wave.reached);
     if (wave.everything)
-        tags_bump_all(tags_of(request));
+        bump_all(request);
+}
+
+/* --- writes of others --- */
+
+static void bump_name(struct worker *worker, struct arena *arena, enum tag_kind kind,
+                      const struct change *change)
+{
+    struct slice key = kind == TAG_ROW ? change->key : SLICE("");
+    bump_tag(worker->service, tag_of_name(arena, kind, change->schema, change->table, key));
+}
+
+/* The key that is told is the primary one: rows that are kept by another are not known. */
+static bool tells_row(const struct worker *worker, const struct change *change)
+{
+    const struct model *model = worker->snapshot->model;
+    for (unsigned i = 0; i < model->resource_count; i++) {
+        const struct resource *resource = &model->resources[i];
+        bool same = slice_eq(resource->table->name, change->table) &&
+                    slice_eq(resource->table->schema, change->schema);
+        if (same && !is_primary_key(resource))
+            return false;
+    }
+    return change->kind == CHANGE_ROW;
+}
+
+void depends_bump_outside(struct worker *worker, struct arena *arena, const struct change *change)
+{
+    if (change->kind == CHANGE_ALL) {
+        bump_everything(worker->service);
+        return;
+    }
+    bump_tag(worker->service, tag_make(arena, TAG_WORLD, NULL, SLICE("")));
+    bump_name(worker, arena, TAG_TABLE, change);
+    if (tells_row(worker, change))
+        bump_name(worker, arena, TAG_ROW, change);
+    else if (change->kind != CHANGE_ADDED)
+        bump_name(worker, arena, TAG_ROWS, change);
 }

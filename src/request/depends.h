@@ -15,6 +15,7 @@
 
 #include "cache/tags.h"
 #include "request/request.h"
+#include "store/listen.h"
 
 struct depends {
     struct tag_seen *seen; /* of the request's arena */
@@ -33,5 +34,8 @@ void depends_note_tables(struct request *request, const struct table *const *tab
 void depends_bump(struct request *request);
 /* These tables were written to by another, who knows how; all of them, where NULL. */
 void depends_bump_tables(struct request *request, const struct table *const *tables, unsigned count);
+
+/* Another program wrote to the database: the same. Of CHANGE_ALL from any thread. */
+void depends_bump_outside(struct worker *worker, struct arena *arena, const struct change *change);
 
 #endif

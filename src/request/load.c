@@ -13,6 +13,7 @@
 #include "net/seats.h"
 #include "request/service.h"
 #include "request/worker.h"
+#include "store/listen.h"
 
 #define OVERRIDES_MAX 64
 
@@ -97,13 +98,29 @@ static enum error find_supply(struct load *load)
     return error;
 }
 
+/* What tells of writes by others, where that is to be made. */
+static enum error make_triggers(struct load *load)
+{
+    char why[512] = "";
+    const struct config *config = load->config;
+    if (config->cache.changes != CHANGES_TRIGGERS ||
+        store_triggers_run(load->supply->store, false, why) == OK)
+        return OK;
+    complain(load->complaints, config->database.url.at, "%s; `changes: listen` hears those that are there",
+             why);
+    return ERR_SYSTEM;
+}
+
 /* Catalogue and model. */
 static enum error load_model(struct load *load)
 {
     char why[512] = "";
     struct config *config = load->config;
     struct catalog *catalog = NULL;
-    enum error error = store_catalog(load->supply->store, &catalog, why);
+    enum error error = make_triggers(load);
+    if (error)
+        return error;
+    error = store_catalog(load->supply->store, &catalog, why);
     if (!error && config->function_count)
         error = store_functions(load->supply->store, catalog, why);
     if (error) {

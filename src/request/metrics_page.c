@@ -6,6 +6,7 @@
 #include "observe/process.h"
 #include "request/auth_steps.h"
 #include "request/limit_step.h"
+#include "request/outside.h"
 #include "request/shed_step.h"
 #include "request/upstream_step.h"
 #include "request/worker.h"
@@ -49,6 +50,7 @@ static void write_parts(struct request *request, struct metrics_page *page)
     auth_metrics(service, request->snapshot, page);
     upstreams_metrics(request->snapshot->upstreams, request->snapshot->model->config, page);
     remote_metrics(service->remote, page);
+    outside_metrics(service->outside, page);
     store_metrics(request->snapshot->supply->store, page);
     meters_write(service->meter_names, service->meters, service->worker_count, method_words, page);
 }

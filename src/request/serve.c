@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "limit/limiter.h"
 #include "request/cache_api.h"
+#include "request/outside.h"
 #include "request/sockets.h"
 #include "request/successor.h"
 #include "request/worker.h"
@@ -174,6 +175,7 @@ static void service_done(struct service *service)
     cache_free(service->cache);
     space_free(service->space);
     tags_free(service->tags);
+    outside_free(service->outside);
     limiter_free(service->limiter);
     for (unsigned i = 0; i < service->worker_count; i++)
         meter_free(service->meters[i]);
@@ -184,6 +186,7 @@ static void service_done(struct service *service)
 static void make_cache(struct service *service)
 {
     service->tags = tags_new();
+    service->outside = outside_new();
     const struct cache_options options = {.memory_bytes = service->config->cache.memory_bytes,
                                           .tags = service->tags};
     service->cache = cache_new(&options);

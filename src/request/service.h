@@ -23,6 +23,7 @@
 #include "route/route.h"
 
 struct documents;
+struct outside;
 struct limiter;
 struct limit_rules;
 struct trust;
@@ -86,6 +87,7 @@ struct service {
     struct cache *cache;
     struct space *space;   /* values of other programs */
     struct remote *remote; /* NULL: no Redis */
+    struct outside *outside;
     struct cache_secret cache_secret;
     struct limiter *limiter;   /* made by the first load */
     struct verifier *verifier; /* of passwords */

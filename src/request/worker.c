@@ -16,6 +16,7 @@
 #include "encode/compress.h"
 #include "request/behind.h"
 #include "request/keeper.h"
+#include "request/outside.h"
 #include "request/warm.h"
 #include "upstream/upstream.h"
 
@@ -87,6 +88,7 @@ static void set_up(struct worker *worker)
     worker->health_check = health_check_start(worker);
     worker->warm = warm_start(worker);
     worker->keeper = keeper_start(worker);
+    outside_start(service->outside, worker);
 }
 
 static void requests_free(struct list *requests)
@@ -117,6 +119,8 @@ static void take_down(struct worker *worker)
         warm_stop(worker->warm);
     if (worker->keeper)
         keeper_stop(worker->keeper);
+    if (worker->number == 0)
+        outside_stop(worker->service->outside);
     for (unsigned i = 0; i < STOP_TURNS && !list_empty(&worker->running); i++)
         loop_turn(worker->loop, STOP_TURN_MS);
     behind_stop(worker->behind);
@@ -209,6 +213,8 @@ static void on_snapshot(struct letter *letter)
     net_limits_set(worker->net, &limits);
     follow_supply(worker);
     warm_again(worker->warm);
+    if (worker->number == 0)
+        outside_follow(worker->service->outside);
     mem_free(news);
     atomic_fetch_add(&worker->service->snapshots_taken, 1);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a database driver implements; store.c dispatches by the URL's scheme. See store.h for what each call promises.
- * A driver's store and port begin with these structs. */
+ * A driver's store, port and listener begin with these structs. */
 #ifndef LEAT_STORE_DRIVER_H
 #define LEAT_STORE_DRIVER_H
 
-#include "store/store.h"
+#include "store/listen.h"
 
 struct store_driver {
     struct slice scheme; /* "sqlite:" */
@@ -20,6 +20,11 @@ struct store_driver {
     void (*cancel)(struct port *, struct fetch *);
     void (*refresh)(struct port *);
     void (*state)(struct store *, struct store_state *);
+    struct listener *(*listen)(struct store *, struct loop *, const struct listener_events *);
+    bool (*listener_is_quiet)(const struct listener *);
+    void (*unlisten)(struct listener *);
+    const char *triggers, *no_triggers; /* SQL; NULL: it needs none */
+    enum error (*run_triggers)(struct store *, const char *sql, char why[512]);
     void (*close)(struct store *);
 };
 
@@ -31,6 +36,11 @@ struct store {
 
 struct port {
     struct store *store;
+};
+
+struct listener {
+    struct store *store;
+    struct listener_events events;
 };
 
 #endif

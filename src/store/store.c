@@ -103,6 +103,35 @@ void store_metrics(struct store *store, struct metrics_page *page)
                     "Connections to the database that were lost and made again.", state.reconnects);
 }
 
+struct listener *store_listen(struct store *store, struct loop *loop, const struct listener_events *events)
+{
+    PRE(events->on_change != NULL && events->on_hearing != NULL);
+    return store->driver->listen(store, loop, events);
+}
+
+bool store_listener_is_quiet(const struct listener *listener)
+{
+    return listener->store->driver->listener_is_quiet(listener);
+}
+
+void store_unlisten(struct listener *listener)
+{
+    if (listener != NULL)
+        listener->store->driver->unlisten(listener);
+}
+
+struct slice store_triggers_sql(const struct store *store, bool remove)
+{
+    const char *sql = remove ? store->driver->no_triggers : store->driver->triggers;
+    return sql ? slice_str(sql) : SLICE("");
+}
+
+enum error store_triggers_run(struct store *store, bool remove, char ret_why[512])
+{
+    struct slice sql = store_triggers_sql(store, remove);
+    return sql.len ? store->driver->run_triggers(store, sql.data, ret_why) : OK;
+}
+
 void store_close(struct store *store)
 {
     if (store != NULL)

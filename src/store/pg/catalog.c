@@ -10,6 +10,7 @@
 #include "store/pg/ask.h"
 #include "store/pg/port.h"
 #include "store/pg/reading.h"
+#include "store/pg/triggers.h"
 
 #define RELATIONS \
     " pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p')" \
@@ -32,7 +33,8 @@ static const char catalog_sql[] =
     "SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltuples,"
     " CASE c.relkind WHEN 'm' THEN 0 WHEN 'v' THEN pg_relation_is_updatable(c.oid, true)"
     " WHEN 'f' THEN pg_relation_is_updatable(c.oid, true) ELSE 28 END, " TABLE_COMMENT ","
-    " EXISTS (SELECT 1 FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)"
+    " EXISTS (SELECT 1 FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgname !~ '^" PG_TRIGGERS
+    "')"
     " OR EXISTS (SELECT 1 FROM pg_rewrite w WHERE w.ev_class = c.oid AND w.ev_type <> '1'),"
     " EXISTS (SELECT 1 FROM pg_inherits h WHERE h.inhrelid = c.oid),"
     " c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'SELECT') FROM" RELATIONS " ORDER BY c.oid;"

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The PostgreSQL driver: opening, the state for health and metrics, closing; and the table of its calls. See driver.h.
  * Failure: a URL that cannot be read; all else shows when connections are made. */
+#include <inttypes.h>
 #include <stdio.h>
+#include <sys/random.h>
 
 #include "base/mem.h"
 #include "store/pg/catalog.h"
 #include "store/pg/gather.h"
 #include "store/pg/port.h"
+#include "store/pg/triggers.h"
 
 enum { STORE_MAGIC = 0x50475353, LANES_PER_PORT_MAX = SHAPE_LANES_MAX };
 
@@ -17,6 +20,15 @@ static struct pg_store *store_of(struct store *store)
     return mine;
 }
 
+/* Random, so that no other process has it, nor this one's successor. */
+static void make_instance(struct pg_store *store)
+{
+    uint64_t number;
+    if (getrandom(&number, sizeof number, 0) != sizeof number)
+        number = (uint64_t)clock_wall().us ^ (uint64_t)(uintptr_t)store;
+    snprintf(store->instance, sizeof store->instance, "%016" PRIx64, number);
+}
+
 static void make_settings(struct pg_store *store)
 {
     bool local = !store->options.prepared;
@@ -24,6 +36,9 @@ static void make_settings(struct pg_store *store)
         int64_t timeout_ms =
             kind == SESSION_POINT || kind == SESSION_LIST ? FAST_TIMEOUT_MS : store->options.timeout_ms;
         struct slice text = pg_settings_text(&store->arena, kind, timeout_ms, local);
+        if (kind == SESSION_WRITE)
+            text = arena_format(&store->arena, SLICE_FMT ", pg_catalog.set_config('leat.instance', '%s', %s)",
+                                SLICE_ARG(text), store->instance, local ? "true" : "false");
         store->sessions.settings[kind] = text;
         store->preambles[kind] = local ? text : (struct slice){0};
     }
@@ -72,6 +87,7 @@ static enum error pg_open(const struct store_options *options, struct offload *o
         store->options.gather_max = GATHER_KEYS_MAX;
     store->offload = offload;
     store->sessions = (struct session_plan){&store->target, offload, options->prepared, {{0}}};
+    make_instance(store);
     make_settings(store);
     make_pool(store);
     if (store->arena.failed) { /* settings that are cut would not be read-only */
@@ -126,5 +142,11 @@ const struct store_driver store_driver_pg = {
     .cancel = pg_port_cancel,
     .refresh = pg_port_refresh,
     .state = pg_state,
+    .listen = pg_listen,
+    .listener_is_quiet = pg_listener_is_quiet,
+    .unlisten = pg_unlisten,
+    .triggers = pg_triggers_sql,
+    .no_triggers = pg_no_triggers_sql,
+    .run_triggers = pg_triggers_run,
     .close = pg_close,
 };

@@ -19,6 +19,8 @@
 #include "store/pg/pool.h"
 #include "store/pg/shape.h"
 
+enum { PG_INSTANCE_LEN = 16 };
+
 struct pg_store {
     struct store base;
     uint32_t magic;
@@ -32,6 +34,7 @@ struct pg_store {
         describe_settings; /* local to a transaction: a pooler's connection is not ours */
     unsigned lanes_per_port;
     struct offload *offload;
+    char instance[PG_INSTANCE_LEN + 1]; /* what its writes are known by: `leat.instance` of their sessions */
     struct pool pool;
 };
 
@@ -112,5 +115,11 @@ void pg_port_detach(struct port *port);
 enum submit pg_port_submit(struct port *port, struct fetch *fetch);
 void pg_port_cancel(struct port *port, struct fetch *fetch);
 void pg_port_refresh(struct port *port);
+
+/* listen.c */
+struct listener *pg_listen(struct store *store, struct loop *loop, const struct listener_events *events);
+bool pg_listener_is_quiet(const struct listener *listener);
+void pg_unlisten(struct listener *listener);
+enum error pg_triggers_run(struct store *store, const char *sql, char ret_why[512]);
 
 #endif

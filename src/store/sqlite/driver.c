@@ -174,5 +174,8 @@ const struct store_driver store_driver_sqlite = {
     .cancel = lite_cancel,
     .refresh = lite_refresh,
     .state = lite_state,
+    .listen = lite_listen,
+    .listener_is_quiet = lite_listener_is_quiet,
+    .unlisten = lite_unlisten,
     .close = lite_close,
 };

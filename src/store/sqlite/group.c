@@ -342,18 +342,6 @@ static bool is_to_be_tried_again(int code)
     return lite_code_is_locked(code) || (code & 0xff) == SQLITE_INTERRUPT;
 }
 
-/* What it has become by our own hand. */
-static void note_file(struct lite_writer *writer)
-{
-    struct lite_file file;
-    if (!writer->connection)
-        return;
-    if (lite_file_at(writer->store->path, &file) && lite_file_same(file, writer->connection->file))
-        writer->connection->file = file;
-    else
-        writer->broken = true;
-}
-
 static void run(struct lite_writer *writer)
 {
     char why[512] = "";
@@ -366,7 +354,7 @@ static void run(struct lite_writer *writer)
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     else
         refuse_all(writer, code, why);
-    note_file(writer);
+    lite_writer_note_file(writer);
 }
 
 void lite_group_run(struct lite_writer *writer)

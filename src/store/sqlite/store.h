@@ -117,6 +117,11 @@ enum submit lite_submit(struct port *port, struct fetch *fetch);
 void lite_refresh(struct port *port);
 void lite_port_note(struct lite_port *port, const struct problem *problem);
 
+/* listen.c */
+struct listener *lite_listen(struct store *store, struct loop *loop, const struct listener_events *events);
+bool lite_listener_is_quiet(const struct listener *listener);
+void lite_unlisten(struct listener *listener);
+
 /* pool.c */
 void lite_pool_init(struct lite_port *port);
 void lite_pool_done(struct lite_port *port);

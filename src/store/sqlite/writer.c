@@ -2,7 +2,9 @@
 /* The writer's thread, queue and connection: writer.h has the picture, group.c what it does with them. */
 #include "store/sqlite/writer.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "store/sqlite/guard.h"
@@ -10,9 +12,10 @@
 enum { WRITER_MAGIC = 0x4c575254, STATEMENTS_MAX = 128, CACHE_KIB = 8000, CELLS_MAX = 2000 };
 
 static const char *const words[WORD_COUNT] = {
-    [WORD_BEGIN] = "BEGIN IMMEDIATE",   [WORD_COMMIT] = "COMMIT",
-    [WORD_ROLLBACK] = "ROLLBACK",       [WORD_SAVEPOINT] = "SAVEPOINT request",
-    [WORD_RELEASE] = "RELEASE request", [WORD_UNDO] = "ROLLBACK TO request",
+    [WORD_BEGIN] = "BEGIN IMMEDIATE",       [WORD_COMMIT] = "COMMIT",
+    [WORD_ROLLBACK] = "ROLLBACK",           [WORD_SAVEPOINT] = "SAVEPOINT request",
+    [WORD_RELEASE] = "RELEASE request",     [WORD_UNDO] = "ROLLBACK TO request",
+    [WORD_VERSION] = "PRAGMA data_version",
 };
 
 /* synchronous: with NORMAL, SQLite's usual advice for WAL, a power cut takes back what was answered. */
@@ -38,7 +41,7 @@ void lite_writer_close(struct lite_writer *writer)
     }
     lite_reader_close(writer->connection);
     writer->connection = NULL;
-    writer->broken = false;
+    writer->broken = writer->version_known = false;
 }
 
 /* Another file, or one copied over it: what is kept of the old one's pages must not be written into the new one. (After a checkpoint by
@@ -90,6 +93,17 @@ int lite_writer_ready(struct lite_writer *writer, char why[512])
     writer->connection->cancelled = NULL;
     writer->broken = code != SQLITE_OK;
     return code;
+}
+
+void lite_writer_note_file(struct lite_writer *writer)
+{
+    struct lite_file file;
+    if (!writer->connection)
+        return;
+    if (lite_file_at(writer->store->path, &file) && lite_file_same(file, writer->connection->file))
+        writer->connection->file = file;
+    else
+        writer->broken = true;
 }
 
 int lite_writer_say(struct lite_writer *writer, enum lite_word word)
@@ -152,6 +166,22 @@ void lite_writer_wake(struct lite_writer *writer)
     pthread_mutex_unlock(&writer->lock);
 }
 
+/* Waits until something is in the queue, or it is time to look for commits of others. */
+static void wait_a_while(struct lite_writer *writer)
+{
+    if (!writer->ears) {
+        pthread_cond_wait(&writer->work, &writer->lock);
+        return;
+    }
+    int64_t until_us = mono_after_ms(clock_mono(), LISTEN_LOOK_MS).us;
+    struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
+    if (pthread_cond_timedwait(&writer->work, &writer->lock, &until) != ETIMEDOUT)
+        return;
+    pthread_mutex_unlock(&writer->lock);
+    lite_writer_look(writer);
+    pthread_mutex_lock(&writer->lock);
+}
+
 /* Waits until something is in the queue. False: the end has come. */
 static bool wait_for_work(struct lite_writer *writer)
 {
@@ -159,7 +189,7 @@ static bool wait_for_work(struct lite_writer *writer)
     while (list_empty(&writer->queue) && !writer->ending) {
         if (writer->connection && lite_guard_is_torn())
             lite_writer_close(writer);
-        pthread_cond_wait(&writer->work, &writer->lock);
+        wait_a_while(writer);
     }
     bool wanted = !list_empty(&writer->queue);
     pthread_mutex_unlock(&writer->lock);
@@ -174,6 +204,7 @@ static void *work(void *context)
         lite_group_run(writer);
         if (writer->broken || lite_guard_is_torn())
             lite_writer_close(writer);
+        lite_writer_look(writer);
     }
     lite_writer_close(writer);
     return NULL;
@@ -206,6 +237,18 @@ bool lite_writer_queue(struct lite_writer *writer, struct fetch *fetch)
     return started;
 }
 
+bool lite_writer_listen(struct lite_writer *writer, struct listener *ears)
+{
+    CHECK_MAGIC(writer, WRITER_MAGIC);
+    pthread_mutex_lock(&writer->lock);
+    PRE(!writer->ending && !(ears && writer->ears));
+    writer->ears = ears;
+    bool started = !ears || writer->started || start(writer);
+    pthread_cond_signal(&writer->work);
+    pthread_mutex_unlock(&writer->lock);
+    return started;
+}
+
 /* ---- beginning, ending ---- */
 
 struct lite_writer *lite_writer_new(struct lite_store *store)
@@ -216,7 +259,11 @@ struct lite_writer *lite_writer_new(struct lite_store *store)
     writer->group = lite_group_new();
     list_init(&writer->queue);
     pthread_mutex_init(&writer->lock, NULL);
-    pthread_cond_init(&writer->work, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&writer->work, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     return writer;
 }
 

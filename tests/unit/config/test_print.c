@@ -29,6 +29,8 @@ static void the_defaults_round_trip(void **state)
 {
     (void)state;
     assert_round_trip("database: sqlite:/x\ndefaults: {read: anonymous}\nresources: {a: {}}\n");
+    assert_round_trip(
+        "database: sqlite:/x\nchanges: triggers\ndefaults: {read: anonymous}\nresources: {a: {}}\n");
 }
 
 static void every_key_round_trips(void **state)

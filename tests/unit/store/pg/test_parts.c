@@ -6,6 +6,68 @@
 #include "store/pg/gather.h"
 #include "store/pg/loan.h"
 #include "store/pg/read.h"
+#include "store/pg/triggers.h"
+
+/* ---- messages of triggers ---- */
+
+static struct change read_message(const char *text, const char *instance, bool *ret_of_others)
+{
+    static char message[200];
+    struct change change;
+    snprintf(message, sizeof message, "%s", text);
+    *ret_of_others = pg_change_read(message, slice_str(instance), &change);
+    return change;
+}
+
+static void a_message_of_a_trigger_tells_what_was_written(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *message;
+        enum change_kind kind;
+    } cases[] = {
+        {"\037"
+         "added\037s\037t",
+         CHANGE_ADDED},
+        {"\037"
+         "rows\037s\037t",
+         CHANGE_ROWS},
+        {"\037row\037s\037t\0377", CHANGE_ROW},
+        {"\037row\037s\037t\037", CHANGE_ROWS},
+        {"\037row\037s\037t", CHANGE_ROWS},
+        {"\037"
+         "all\037\037",
+         CHANGE_ALL},
+        {"\037"
+         "added\037s",
+         CHANGE_ALL},
+        {"\037"
+         "gone\037s\037t",
+         CHANGE_ALL},
+        {"anybody may say this", CHANGE_ALL},
+        {"", CHANGE_ALL},
+    };
+    bool of_others;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_int_equal(read_message(cases[i].message, "me", &of_others).kind, cases[i].kind);
+    struct change change = read_message("\037row\037s\037t\037"
+                                        "7\037x y",
+                                        "me", &of_others);
+    assert_true(of_others && slice_eq(change.schema, SLICE("s")) && slice_eq(change.table, SLICE("t")));
+    assert_true(slice_eq(change.key, slice_of("7\0x y", 5)));
+}
+
+static void a_message_of_ones_own_is_known(void **state)
+{
+    (void)state;
+    bool of_others;
+    (void)read_message("me\037rows\037s\037t", "me", &of_others);
+    assert_false(of_others);
+    (void)read_message("you\037rows\037s\037t", "me", &of_others);
+    assert_true(of_others);
+    (void)read_message("\037rows\037s\037t", "", &of_others);
+    assert_true(of_others);
+}
 
 /* ---- URLs and settings ---- */
 
@@ -505,6 +567,8 @@ static void a_key_that_does_not_fit_or_is_null_goes_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_message_of_a_trigger_tells_what_was_written),
+        cmocka_unit_test(a_message_of_ones_own_is_known),
         cmocka_unit_test(a_host_that_is_a_name_is_to_be_resolved_and_an_address_is_not),
         cmocka_unit_test(a_url_that_cannot_be_read_is_told_why),
         cmocka_unit_test(resolving_gives_lists_of_the_same_length),

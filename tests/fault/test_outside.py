@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The connection that hears what others write is ended, or dies without a word, while they write: nothing older than the bound is served."""
+import threading
+import time
+
+import metrics
+import pytest
+
+from conftest import config
+from leat import Leat
+from proxy import Proxy
+
+SECONDS_DEAF, SECONDS_SILENT = 1, 3
+SLACK = 1.5  # of a busy machine
+CONFIG = "changes: triggers\n" + config().replace("read: anonymous,", "read: anonymous, cache: {list: 10m, row: 10m, errors: 0s},")
+
+
+def hears(leat):
+    return metrics.parse(leat.get("/metrics").text).value("leat_changes_hears") == 1
+
+
+@pytest.fixture
+def way(server):
+    """A way to the server that can be made bad."""
+    with Proxy(server.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def leat(server, way):
+    url = server.url.replace(f":{server.port}", f":{way.port}")
+    assert str(way.port) in url
+    with Leat(database=url, config=CONFIG) as running:
+        running.await_true(lambda: hears(running))
+        yield running.await_ready()
+
+
+class Writer(threading.Thread):
+    """Another program, which counts in a row, and remembers when each number was committed."""
+
+    def __init__(self, server):
+        super().__init__()
+        self.connection, self.committed, self.ended = server.connect(), [(time.monotonic(), 0)], False
+        with self.connection.cursor() as cursor:
+            cursor.execute("UPDATE notes SET text = '0' WHERE id = 1")
+
+    def run(self):
+        with self.connection.cursor() as cursor:
+            while not self.ended:
+                number = len(self.committed)
+                cursor.execute("UPDATE notes SET text = %s WHERE id = 1", (str(number),))
+                self.committed.append((time.monotonic(), number))
+                time.sleep(0.02)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended = True
+        self.join()
+        self.connection.close()
+
+    def age_of(self, number, asked):
+        """For how long it had been overtaken by the next when the question came."""
+        return asked - self.committed[number + 1][0] if number + 1 < len(self.committed) else 0
+
+
+def number_of(leat):
+    """None: no answer that could be had."""
+    answer = leat.get("/api/notes/1")
+    return int(answer.json()["text"]) if answer.status_code == 200 else None
+
+
+def test_a_listening_connection_that_is_ended_again_and_again_leaves_nothing_stale(leat, server):
+    listening = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%leat_changes%' AND pid <> pg_backend_pid()"
+    leat.await_true(lambda: number_of(leat) == 0 if server.psql("UPDATE notes SET text = '0' WHERE id = 1") == "" else False)
+    ended, until, oldest = 0, time.monotonic() + 4, 0
+    with Writer(server) as writer:
+        while time.monotonic() < until:
+            ended += len(server.query(listening))
+            for _ in range(20):
+                asked = time.monotonic()
+                number = number_of(leat)
+                oldest = max(oldest, writer.age_of(number, asked) if number is not None else 0)
+    assert ended >= 3 and oldest < SECONDS_DEAF + SLACK
+    leat.await_true(lambda: hears(leat))
+    leat.await_true(lambda: number_of(leat) == len(writer.committed) - 1, seconds_max=SECONDS_DEAF + SLACK)
+    assert len(leat.lines("changes are not heard")) >= 1
+    server.psql("UPDATE notes SET text = '1000000' WHERE id = 1")
+    leat.await_true(lambda: number_of(leat) == 1000000, seconds_max=5)
+
+
+def test_a_listening_connection_that_dies_without_a_word_is_found(leat, server, way):
+    assert leat.get("/api/notes/1").json()["text"] == "note 1"
+    way.silent = True
+    with Writer(server) as writer:
+        until = time.monotonic() + SECONDS_SILENT + SECONDS_DEAF + SLACK
+        bound = time.monotonic() + SECONDS_SILENT + SLACK
+        while time.monotonic() < until:
+            asked = time.monotonic()
+            answer = leat.get("/api/notes/1")
+            assert asked < bound or answer.status_code != 200
+        way.silent = False
+        way.cut_all()
+        leat.await_true(lambda: hears(leat) and number_of(leat) is not None)
+        number, asked = number_of(leat), time.monotonic()
+        assert number is not None and writer.age_of(number, asked) < SECONDS_DEAF + SLACK
