@@ -180,6 +180,7 @@ static bool resolve_query(const struct resolver *r, const struct model *model,
             resolve_of_caller(r, model, query, &query->params[i]);
     }
     query->text = query_text(r, query);
+    query->changed = resolve_tables(r, &config->changed);
     return true;
 }
 
@@ -219,6 +220,15 @@ static void check_columns(const struct named_query *query, struct complaints *co
     }
 }
 
+/* What a function reads the database does not tell. */
+static void note_told_tables(const struct resolver *r, struct named_query *query)
+{
+    const struct tables_told tables = resolve_tables(r, &query->config->tables);
+    for (unsigned i = 0; i < tables.count; i++)
+        named_query_note(r->arena, query, tables.items[i]);
+    query->tables_known |= tables.told;
+}
+
 enum error model_settle_queries(struct model *model, struct complaints *complaints)
 {
     CHECK_MAGIC(model, MODEL_MAGIC);
@@ -228,6 +238,7 @@ enum error model_settle_queries(struct model *model, struct complaints *complain
         struct named_query *query = &model->queries[i];
         check_columns(query, complaints);
         check_query_tenant(model, query, complaints);
+        note_told_tables(&r, query);
         if (!query->config->order.text.data || query->changes)
             continue;
         const struct column **columns = ARENA_ARRAY(r.arena, const struct column *, query->column_count + 1);
@@ -268,15 +279,20 @@ static void model_free_shell(struct model *model)
 static void resolve_upstreams(const struct resolver *r, struct model *model)
 {
     const struct config *config = model->config;
-    model->upstream_tables = ARENA_ARRAY(r->arena, const struct table **, config->upstream_count + 1);
-    for (unsigned i = 0; i < config->upstream_count; i++) {
-        const struct config_upstream *upstream = &config->upstreams[i];
-        const struct table **tables = ARENA_ARRAY(r->arena, const struct table *, upstream->table_count + 1);
-        for (unsigned j = 0; j < upstream->table_count; j++) {
-            struct config_resource named = {.table = upstream->tables[j]};
-            tables[j] = resolve_table(r, &named); /* NULL: the model is refused */
-        }
-        model->upstream_tables[i] = tables;
+    model->upstream_tables = ARENA_ARRAY(r->arena, struct tables_told, config->upstream_count + 1);
+    for (unsigned i = 0; i < config->upstream_count; i++)
+        model->upstream_tables[i] = resolve_tables(r, &config->upstreams[i].tables);
+}
+
+/* Of several resources of a table what any of them says. */
+static void resolve_followed(const struct resolver *r, struct model *model)
+{
+    model->followed = ARENA_ARRAY(r->arena, struct tables_told, r->catalog->table_count + 1);
+    for (unsigned i = 0; i < model->resource_count; i++) {
+        const struct resource *resource = &model->resources[i];
+        if (resource->table && resource->config->changes.told)
+            model->followed[resource->table - r->catalog->tables] =
+                resolve_tables(r, &resource->config->changes);
     }
 }
 
@@ -302,6 +318,7 @@ enum error model_build(struct config *config, struct catalog *catalog, struct co
     }
     resolve_rpcs(&r, model);
     resolve_upstreams(&r, model);
+    resolve_followed(&r, model);
     for (unsigned i = 0; i < config->query_count; i++) {
         struct named_query *query = &model->queries[model->query_count];
         if (!resolve_query(&r, model, &config->queries[i], query))

@@ -89,6 +89,7 @@ struct rpc {
     const struct config_function *config;
     const struct function **overloads;
     unsigned overload_count;
+    struct tables_told changed;
     const struct resource *resource; /* that its rows belong to, by row_table: for embedding; NULL: none */
     unsigned index;
 };
@@ -106,7 +107,9 @@ struct model {
     unsigned query_count;
     struct rpc *rpcs;
     unsigned rpc_count;
-    const struct table ***upstream_tables; /* `tables:` of each of config->upstreams */
+    struct tables_told *upstream_tables; /* `tables:` of each of config->upstreams */
+    struct tables_told
+        *followed; /* of each table of the catalogue: `changes:`, what its triggers and rules change */
     const struct column *
         *tenants; /* of each table of the catalogue, served or not; NULL: its rows are nobody's */
 };

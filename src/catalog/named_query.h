@@ -9,6 +9,13 @@
 
 struct order_term;
 
+/* Tables that a configuration names. */
+struct tables_told {
+    const struct table **items;
+    unsigned count;
+    bool told; /* else nobody knows */
+};
+
 struct query_param {
     const struct config_param *config;
     struct type type;
@@ -32,7 +39,8 @@ struct named_query {
     unsigned uses; /* bits of enum caller_part: of `:role`, `:tenant`, `:user`, which it binds */
     const struct table **tables; /* those that it reads or writes, and below views */
     unsigned table_count;
-    bool tables_known; /* the database has told them all */
+    bool tables_known;          /* the database has told them all, or the query's head the others */
+    struct tables_told changed; /* by one that changes something */
 };
 
 /* A table of the catalogue that the query touches: noted once. */

@@ -61,6 +61,19 @@ const struct table *resolve_table(const struct resolver *r, const struct config_
     return NULL;
 }
 
+struct tables_told resolve_tables(const struct resolver *r, const struct config_tables *named)
+{
+    struct tables_told tables = {.told = named->told};
+    tables.items = ARENA_ARRAY(r->arena, const struct table *, named->count + 1);
+    for (unsigned i = 0; i < named->count; i++) {
+        struct config_resource one = {.table = named->names[i]};
+        const struct table *table = resolve_table(r, &one);
+        if (table)
+            tables.items[tables.count++] = table;
+    }
+    return tables;
+}
+
 const struct column *resolve_column(const struct resolver *r, const struct columns_known *known,
                                     struct place at, struct slice name)
 {

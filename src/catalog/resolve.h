@@ -23,6 +23,9 @@ struct resolver {
 /* The table a resource names, or NULL and a complaint. */
 const struct table *resolve_table(const struct resolver *r, const struct config_resource *resource);
 
+/* All that are named; those that there are not are complained of. */
+struct tables_told resolve_tables(const struct resolver *r, const struct config_tables *named);
+
 /* The column of that name among the known ones, or NULL and a complaint. */
 const struct column *resolve_column(const struct resolver *r, const struct columns_known *known,
                                     struct place at, struct slice name);

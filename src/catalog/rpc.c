@@ -175,6 +175,7 @@ static void resolve_rpc(const struct resolver *r, struct model *model, const str
     POST(rpc->overload_count > 0);
     bind_tenant(r, model, rpc);
     rpc->resource = resource_of(model, rpc);
+    rpc->changed = resolve_tables(r, &config->changes);
 }
 
 void resolve_rpcs(const struct resolver *r, struct model *model)

@@ -8,6 +8,13 @@
 /* Who shares an answer. Whatever the plan uses of its caller is in the key in any case: this can only part callers further. */
 enum cache_share { SHARE_AUTO, SHARE_ROLE, SHARE_TENANT, SHARE_USER };
 
+/* Tables by their names: what answers are made of, what a write changes. */
+struct config_tables {
+    struct word *names;
+    unsigned count;
+    bool told; /* else nobody knows */
+};
+
 /* How long an answer is kept: at the latest, for a write to what it reads ends it at once. */
 struct cache_policy {
     int64_t list_ms, row_ms; /* lists and queries; rows by key. 0: not kept */
@@ -18,6 +25,8 @@ struct cache_policy {
     int64_t
         shared_ms; /* likewise proxies and content networks, of what is the same for everybody: s-maxage */
     enum cache_share share;
+    struct slice *tags; /* Surrogate-Key and Cache-Tag, for content networks */
+    unsigned tag_count;
 };
 
 /* What is made ready before anybody asks. */

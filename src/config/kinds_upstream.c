@@ -170,42 +170,6 @@ static const struct kind kind_add = {.expected = "head fields such as `{X-Api-Ke
                                      .read = read_add,
                                      .print = print_add};
 
-/* --- tables: [events, users] --- */
-
-static void read_tables(struct walk *walk, const struct key *key, const struct node *node, void *field)
-{
-    struct config_upstream *upstream = field;
-    bool good = node->kind == NODE_LIST;
-    upstream->tables = ARENA_ARRAY(walk->arena, struct word, node->count + 1);
-    upstream->table_count = 0;
-    for (const struct node *item = node->first; good && item; item = item->next) {
-        good = item->kind == NODE_TEXT && item->text.len > 0;
-        if (good)
-            upstream->tables[upstream->table_count++] = walk_word(item);
-    }
-    upstream->tables_told = good;
-    if (!good)
-        walk_expected(walk, node, key->name, key->kind->expected);
-}
-
-static void print_tables(struct printer *printer, const struct key *key, const void *field)
-{
-    const struct config_upstream *upstream = field;
-    if (!upstream->tables_told)
-        return;
-    print_name(printer, key->name);
-    buf_lit(printer->out, " [");
-    for (unsigned i = 0; i < upstream->table_count; i++) {
-        buf_add(printer->out, i ? SLICE(", ") : SLICE(""));
-        config_print_text(printer->out, upstream->tables[i].text);
-    }
-    buf_lit(printer->out, "]\n");
-}
-
-static const struct kind kind_tables = {.expected = "a list of tables such as `[events, audit.log]`, or `[]`",
-                                        .read = read_tables,
-                                        .print = print_tables};
-
 /* --- url: http://127.0.0.1:9000/parse --- */
 
 static bool authority_is_good(struct slice authority)
@@ -301,7 +265,7 @@ static const struct key upstream_keys[] = {
     {.name = "drop", .kind = &kind_drop},
     {.name = "add", .kind = &kind_add},
     {"cache", &kind_cache, UPSTREAM(cache)},
-    {.name = "tables", .kind = &kind_tables},
+    {"tables", &kind_tables, UPSTREAM(tables)},
     {"limits", &kind_limits, UPSTREAM(limits)},
     {0},
 };

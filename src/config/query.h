@@ -42,8 +42,9 @@ struct config_query {
     enum query_returns returns;
     unsigned read, write; /* write: who may ask for what changes something */
     bool of_all;          /* `tenant: none`: it is not bound to the caller's tenant */
-    bool changes;      /* its head has `write:`; one whose statement changes something is so without, too */
-    struct word order; /* pages by a unique key; empty: not paged */
+    bool changes; /* its head has `write:`; one whose statement changes something is so without, too */
+    struct config_tables tables, changed; /* beyond what the database tells */
+    struct word order;                    /* pages by a unique key; empty: not paged */
     struct page_policy page;
     struct cache_policy cache;
     struct envelope envelope;

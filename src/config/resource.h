@@ -73,6 +73,7 @@ struct config_function {
     unsigned call;        /* roles that may */
     struct word
         tenant; /* the argument that is the caller's tenant; `none`: it is of no tenant; data NULL: not said */
+    struct config_tables changes;
     struct place at;
 };
 
@@ -99,7 +100,8 @@ struct config_resource {
     struct cache_policy cache;
     struct envelope envelope;
     struct config_limits limits;
-    struct config_any *any; /* `any: {status: all}` */
+    struct config_tables changes; /* what the table's triggers and rules change */
+    struct config_any *any;       /* `any: {status: all}` */
     unsigned any_count;
     struct place at;
 };

@@ -291,7 +291,7 @@ static const struct key cache_policy_keys[] = {
     {"client", &kind_duration, POLICY(client_ms), .low = 0, .high = 366 * DAY},
     {"shared", &kind_duration, POLICY(shared_ms), .low = 0, .high = 366 * DAY},
     {"share", &kind_choice, POLICY(share), .choices = share_words},
-    NOT_YET("tags"),
+    {"tags", &kind_tags, .offset = 0},
     {0},
 };
 const struct section section_cache_policy = {"the cache of a resource or query", cache_policy_keys};
@@ -332,7 +332,7 @@ static const struct key resource_keys[] = {
     {"cache", &kind_cache, RESOURCE(cache)},
     {"limits", &kind_limits, RESOURCE(limits)},
     NOT_YET("behind"),
-    NOT_YET("changes"),
+    {"changes", &kind_tables, RESOURCE(changes)},
     NOT_YET("ingest"),
     NOT_YET("partitions"),
     NOT_YET("signals"),
@@ -344,6 +344,7 @@ static const struct key function_keys[] = {
     {"function", &kind_text, FUNCTION(function)},
     {"call", &kind_roles, FUNCTION(call)},
     {"tenant", &kind_text, FUNCTION(tenant)},
+    {"changes", &kind_tables, FUNCTION(changes)},
     {0},
 };
 const struct section section_function = {"functions.NAME", function_keys};
@@ -365,9 +366,9 @@ static const struct key query_keys[] = {
     {"envelope", &kind_envelope, QUERY(envelope)},
     {"cache", &kind_cache, QUERY(cache)},
     {"limits", &kind_limits, QUERY(limits)},
-    NOT_YET("changes"),
+    {"changes", &kind_tables, QUERY(changed)},
     NOT_YET("rows"),
-    NOT_YET("tables"),
+    {"tables", &kind_tables, QUERY(tables)},
     {0},
 };
 const struct section section_query = {"the head of a query", query_keys};

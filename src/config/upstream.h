@@ -28,10 +28,8 @@ struct config_upstream {
     unsigned drop_count;
     struct http_field *add; /* fields that every request bears */
     unsigned add_count;
-    struct cache_policy cache; /* of GET; off, unless declared here */
-    struct word *tables;       /* that answers are made of, and other methods change */
-    unsigned table_count;
-    bool tables_told; /* else nobody knows */
+    struct cache_policy cache;   /* of GET; off, unless declared here */
+    struct config_tables tables; /* that answers are made of, and other methods change */
     struct config_limits limits;
 };
 

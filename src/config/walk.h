@@ -67,6 +67,8 @@ extern const struct kind kind_envelope, kind_any, kind_as, kind_resources, kind_
 extern const struct kind kind_declared_roles, kind_role, kind_roles, kind_rights;
 /* kinds_cache.c */
 extern const struct kind kind_cache, kind_warm, kind_state_folder;
+/* kinds_tables.c */
+extern const struct kind kind_tables, kind_tags;
 /* kinds_credentials.c */
 extern const struct kind kind_secret, kind_foreign, kind_key_file, kind_alg, kind_audit;
 /* kinds_writes.c */

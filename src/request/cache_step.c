@@ -164,6 +164,15 @@ static int64_t seconds_between(struct mono later, struct mono earlier)
     return mono_diff_us(later, earlier) / 1000000;
 }
 
+/* For content networks, which keep what is the same for everybody. */
+static void tell_tags(struct request *request)
+{
+    const struct cache_policy *policy = request->keeping->policy;
+    struct caching *caching = &request->answer.caching;
+    caching->tags = policy->tags;
+    caching->tag_count = caching->is_private || caching->no_store ? 0 : policy->tag_count;
+}
+
 /* Takes over the reference. */
 static enum step serve(struct request *request, struct entry *entry, enum cache_way way)
 {
@@ -171,6 +180,7 @@ static enum step serve(struct request *request, struct entry *entry, enum cache_
     PRE(!request->entry && entry->kind == ENTRY_ANSWER);
     request->entry = entry;
     kept_unpack(entry, &request->answer);
+    tell_tags(request);
     request->answer.cache = (struct cache_told){.way = way,
                                                 .ttl_s = seconds_between(entry->fresh_until, now),
                                                 .age_s = (unsigned)seconds_between(now, entry->stored)};
@@ -409,6 +419,16 @@ void cache_gives_up(struct request *request)
         end_with_marker(request, ENTRY_PASS, 0, PASS_MS);
 }
 
+static void tell_who_shares(struct request *request)
+{
+    struct caching *caching = &request->answer.caching;
+    if (request->keeping->parts) {
+        caching->is_private = true;
+        caching->s_maxage_s = 0;
+    }
+    tell_tags(request);
+}
+
 enum step cache_planned(struct request *request)
 {
     struct keeping *keeping = request->keeping;
@@ -420,22 +440,16 @@ enum step cache_planned(struct request *request)
         keeping->parts = parts;
         return STEP_CACHE;
     }
-    if (parts) {
-        request->answer.caching.is_private = true;
-        request->answer.caching.s_maxage_s = 0;
-    }
+    tell_who_shares(request);
     depends_note(request, &keeping->depends);
     return STEP_FETCH;
 }
 
-void cache_note_tables(struct request *request, const struct table *const *tables, unsigned count)
+void cache_note_tables(struct request *request, const struct tables_told *tables)
 {
     PRE(cache_fills(request));
-    if (request->keeping->parts) {
-        request->answer.caching.is_private = true;
-        request->answer.caching.s_maxage_s = 0;
-    }
-    depends_note_tables(request, tables, count, &request->keeping->depends);
+    tell_who_shares(request);
+    depends_note_tables(request, tables, &request->keeping->depends);
 }
 
 void cache_limit(struct request *request, int64_t ttl_ms)

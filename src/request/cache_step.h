@@ -21,7 +21,7 @@
 enum step cache_planned(struct request *request);
 
 /* What another service answers: the tables it will depend on, before it is asked; and for how long it may be kept at most. */
-void cache_note_tables(struct request *request, const struct table *const *tables, unsigned count);
+void cache_note_tables(struct request *request, const struct tables_told *tables);
 void cache_limit(struct request *request, int64_t ttl_ms);
 
 /* Whether the answer is for others, too: it says nothing of this request. */

@@ -131,12 +131,12 @@ void depends_note(struct request *request, struct depends *ret_depends)
     ret_depends->count = count;
 }
 
-void depends_note_tables(struct request *request, const struct table *const *tables, unsigned count,
+void depends_note_tables(struct request *request, const struct tables_told *tables,
                          struct depends *ret_depends)
 {
-    *ret_depends = (struct depends){.seen = ARENA_ARRAY(&request->arena, struct tag_seen, count + 1)};
-    for (unsigned i = 0; i < count; i++)
-        note_table(request, ret_depends, tables[i]);
+    *ret_depends = (struct depends){.seen = ARENA_ARRAY(&request->arena, struct tag_seen, tables->count + 1)};
+    for (unsigned i = 0; i < tables->count; i++)
+        note_table(request, ret_depends, tables->items[i]);
     ret_depends->count_if_absent = ret_depends->count;
 }
 
@@ -172,16 +172,27 @@ static void bump_all(struct request *request)
 
 /* What refers to a row that is deleted or changed, and follows it. */
 static void reach_references(struct wave *wave, const struct table *table, bool deletes);
+/* What the table's triggers and rules change, and what a view is made of: as `changes:` tells. */
+static void reach_followed(struct wave *wave, const struct table *table);
 
 static void reach(struct wave *wave, const struct table *table)
 {
     if (map_get(&wave->reached, table->sql))
         return;
     map_put(&wave->reached, table->sql, wave);
-    wave->everything = wave->everything || table->triggered || !is_plain_table(table);
     bump(wave->request, TAG_TABLE, table, SLICE(""));
     bump(wave->request, TAG_ROWS, table, SLICE(""));
     reach_references(wave, table, true);
+    reach_followed(wave, table);
+}
+
+static void reach_followed(struct wave *wave, const struct table *table)
+{
+    const struct model *model = wave->request->snapshot->model;
+    const struct tables_told *tables = &model->followed[table - model->catalog->tables];
+    wave->everything |= !tables->told && (table->triggered || !is_plain_table(table));
+    for (unsigned i = 0; i < tables->count; i++)
+        reach(wave, tables->items[i]);
 }
 
 static void reach_references(struct wave *wave, const struct table *table, bool deletes)
@@ -214,7 +225,7 @@ static void bump_resource(struct request *request)
 {
     const struct table *table = request->route.resource->table;
     struct slice key = row_written(request);
-    struct wave wave = {.request = request, .everything = table->triggered || !is_plain_table(table)};
+    struct wave wave = {.request = request};
     bump(request, TAG_TABLE, table, SLICE(""));
     if (key.len)
         bump(request, TAG_ROW, table, key);
@@ -224,28 +235,39 @@ static void bump_resource(struct request *request)
         map_put(&wave.reached, table->sql, &wave);
         reach_references(&wave, table, request->method == HTTP_DELETE);
     }
+    reach_followed(&wave, table);
     map_done(&wave.reached);
     if (wave.everything)
         bump_all(request);
 }
 
-void depends_bump(struct request *request)
+/* What a query or function changes: only its author knows. */
+static const struct tables_told *changed_by(const struct route *route)
 {
-    bump(request, TAG_WORLD, NULL, SLICE(""));
-    if (request->route.write)
-        bump_resource(request);
-    else
-        bump_all(request); /* what a query or function changes is not known */
+    static const struct tables_told nobody = {.told = false};
+    if (route->kind == ROUTE_QUERY)
+        return &route->query->changed;
+    return route->kind == ROUTE_RPC ? &route->rpc->changed : &nobody;
 }
 
-void depends_bump_tables(struct request *request, const struct table *const *tables, unsigned count)
+void depends_bump(struct request *request)
 {
-    struct wave wave = {.request = request, .everything = tables == NULL};
-    if (!wave.everything && count == 0)
+    if (!request->route.write) {
+        depends_bump_tables(request, changed_by(&request->route));
+        return;
+    }
+    bump(request, TAG_WORLD, NULL, SLICE(""));
+    bump_resource(request);
+}
+
+void depends_bump_tables(struct request *request, const struct tables_told *tables)
+{
+    struct wave wave = {.request = request, .everything = !tables->told};
+    if (tables->told && tables->count == 0)
         return;
     bump(request, TAG_WORLD, NULL, SLICE(""));
-    for (unsigned i = 0; tables && i < count; i++)
-        reach(&wave, tables[i]);
+    for (unsigned i = 0; i < tables->count; i++)
+        reach(&wave, tables->items[i]);
     map_done(&wave.reached);
     if (wave.everything)
         bump_all(request);

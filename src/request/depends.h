@@ -8,7 +8,7 @@
  *   anything unknown WORLD                     every write bumps WORLD
  *
  * What a write to T changes by foreign keys that act (ON DELETE, ON UPDATE) counts as written, table by table. Where triggers
- * or rules may change who knows what, all that is kept becomes stale.
+ * or rules may change who knows what, and `changes:` does not tell, all that is kept becomes stale.
  * Threads: the request's worker. Cannot fail. */
 #ifndef LEAT_REQUEST_DEPENDS_H
 #define LEAT_REQUEST_DEPENDS_H
@@ -27,13 +27,13 @@ struct depends {
 void depends_note(struct request *request, struct depends *ret_depends);
 
 /* The same of these tables, and of nothing else. */
-void depends_note_tables(struct request *request, const struct table *const *tables, unsigned count,
+void depends_note_tables(struct request *request, const struct tables_told *tables,
                          struct depends *ret_depends);
 
 /* The request's write stands, or it may: what depends on it is stale from here on. */
 void depends_bump(struct request *request);
-/* These tables were written to by another, who knows how; all of them, where NULL. */
-void depends_bump_tables(struct request *request, const struct table *const *tables, unsigned count);
+/* These tables were written to by another, who knows how; all of them, where nobody tells. */
+void depends_bump_tables(struct request *request, const struct tables_told *tables);
 
 /* Another program wrote to the database: the same. Of CHANGE_ALL from any thread. */
 void depends_bump_outside(struct worker *worker, struct arena *arena, const struct change *change);

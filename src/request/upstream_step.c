@@ -174,11 +174,10 @@ bool upstream_may_be_kept(const struct request *request)
     return reads && !cookie && !authorization;
 }
 
-/* Of `tables:`, config_of(request)->table_count of them. */
-static const struct table *const *tables_of(const struct request *request)
+static const struct tables_told *tables_of(const struct request *request)
 {
     const struct model *model = request->snapshot->model;
-    return model->upstream_tables[config_of(request) - model->config->upstreams];
+    return &model->upstream_tables[config_of(request) - model->config->upstreams];
 }
 
 static enum step fail_call(struct request *request, enum upstream_outcome outcome);
@@ -206,7 +205,7 @@ static enum step ask(struct request *request)
     if (worker_answers_full(request->worker, 0))
         return request_fail_full(request);
     if (cache_fills(request))
-        cache_note_tables(request, tables_of(request), config_of(request)->table_count);
+        cache_note_tables(request, tables_of(request));
     if (!request->outgoing)
         prepare(request, request->head);
     request->target = arena_copy(&request->arena, request->target); /* for the log, should the client leave */
@@ -223,9 +222,8 @@ static void note_written(struct request *request, enum upstream_outcome outcome)
     const struct upstream_answer *from = upstream_answer(request->call);
     bool refused = from && from->status >= 400 && from->status < 500;
     bool never = outcome == UPSTREAM_UNREACHABLE || outcome == UPSTREAM_OPEN || outcome == UPSTREAM_FULL;
-    const struct config_upstream *config = config_of(request);
     if (request->route.body && !refused && !never)
-        depends_bump_tables(request, config->tables_told ? tables_of(request) : NULL, config->table_count);
+        depends_bump_tables(request, tables_of(request));
 }
 
 /* --- failing --- */

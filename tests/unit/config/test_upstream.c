@@ -51,8 +51,8 @@ static void every_key_is_read(void **state)
     assert_slice(upstream->add[0].name, "X-Key");
     assert_slice(upstream->add[0].value, "a b");
     assert_int_equal(upstream->cache.list_ms, 300000);
-    assert_int_equal(upstream->table_count, 2);
-    assert_slice(upstream->tables[1].text, "b.c");
+    assert_int_equal(upstream->tables.count, 2);
+    assert_slice(upstream->tables.names[1].text, "b.c");
     reading_free(reading);
 }
 
@@ -64,10 +64,10 @@ static void nothing_is_kept_that_is_not_told_so_here(void **state)
                         "upstream: {/x: 'http://a', /y: {url: 'http://a', cache: {list: 1m}, tables: []}}\n");
     const struct config_upstream *upstream = reading->config->upstreams;
     assert_int_equal(upstream[0].cache.list_ms, 0);
-    assert_false(upstream[0].tables_told);
+    assert_false(upstream[0].tables.told);
     assert_int_equal(upstream[1].cache.list_ms, 60000);
     assert_int_equal(upstream[1].cache.grace_ms, 7000);
-    assert_true(upstream[1].tables_told);
+    assert_true(upstream[1].tables.told);
     reading_free(reading);
 }
 
