@@ -6,7 +6,7 @@
      "q.sql:3:1: this is not YAML: while parsing a flow mapping, did not find expected ',' or '}'\n"},
     {"/* leat\n SELECT 1", "q.sql:1:1: expected the head at the beginning: `/* leat`, its YAML, `*/`\n"},
     {"/* leat\nchanges: x\ntenant: all\n*/ SELECT 1",
-     "q.sql:2:1: `changes` is not built yet: take it out\n"
+     "q.sql:2:10: `changes`: found `x`, expected a list of tables such as `[events, audit.log]`, or `[]`\n"
      "q.sql:3:9: `tenant`: found `all`, expected `bound` or `none`\n"},
     {"/* leat\nsumary: x\n*/ SELECT 1", "q.sql:2:1: the head has no key `sumary`: did you mean `summary`?\n"},
     {"/* leat\nparams: [top]\n*/ SELECT 1",

@@ -20,7 +20,7 @@ static const struct config_upstream configs[] = {
 static struct buf page_of(unsigned count)
 {
     struct config config = {.upstreams = (struct config_upstream *)configs, .upstream_count = count};
-    struct upstream **upstreams = upstreams_new(&config);
+    struct upstream **upstreams = upstreams_new(&config, NULL);
     struct buf out;
     buf_init(&out, 1 << 20);
     struct metrics_page page = {.out = &out};
