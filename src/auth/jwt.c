@@ -317,3 +317,16 @@ struct slice jwt_sign(const struct jwt_issuer *issuer, const struct jwt_claims *
     struct slice signature = base64url_encode(arena, slice_of((char *)mac, sizeof mac));
     return arena_format(arena, SLICE_FMT "." SLICE_FMT, SLICE_ARG(text), SLICE_ARG(signature));
 }
+
+void jwt_derive(const struct jwt_issuer *issuer, struct slice purpose,
+                unsigned char ret_secret[JWT_DERIVED_BYTES])
+{
+    _Static_assert(JWT_DERIVED_BYTES == crypto_auth_hmacsha256_BYTES, "a MAC");
+    crypto_auth_hmacsha256_state state;
+    PRE(issuer->keys.alg == JWT_HS256 && issuer->keys.count == 1);
+    PRE(purpose.len > 0 && slice_find(purpose, '.') == purpose.len); /* no part of a token */
+    struct slice secret = issuer->keys.keys[0].secret;
+    crypto_auth_hmacsha256_init(&state, (const unsigned char *)secret.data, secret.len);
+    crypto_auth_hmacsha256_update(&state, (const unsigned char *)purpose.data, purpose.len);
+    crypto_auth_hmacsha256_final(&state, ret_secret);
+}

@@ -64,6 +64,11 @@ enum error jwt_verify(const struct jwt_issuer *issuers, unsigned count, struct s
 struct slice jwt_sign(const struct jwt_issuer *issuer, const struct jwt_claims *claims, struct slice id,
                       struct wall now, struct arena *arena);
 
+/* Another secret that follows from the issuer's only key, which is a secret: for another use than tokens. */
+enum { JWT_DERIVED_BYTES = 32 };
+void jwt_derive(const struct jwt_issuer *issuer, struct slice purpose,
+                unsigned char ret_secret[JWT_DERIVED_BYTES]);
+
 /* What a token's signature is made over: its name for revocation, since a signature may be written in several ways (ECDSA). */
 struct slice jwt_signed_part(struct slice token);
 

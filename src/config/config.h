@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The configuration: one YAML file → one const struct, every value checked, every mistake told with file:line:column.
  *
- * Ownership: config_free frees it all. Immutable after loading: any thread may read it.
- * A value of the database's (a column, a table) is checked later, by catalog/model.c, which uses the `at` of each thing to
- * complain in the same manner. */
+ * Ownership: config_free frees it all. Immutable after loading: any thread may read it. A value of the database's (a column, a table)
+ * is checked later, by catalog/model.c, which uses the `at` of each thing to complain in the same manner. */
 #ifndef LEAT_CONFIG_CONFIG_H
 #define LEAT_CONFIG_CONFIG_H
 
@@ -145,6 +144,7 @@ struct slice config_url_masked(struct arena *arena, struct slice url);
 /* Writes the whole effective configuration as YAML that loads to the same (passwords in URLs as `***`). */
 struct buf;
 void config_print(const struct config *config, struct buf *out);
+void config_print_meaning(const struct config *config, struct buf *out); /* what answers hang on */
 void config_print_text(struct buf *out, struct slice text); /* as YAML, in quotes where they are needed */
 
 #endif

@@ -98,6 +98,30 @@ static void print_queries(const struct config *config, struct buf *out)
         buf_format(out, "# the named query " SLICE_FMT "\n", SLICE_ARG(config->queries[i].path));
 }
 
+/* What instances that answer alike may differ in. The database's URL is compared by who asks, for it is masked here. */
+static bool is_of_meaning(const struct key *key)
+{
+    static const char *const apart[] = {"listen",      "admin", "workers", "database", "limits",
+                                        "limiter",     "shed",  "redis",   "http",     "body",
+                                        "spool",       "batch", "drain",   "log",      "state",
+                                        "idempotency", "docs",  "queries", "cache"};
+    for (unsigned i = 0; i < ARRAY_LEN(apart); i++)
+        if (strcmp(key->name, apart[i]) == 0)
+            return false;
+    return key->kind && key->kind->print;
+}
+
+void config_print_meaning(const struct config *config, struct buf *out)
+{
+    PRE(config && out);
+    struct printer printer = {.out = out, .config = config};
+    for (const struct key *key = section_root.keys; key->name; key++)
+        if (is_of_meaning(key))
+            key->kind->print(&printer, key, (const char *)config + key->offset);
+    for (unsigned i = 0; i < config->query_count; i++)
+        print_section(&printer, &section_query, &config->queries[i]);
+}
+
 void config_print(const struct config *config, struct buf *out)
 {
     PRE(config && out);

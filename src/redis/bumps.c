@@ -10,7 +10,13 @@
 #include "redis/tag_set.h"
 #include "redis/token.h"
 
-enum { BUMPS_MAGIC = 0x42554d50, DEADLINE_MS = 1000, AGAIN_MS = 50, MESSAGE_BYTES_MAX = 16 * 1024 };
+enum {
+    BUMPS_MAGIC = 0x42554d50,
+    DEADLINE_MS = 1000,
+    AGAIN_MS = 50,
+    MESSAGE_BYTES_MAX = 16 * 1024,
+    SETTLED_BEATS = 3
+};
 
 struct step {
     struct redis_command command;
@@ -30,6 +36,8 @@ struct redis_bumps {
     bool closed;
     atomic_bool trusted;
     bool was_trusted;
+    atomic_bool settled;
+    unsigned trusted_beats; /* until it is settled */
     struct mono echo_at;
     struct timer beat, again;
 
@@ -79,6 +87,14 @@ static void say(struct redis_bumps *bumps, const char *kind)
     int len = snprintf(text, sizeof text, "v1 %s %llu %s", bumps->instance,
                        (unsigned long long)bumps->sequence, kind);
     (void)publish(bumps, &bumps->beating, slice_of(text, (size_t)len));
+}
+
+/* Who is not settled, or has yet to make all stale for it, is nobody to rely on. */
+static void say_beat(struct redis_bumps *bumps)
+{
+    bool settled =
+        atomic_load(&bumps->settled) && !atomic_load(&bumps->all_gathered) && !atomic_load(&bumps->all_out);
+    say(bumps, settled ? "beat" : "new");
 }
 
 static void beaten(struct redis_command *command, const struct redis_reply *reply)
@@ -226,13 +242,19 @@ void redis_bumps_add_all(struct redis_bumps *bumps)
     post(bumps);
 }
 
+static bool has(const struct tag_set *set, uint32_t tag)
+{
+    return tag != REDIS_TAG_ALL && tag_set_has(set, tag);
+}
+
 bool redis_bumps_is_pending(const struct redis_bumps *bumps, uint32_t tag)
 {
     CHECK_MAGIC(bumps, BUMPS_MAGIC);
     /* Twice: what moves, to and fro, is in the one place before it leaves the other. */
-    bool gathered = atomic_load(&bumps->all_gathered) || tag_set_has(&bumps->gathered, tag);
-    bool out = atomic_load(&bumps->all_out) || tag_set_has(&bumps->out, tag);
-    return gathered || out || atomic_load(&bumps->all_gathered) || tag_set_has(&bumps->gathered, tag);
+    bool gathered = atomic_load(&bumps->all_gathered) || has(&bumps->gathered, tag);
+    bool out = atomic_load(&bumps->all_out) || has(&bumps->out, tag);
+    bool still = atomic_load(&bumps->all_gathered) || has(&bumps->gathered, tag);
+    return gathered || out || still || !atomic_load(&bumps->settled);
 }
 
 /* ---- trust ---- */
@@ -257,8 +279,7 @@ static void distrust(struct redis_bumps *bumps)
 
 static void on_up(struct redis_subscriber *subscriber)
 {
-    struct redis_bumps *bumps = container_of(subscriber, struct redis_bumps, subscriber);
-    say(bumps, "beat");
+    say_beat(container_of(subscriber, struct redis_bumps, subscriber));
 }
 
 static void on_down(struct redis_subscriber *subscriber)
@@ -292,6 +313,17 @@ static void on_message(struct redis_subscriber *subscriber, struct slice text)
         bumps->events.on_bump(bumps->events.context, tag);
 }
 
+/* Who begins, and hears nobody, cannot know what was written by the last one that died. */
+static void settle(struct redis_bumps *bumps)
+{
+    bumps->trusted_beats = atomic_load(&bumps->trusted) ? bumps->trusted_beats + 1 : 0;
+    if (bumps->trusted_beats < SETTLED_BEATS)
+        return;
+    if (!redis_peers_are_settled(&bumps->peers))
+        redis_bumps_add_all(bumps);
+    atomic_store(&bumps->settled, true);
+}
+
 static void on_beat(struct timer *timer)
 {
     struct redis_bumps *bumps = container_of(timer, struct redis_bumps, beat);
@@ -301,7 +333,9 @@ static void on_beat(struct timer *timer)
     loop_timer_set(bumps->loop, timer, REDIS_BUMPS_BEAT_MS);
     if (deaf)
         distrust(bumps);
-    say(bumps, "beat");
+    say_beat(bumps);
+    if (!atomic_load(&bumps->settled))
+        settle(bumps);
     if (!deaf && redis_peers_fell_silent(&bumps->peers, now, REDIS_BUMPS_SILENT_MS)) {
         atomic_fetch_add(&bumps->counters.silences, 1);
         redis_bumps_add_all(bumps);

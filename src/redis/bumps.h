@@ -7,7 +7,7 @@
  *             DEL of the tags' generations  ─► all answered ─► PUBLISH ─► answered: done
  *             (the second level is stale now)                  (the other instances are)
  *
- *   messages:  v1 INSTANCE SEQUENCE bump TAG TAG …      v1 INSTANCE SEQUENCE all      v1 INSTANCE SEQUENCE beat | bye
+ *   messages:  v1 INSTANCE SEQUENCE bump TAG TAG …      v1 INSTANCE SEQUENCE all      v1 INSTANCE SEQUENCE beat | new | bye
  *
  * A round that fails is begun again, with what was added since, under the same sequence number: who hears it twice bumps twice, which
  * harms nothing. What waits is a set of bits (tag_set.h) and thus bounded; more than ROUND_TAGS_MAX of them are told as `all`.
@@ -17,7 +17,9 @@
  *   - an instance that falls silent for a second without `bye`: it may have died between COMMIT and message. The second level is
  *     made stale as a whole, too;
  *   - our own beats not coming back for a second, or the subscription lost: DISTRUSTED, until a beat comes back over a new one.
- *     Writes of other instances are not heard meanwhile: what is held may be as old as its policy allows, and no older.
+ *     Writes of other instances are not heard meanwhile: what is held may be as old as its policy allows, and no older;
+ *   - our own beginning, when in three beats nobody is heard who says `beat`, and not `new`: nobody was there to notice that somebody
+ *     died. Again the second level is made stale as a whole.
  *
  *   DISTRUSTED ──(subscribed, and a beat sent since then came back: on_bump_all, `all` is told)──▶ TRUSTED
  *              ◀──(subscription lost, or a second without a beat of ours: on_bump_all)─────────────
@@ -49,7 +51,8 @@ void redis_bumps_free(struct redis_bumps *bumps); /* takes NULL */
 void redis_bumps_add(struct redis_bumps *bumps, uint32_t tag);
 void redis_bumps_add_all(struct redis_bumps *bumps);
 
-/* Whether the second level may not know of a bump of ours yet: it must not be asked about this tag. */
+/* Whether the second level may not know of a bump yet, and must not be asked about this tag: of one of ours; or, in our first three beats, of
+ * one that went untold because its teller died and nobody was there to notice: then all is bumped. Also of REDIS_TAG_ALL. */
 bool redis_bumps_is_pending(const struct redis_bumps *bumps, uint32_t tag);
 /* Whether other instances' writes are heard. */
 bool redis_bumps_is_trusted(const struct redis_bumps *bumps);

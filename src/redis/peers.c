@@ -11,6 +11,7 @@ static bool read_kind(struct slice word, enum redis_message_kind *ret_kind)
     static const struct slice words[] = {[REDIS_MESSAGE_BUMP] = SLICE_INIT("bump"),
                                          [REDIS_MESSAGE_ALL] = SLICE_INIT("all"),
                                          [REDIS_MESSAGE_BEAT] = SLICE_INIT("beat"),
+                                         [REDIS_MESSAGE_NEW] = SLICE_INIT("new"),
                                          [REDIS_MESSAGE_BYE] = SLICE_INIT("bye")};
     for (unsigned i = 0; i < ARRAY_LEN(words); i++)
         if (slice_eq(word, words[i])) {
@@ -99,6 +100,8 @@ bool redis_peers_hear(struct redis_peers *peers, const struct redis_message *mes
     peer->sequence = message->sequence > peer->sequence ? message->sequence : peer->sequence;
     peer->heard_at = now;
     peer->silent = false;
+    if (message->kind == REDIS_MESSAGE_BEAT || message->kind == REDIS_MESSAGE_NEW)
+        peer->settled = message->kind == REDIS_MESSAGE_BEAT;
     if (message->kind == REDIS_MESSAGE_BYE)
         peer->instance[0] = '\0';
     return gap;
@@ -114,4 +117,14 @@ bool redis_peers_fell_silent(struct redis_peers *peers, struct mono now, int64_t
         peer->silent = any = true;
     }
     return any;
+}
+
+bool redis_peers_are_settled(const struct redis_peers *peers)
+{
+    for (unsigned i = 0; i < REDIS_PEERS_MAX; i++) {
+        const struct redis_peer *peer = &peers->items[i];
+        if (peer->instance[0] != '\0' && peer->settled && !peer->silent)
+            return true;
+    }
+    return false;
 }

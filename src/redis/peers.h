@@ -10,7 +10,13 @@
 
 enum { REDIS_PEERS_MAX = 128 };
 
-enum redis_message_kind { REDIS_MESSAGE_BUMP, REDIS_MESSAGE_ALL, REDIS_MESSAGE_BEAT, REDIS_MESSAGE_BYE };
+enum redis_message_kind {
+    REDIS_MESSAGE_BUMP,
+    REDIS_MESSAGE_ALL,
+    REDIS_MESSAGE_BEAT,
+    REDIS_MESSAGE_NEW,
+    REDIS_MESSAGE_BYE
+};
 
 struct redis_message {
     struct slice instance;
@@ -27,7 +33,7 @@ struct redis_peer {
     char instance[REDIS_TOKEN_LEN + 1]; /* empty: free */
     uint64_t sequence;
     struct mono heard_at;
-    bool silent;
+    bool silent, settled; /* settled: it has said so, by a beat */
 };
 
 struct redis_peers {
@@ -36,6 +42,9 @@ struct redis_peers {
 
 /* True: something it told before may have gone unheard. */
 bool redis_peers_hear(struct redis_peers *peers, const struct redis_message *message, struct mono now);
+
+/* Whether any is settled, and has not fallen silent or taken its leave. */
+bool redis_peers_are_settled(const struct redis_peers *peers);
 
 /* Whether one has been silent for so long and was not before. */
 bool redis_peers_fell_silent(struct redis_peers *peers, struct mono now, int64_t silent_ms);

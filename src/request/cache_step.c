@@ -8,6 +8,7 @@
 #include "request/depends.h"
 #include "request/forms.h"
 #include "request/kept.h"
+#include "request/second_level.h"
 #include "request/steps.h"
 #include "request/upstream_step.h"
 #include "request/warm.h"
@@ -29,6 +30,9 @@ struct keeping {
     struct letter woken; /* from the waker's thread */
     bool waits, awake;
     struct depends depends;
+    struct shared_key shared;
+    struct sharing *sharing; /* NULL: the other instances were not asked, or not yet */
+    bool shared_asked;
 };
 
 static struct cache *cache_of(const struct request *request)
@@ -89,7 +93,6 @@ static void add_route(struct buf *out, const struct request *request)
 {
     const struct route *route = &request->route;
     bool query = route->kind == ROUTE_QUERY;
-    add_number(out, request->snapshot->model->number);
     add_number(out, (uint64_t)route->kind << 8 | (uint64_t)route->manner);
     add_number(out, query ? route->query->index : route->resource->index);
     add_text(out, route->kind == ROUTE_ROW ? route->id : SLICE(""));
@@ -113,7 +116,6 @@ static void add_service(struct buf *out, const struct request *request)
 {
     const struct http_head *head = request->head;
     const struct config *config = request->snapshot->model->config;
-    add_number(out, request->snapshot->model->number);
     add_number(out, (uint64_t)ROUTE_UPSTREAM << 8);
     add_number(out, (uint64_t)(request->route.upstream - config->upstreams));
     add_text(out, head->host); /* it is told whom it was asked as, and may write that into its answer */
@@ -138,11 +140,13 @@ static void add_caller(struct buf *out, const struct caller *caller, unsigned pa
         add_text(out, caller->user);
 }
 
-static bool make_key(struct request *request)
+/* *ret_question: behind the number of the model, which is this process's alone; valid until the next key is made. */
+static bool make_key(struct request *request, struct slice *ret_question)
 {
     struct keeping *keeping = request->keeping;
     struct buf *out = &request->worker->key;
     buf_clear(out);
+    add_number(out, request->snapshot->model->number);
     if (request->route.kind == ROUTE_UPSTREAM) {
         add_service(out, request);
     } else {
@@ -151,6 +155,7 @@ static bool make_key(struct request *request)
     }
     add_caller(out, &request->principal.caller, keeping->parts);
     keeping->key = cache_key_of(&request->worker->service->cache_secret, buf_slice(out));
+    *ret_question = slice_skip(buf_slice(out), sizeof(uint64_t));
     bool made = !out->failed;
     if (!made)
         buf_done(out);
@@ -251,6 +256,7 @@ static void refresh(const struct request *asker, struct fill *fill)
                                          .policy = asker->keeping->policy,
                                          .ttl_ms = asker->keeping->ttl_ms,
                                          .key = asker->keeping->key,
+                                         .shared = asker->keeping->shared,
                                          .parts = asker->keeping->parts};
     request->keeping->fill = fill;
     request->answer.caching = asker->answer.caching;
@@ -306,17 +312,20 @@ static enum step ask(struct request *request)
     struct keeping *keeping = request->keeping;
     struct entry *entry = NULL;
     struct fill *fill = NULL;
-    if (!make_key(request))
+    struct slice question;
+    if (!make_key(request, &question))
         return maker_of(request);
     switch (cache_ask(cache_of(request), keeping->key, now_of(request), &keeping->waiter, &entry, &fill)) {
     case CACHE_FRESH:
     case CACHE_STALE:
         return serve(request, entry, TOLD_HIT);
     case CACHE_REFRESH:
+        shared_key_of(request, question, &keeping->shared);
         refresh(request, fill);
         return serve(request, entry, TOLD_HIT);
     case CACHE_FILL:
         keeping->fill = fill;
+        shared_key_of(request, question, &keeping->shared);
         return maker_of(request);
     case CACHE_WAIT:
         return park(request);
@@ -384,9 +393,22 @@ enum step step_cache(struct request *request)
 
 /* --- after PLAN --- */
 
+/* The same for the other instances. A marker that the answer cannot be kept is one that it cannot be shared. */
+static void end_sharing(struct keeping *keeping, const struct entry *entry, enum fill_end end)
+{
+    bool answers = entry && entry->kind == ENTRY_ANSWER;
+    bool tells = end == FILL_KEEP && entry && entry->kind != ENTRY_VARIES;
+    if (tells)
+        sharing_keep(keeping->sharing, answers ? entry : NULL,
+                     mono_diff_us(entry->fresh_until, entry->stored) / 1000);
+    sharing_done(keeping->sharing);
+    keeping->sharing = NULL;
+}
+
 static void end_fill(struct request *request, struct entry *entry, enum fill_end end)
 {
     struct keeping *keeping = request->keeping;
+    end_sharing(keeping, entry, end);
     cache_fill_end(cache_of(request), keeping->fill, entry, end);
     keeping->fill = NULL;
     entry_unref(entry);
@@ -442,7 +464,51 @@ enum step cache_planned(struct request *request)
     }
     tell_who_shares(request);
     depends_note(request, &keeping->depends);
-    return STEP_FETCH;
+    return cache_asks_others(request) ? STEP_WAIT : STEP_FETCH;
+}
+
+/* --- what other instances have --- */
+
+/* Those who wait for it here are served, too. */
+static enum step take_shared(struct request *request, struct entry *entry)
+{
+    end_fill(request, entry_ref(entry), FILL_KEEP);
+    enum step next = serve(request, entry, TOLD_HIT);
+    request->answer.cache.shared = true;
+    return next;
+}
+
+static void on_shared(struct request *request, struct entry *entry)
+{
+    CHECK_MAGIC(request, REQUEST_MAGIC);
+    if (!entry) {
+        request_resume(request, request->step == STEP_PLAN ? STEP_FETCH : STEP_UPSTREAM);
+        return;
+    }
+    sharing_done(request->keeping->sharing);
+    request->keeping->sharing = NULL;
+    request_resume(request, take_shared(request, entry));
+}
+
+bool cache_asks_others(struct request *request)
+{
+    struct keeping *keeping = request->keeping;
+    PRE(cache_fills(request));
+    if (!keeping->shared.known || keeping->shared_asked)
+        return false;
+    keeping->shared_asked = true;
+    /* What is made ahead of its time is made because the one that is there soon ends, wherever it lies. */
+    const struct sharing_asked asked = {.request = request,
+                                        .key = &keeping->shared,
+                                        .entry_key = keeping->key,
+                                        .depends = &keeping->depends,
+                                        .least_ms = request->background ? keeping->ttl_ms / 2 : 0,
+                                        .on_end = on_shared};
+    keeping->sharing = sharing_begin(&asked);
+    if (keeping->sharing)
+        request->target =
+            arena_copy(&request->arena, request->target); /* for the log, should the client leave */
+    return keeping->sharing != NULL;
 }
 
 void cache_note_tables(struct request *request, const struct tables_told *tables)
@@ -558,6 +624,7 @@ void cache_done(struct request *request)
         return;
     if (keeping->fill)
         end_fill(request, NULL, FILL_LEAVE);
+    PRE(!keeping->sharing);
     entry_unref(keeping->waiter.entry);
     request->keeping = NULL;
 }

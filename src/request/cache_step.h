@@ -4,7 +4,7 @@
  *          ┌── fresh, or old and another makes a new one ──→ RESPOND
  *   CACHE ─┼── it is ours to make ──→ PLAN ─┬→ FETCH … RESPOND: kept, those who wait are woken
  *     ↑    │                                └→ CACHE: the plan hangs on more of the caller than the key says
- *     │    ├── not kept ────────────→ PLAN
+ *     │    ├── not kept ────────────→ PLAN                       ⏳ PLAN: what other instances have, where there is Redis
  *     └────┴── another makes it: ⏳
  *
  * The key is made of what is asked as it stands in the request: equal questions written differently are kept apart.
@@ -19,6 +19,10 @@
 
 /* PLAN is done: notes what the answer will depend on. The step that follows. */
 enum step cache_planned(struct request *request);
+
+/* Asks the other instances, by Redis, before the answer is made here. True: request_resume comes, to FETCH or UPSTREAM, or with what
+ * another has made to RESPOND. Of a request that cache_fills, whose dependencies are noted; once. */
+bool cache_asks_others(struct request *request) must_check;
 
 /* What another service answers: the tables it will depend on, before it is asked; and for how long it may be kept at most. */
 void cache_note_tables(struct request *request, const struct tables_told *tables);

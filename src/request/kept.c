@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A packed head is a struct packed, then its texts, one behind the other. It is read by the program that wrote it alone. */
+/* A packed head is a struct packed, then its texts, one behind the other. It is read by the program that wrote it, or by
+ * one of the same layout. */
 #include "request/kept.h"
 
 #include "base/buf.h"
@@ -12,6 +13,13 @@ struct packed {
     unsigned page_size_used, retry_after_s;
     bool foreign, sealed;
     struct caching caching; /* without its slices */
+};
+
+/* Of an entry as bytes; its head, tag, question and body follow. */
+struct sent {
+    int64_t ttl_ms, grace_ms, errors_ms;
+    uint32_t cost_us, head_len, etag_len, asked_len;
+    uint16_t status;
 };
 
 static struct slice *text_of(struct answer *answer, unsigned which)
@@ -74,4 +82,85 @@ void kept_unpack(const struct entry *entry, struct answer *answer)
     answer->caching = packed.caching;
     answer->caching.etag = entry_etag(entry);
     POST(rest.len == 0);
+}
+
+/* --- as bytes --- */
+
+static int64_t ms_between(struct mono later, struct mono earlier)
+{
+    return mono_diff_us(later, earlier) / 1000;
+}
+
+void kept_write(const struct entry *entry, struct buf *out)
+{
+    PRE(entry->kind == ENTRY_ANSWER);
+    struct sent sent;
+    memset(&sent, 0, sizeof sent); /* its gaps, too */
+    sent.ttl_ms = ms_between(entry->fresh_until, entry->stored);
+    sent.grace_ms = ms_between(entry->grace_until, entry->fresh_until);
+    sent.errors_ms = ms_between(entry->error_until, entry->grace_until);
+    sent.cost_us = entry->cost_us;
+    sent.head_len = entry->head_len;
+    sent.etag_len = entry->etag_len;
+    sent.asked_len = entry->asked_len;
+    sent.status = entry->status;
+    buf_append(out, (const char *)&sent, sizeof sent);
+    buf_add(out, entry_head(entry));
+    buf_add(out, entry_etag(entry));
+    buf_add(out, entry_asked(entry));
+    buf_add(out, entry_body(entry));
+}
+
+static struct slice take(struct slice *rest, size_t len)
+{
+    struct slice taken = slice_of(rest->data, len);
+    *rest = slice_skip(*rest, len);
+    return taken;
+}
+
+/* Whether kept_unpack can take it apart. */
+static bool is_head(struct slice head)
+{
+    struct packed packed;
+    uint64_t len = sizeof packed;
+    if (head.len < sizeof packed)
+        return false;
+    memcpy(&packed, head.data, sizeof packed);
+    for (unsigned i = 0; i < TEXTS; i++)
+        len += packed.lengths[i];
+    return len == head.len;
+}
+
+bool kept_read(struct slice bytes, struct mono now, int64_t left_ms, struct entry_parts *ret_parts)
+{
+    struct sent sent;
+    if (bytes.len < sizeof sent)
+        return false;
+    memcpy(&sent, bytes.data, sizeof sent);
+    struct slice rest = slice_skip(bytes, sizeof sent);
+    uint64_t before_body = (uint64_t)sent.head_len + sent.etag_len + sent.asked_len;
+    if (before_body > rest.len || sent.etag_len > UINT8_MAX || sent.ttl_ms <= 0 || sent.grace_ms < 0 ||
+        sent.errors_ms < 0)
+        return false;
+    if (left_ms > sent.ttl_ms)
+        left_ms = sent.ttl_ms;
+    struct entry_parts parts = {.kind = ENTRY_ANSWER, .status = sent.status, .cost_us = sent.cost_us};
+    parts.head = take(&rest, sent.head_len);
+    parts.etag = take(&rest, sent.etag_len);
+    parts.asked = take(&rest, sent.asked_len);
+    parts.body = rest;
+    parts.fresh_until = mono_after_ms(now, left_ms);
+    parts.stored = mono_after_ms(parts.fresh_until, -sent.ttl_ms);
+    parts.grace_until = mono_after_ms(parts.fresh_until, sent.grace_ms);
+    parts.error_until = mono_after_ms(parts.grace_until, sent.errors_ms);
+    *ret_parts = parts;
+    return is_head(parts.head);
+}
+
+uint64_t kept_layout(void)
+{
+    static const uint16_t order = 1; /* of the bytes of a number */
+    unsigned char first;
+    memcpy(&first, &order, 1);
+    return (uint64_t)sizeof(struct packed) << 32 | sizeof(struct sent) << 8 | first;
 }

@@ -7,6 +7,7 @@
 #include "request/auth_steps.h"
 #include "request/limit_step.h"
 #include "request/outside.h"
+#include "request/second_level.h"
 #include "request/shed_step.h"
 #include "request/upstream_step.h"
 #include "request/worker.h"
@@ -51,6 +52,7 @@ static void write_parts(struct request *request, struct metrics_page *page)
     upstreams_metrics(request->snapshot->upstreams, request->snapshot->model->config, page);
     remote_metrics(service->remote, page);
     outside_metrics(service->outside, page);
+    second_level_metrics(service, page);
     store_metrics(request->snapshot->supply->store, page);
     meters_write(service->meter_names, service->meters, service->worker_count, method_words, page);
 }

@@ -26,6 +26,7 @@ struct snapshot *snapshot_new(const struct model *model, struct trust *trust, st
     struct snapshot *snapshot = mem_must(sizeof *snapshot);
     atomic_init(&snapshot->refs, 1);
     snapshot->model = model;
+    fingerprint_of(model, &snapshot->fingerprint);
     snapshot->trust = trust;
     snapshot->supply = supply;
     snapshot->limits = limits;

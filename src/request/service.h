@@ -15,6 +15,7 @@
 #include "net/net.h"
 #include "observe/meter.h"
 #include "query/plan.h"
+#include "request/fingerprint.h"
 #include "request/health.h"
 #include "request/login.h"
 #include "request/remote.h"
@@ -35,7 +36,8 @@ enum { LISTENERS_MAX = 8 };
 struct snapshot {
     atomic_uint refs;
     const struct model *model;
-    struct trust *trust; /* whom it believes */
+    struct trust *trust;            /* whom it believes */
+    struct fingerprint fingerprint; /* of the model */
     struct route_table *routes;
     struct plan_cache *plans;
     unsigned *meter_numbers;     /* by the number of a route's template */

@@ -37,7 +37,7 @@ static const struct step_row {
     [STEP_CACHE] = {"cache", step_cache, TO(CACHE) | TO(PLAN) | TO(UPSTREAM) | TO(RESPOND),
                     "another request with the same answer"},
     [STEP_BODY] = {"body", step_body, TO(PLAN) | TO(BUILTIN) | TO(UPSTREAM) | TO(RESPOND), "the client"},
-    [STEP_PLAN] = {"plan", step_plan, TO(FETCH) | TO(BATCH) | TO(CACHE) | TO(RESPOND), NULL},
+    [STEP_PLAN] = {"plan", step_plan, TO(FETCH) | TO(BATCH) | TO(CACHE) | TO(RESPOND), "Redis"},
     [STEP_BATCH] = {"batch", step_batch, TO(RESPOND), "its parts"},
     [STEP_FETCH] = {"fetch", step_fetch, TO(ENCODE) | TO(STREAM) | TO(RESPOND),
                     "the database, a password's hash"},

@@ -142,10 +142,9 @@ static void prepare(struct request *request, const struct http_head *head)
     outgoing->fields = upstream_fields_of_request(head, &from, &request->arena, &outgoing->count);
 }
 
-void upstream_ask_again(struct request *request, const struct request *asker)
+/* Nothing of it points into a head any more, which may go first. */
+static void detach(struct request *request)
 {
-    PRE(asker->head != NULL && cache_fills(request));
-    prepare(request, asker->head);
     struct outgoing *outgoing = request->outgoing;
     outgoing->target = arena_copy(&request->arena, outgoing->target);
     for (unsigned i = 0; i < outgoing->count; i++) {
@@ -153,6 +152,13 @@ void upstream_ask_again(struct request *request, const struct request *asker)
         field->name = arena_copy(&request->arena, field->name);
         field->value = arena_copy(&request->arena, field->value);
     }
+}
+
+void upstream_ask_again(struct request *request, const struct request *asker)
+{
+    PRE(asker->head != NULL && cache_fills(request));
+    prepare(request, asker->head);
+    detach(request);
 }
 
 static bool passes(const struct config_upstream *config, struct slice name)
@@ -204,13 +210,17 @@ static enum step ask(struct request *request)
 {
     if (worker_answers_full(request->worker, 0))
         return request_fail_full(request);
-    if (cache_fills(request))
-        cache_note_tables(request, tables_of(request));
     if (!request->outgoing)
         prepare(request, request->head);
     request->target = arena_copy(&request->arena, request->target); /* for the log, should the client leave */
     if (request->arena.failed)
         return request_fail_memory(request);
+    if (cache_fills(request)) {
+        cache_note_tables(request, tables_of(request));
+        detach(request);
+        if (cache_asks_others(request))
+            return STEP_WAIT;
+    }
     start(request);
     enum upstream_outcome outcome = upstream_outcome(request->call);
     return outcome == UPSTREAM_GOING ? STEP_WAIT : fail_call(request, outcome);

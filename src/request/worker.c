@@ -17,6 +17,7 @@
 #include "request/behind.h"
 #include "request/keeper.h"
 #include "request/outside.h"
+#include "request/second_level.h"
 #include "request/warm.h"
 #include "upstream/upstream.h"
 
@@ -115,6 +116,7 @@ static void take_down(struct worker *worker)
     if (worker->health_check)
         health_check_stop(worker->health_check);
     end_calls(worker);
+    second_level_close(worker->second_level);
     if (worker->warm)
         warm_stop(worker->warm);
     if (worker->keeper)
@@ -131,6 +133,7 @@ static void take_down(struct worker *worker)
         tap_end(container_of(worker->taps.next, struct tap, link));
     loop_turn(worker->loop, 0); /* for letters of streams that ended meanwhile */
     POST(list_empty(&worker->running));
+    second_level_end(worker->second_level);
     upstream_client_free(worker->upstream);
     health_check_free(worker->health_check);
     keeper_free(worker->keeper);
@@ -166,6 +169,7 @@ struct worker *worker_new(struct service *service, unsigned number)
     list_init(&worker->taps);
     access_log_init(&worker->log);
     buf_init(&worker->key, KEY_BYTES_MAX);
+    worker->second_level = second_level_open(worker);
     if (getrandom(&worker->id_state, sizeof worker->id_state, 0) != sizeof worker->id_state)
         worker->id_state = (uint64_t)clock_wall().us ^ (uint64_t)(uintptr_t)worker;
     return worker;
@@ -280,6 +284,7 @@ void worker_free(struct worker *worker)
     CHECK_MAGIC(worker, WORKER_MAGIC);
     warm_free(worker->warm);
     loop_free(worker->loop);
+    second_level_free(worker->second_level);
     decoder_free(worker->decoder);
     buf_done(&worker->key);
     compressor_free(worker->compressor);

@@ -22,17 +22,18 @@ struct worker {
     struct service *service;
     struct loop *loop;
     struct net *net;
-    struct tap *tap;                  /* what new requests submit to */
-    struct list taps;                 /* this one, and those that older requests still use */
-    struct snapshot *snapshot;        /* what new requests begin with */
-    struct decoder *decoder;          /* a spare one; may be NULL */
-    struct compressor *compressor;    /* NULL until needed */
-    unsigned packer_count;            /* streams that are packed: forms.h */
-    struct buf key;                   /* of the kept answer that is asked for: made anew for each */
-    struct upstream_client *upstream; /* connections to other services; NULL until one is asked */
-    struct known *known;              /* credentials that were found good */
-    struct behind *behind;            /* what logins leave to be written later */
-    struct list running, idle;        /* requests */
+    struct tap *tap;                   /* what new requests submit to */
+    struct list taps;                  /* this one, and those that older requests still use */
+    struct snapshot *snapshot;         /* what new requests begin with */
+    struct decoder *decoder;           /* a spare one; may be NULL */
+    struct compressor *compressor;     /* NULL until needed */
+    unsigned packer_count;             /* streams that are packed: forms.h */
+    struct buf key;                    /* of the kept answer that is asked for: made anew for each */
+    struct upstream_client *upstream;  /* connections to other services; NULL until one is asked */
+    struct second_level *second_level; /* of the cache; NULL: no Redis */
+    struct known *known;               /* credentials that were found good */
+    struct behind *behind;             /* what logins leave to be written later */
+    struct list running, idle;         /* requests */
     unsigned idle_count;
 
     char date[30];         /* of the Date header: made anew each second */

@@ -138,6 +138,8 @@ void cache_told_write(struct buf *out, const struct cache_told *told)
         buf_lit(out, "; ttl=");
         buf_int(out, told->ttl_s);
     }
+    if (told->shared)
+        buf_lit(out, "; detail=redis");
     buf_lit(out, "\r\n");
 }
 

@@ -34,6 +34,7 @@ struct cache_told {
     } way;
     bool stored;    /* the answer is kept from now on */
     bool collapsed; /* another asker's answer was waited for */
+    bool shared;    /* with HIT: another instance made it */
     int64_t ttl_s;  /* with HIT or stored: how long it is good; below 0: stale, and served all the same */
     unsigned age_s; /* with HIT: since when it is kept */
 };

@@ -24,7 +24,7 @@ from postgres import free_port  # noqa: E402
 from proxy import Proxy  # noqa: E402
 
 #: As doc/redis.md says.
-ACL = "+hello +ping +select +publish +subscribe +del +get +set +eval +cluster|slots ~leat:* &leat:*"
+ACL = "+hello +ping +select +publish +subscribe +del +get +set +pttl +eval +cluster|slots ~leat:* &leat:*"
 PASSWORD, PASSWORD_IN_URL = "p@ss:w/rd", "p%40ss%3Aw%2Frd"
 SETTINGS = {"save": "", "appendonly": "no", "bind": "127.0.0.1", "loglevel": "warning", "daemonize": "no", "protected-mode": "no"}
 START_SECONDS_MAX = 20

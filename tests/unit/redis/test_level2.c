@@ -12,6 +12,7 @@ struct asked {
     struct redis_lookup lookup;
     unsigned ends;
     enum redis_verdict verdict;
+    int64_t left_ms;
     char bytes[64];
 };
 
@@ -50,7 +51,8 @@ static int begin_kind(void **state, const char *kind, bool by_proxy)
                                          .wait_ms = 10000};
     AWAIT(&test->harness, redis_is_up(test->harness.redis) && redis_bumps_is_trusted(test->bumps) &&
                               redis_is_up(redis_bumps_client(test->bumps)) &&
-                              redis_lag_us(test->harness.redis, SLICE("leat:e:k")) < 1000000);
+                              !redis_bumps_is_pending(test->bumps, TAG) &&
+                              redis_lag_us(test->harness.redis, SLICE("leat:e:{k}")) < 1000000);
     *state = test;
     return 0;
 }
@@ -94,11 +96,13 @@ static int end(void **state)
     return 0;
 }
 
-static void on_end(struct redis_lookup *lookup, enum redis_verdict verdict, struct slice bytes)
+static void on_end(struct redis_lookup *lookup, enum redis_verdict verdict, struct slice bytes,
+                   int64_t left_ms)
 {
     struct asked *asked = container_of(lookup, struct asked, lookup);
     asked->ends++;
     asked->verdict = verdict;
+    asked->left_ms = left_ms;
     snprintf(asked->bytes, sizeof asked->bytes, SLICE_FMT, SLICE_ARG(bytes));
 }
 
@@ -107,6 +111,7 @@ static bool ask(struct test *test, struct asked *asked, const char *key)
     static const uint32_t tags[] = {TAG, 7};
     memset(asked, 0, sizeof *asked);
     asked->lookup.on_end = on_end;
+    memset(asked->lookup.secret, 's', sizeof asked->lookup.secret);
     return redis_level2_ask(&test->level2, &asked->lookup, slice_str(key), tags, 2);
 }
 
@@ -121,7 +126,7 @@ static enum redis_verdict verdict_of(struct test *test, struct asked *asked, con
 static void put(struct test *test, struct asked *asked, const char *key, const char *bytes)
 {
     assert_int_equal(verdict_of(test, asked, key), REDIS_LEVEL2_FILL);
-    redis_level2_put(&asked->lookup, slice_str(bytes), 60000);
+    redis_level2_put(&asked->lookup, 2, slice_str(bytes), 60000);
 }
 
 static void bump(struct test *test, uint32_t tag)
@@ -154,7 +159,7 @@ static void an_answer_made_before_a_write_is_never_current_after_it(void **state
     struct asked *asked = &test->asked[0];
     assert_int_equal(verdict_of(test, asked, "k"), REDIS_LEVEL2_FILL); /* its statement is sent here */
     bump(test, TAG); /* and the write comes before its put */
-    redis_level2_put(&asked->lookup, SLICE("old"), 60000);
+    redis_level2_put(&asked->lookup, 2, SLICE("old"), 60000);
     assert_int_equal(verdict_of(test, asked, "k"), REDIS_LEVEL2_FILL);
     redis_level2_leave(&asked->lookup);
 }
@@ -181,7 +186,7 @@ static void of_many_who_ask_one_fills_and_the_others_get_it(void **state)
     for (int i = 0; i < LOOKUPS; i++) {
         ended += test->asked[i].ends;
         if (test->asked[i].ends && test->asked[i].verdict == REDIS_LEVEL2_FILL && ++fills)
-            redis_level2_put(&test->asked[i].lookup, SLICE("made once"), 60000);
+            redis_level2_put(&test->asked[i].lookup, 2, SLICE("made once"), 60000);
     }
     assert_int_equal(fills, 1);
     assert_int_equal(ended, 1);
@@ -208,6 +213,73 @@ static void a_lease_that_is_left_or_runs_out_is_the_next_ones(void **state)
     AWAIT(&test->harness, redis_lag_us(test->harness.redis, SLICE("a")) < INT64_MAX);
     test->level2.wait_ms = 30;
     assert_int_equal(verdict_of(test, &test->asked[3], "k"), REDIS_LEVEL2_MISS);
+}
+
+static void what_it_hangs_on_may_be_less_than_what_was_asked_about(void **state)
+{
+    struct test *test = *state;
+    struct asked *asked = &test->asked[0];
+    assert_int_equal(verdict_of(test, asked, "k"), REDIS_LEVEL2_FILL);
+    redis_level2_put(&asked->lookup, 1, SLICE("one"), 60000);
+    bump(test, 7); /* the second tag */
+    assert_int_equal(verdict_of(test, asked, "k"), REDIS_LEVEL2_HIT);
+    bump(test, TAG);
+    assert_int_equal(verdict_of(test, asked, "k"), REDIS_LEVEL2_FILL);
+}
+
+static void it_is_told_how_long_an_answer_is_good_and_one_for_too_short_is_none(void **state)
+{
+    struct test *test = *state;
+    struct asked *asked = &test->asked[0], *demanding = &test->asked[1];
+    put(test, asked, "k", "one");
+    assert_int_equal(verdict_of(test, asked, "k"), REDIS_LEVEL2_HIT);
+    assert_in_range(asked->left_ms, 1, 60000);
+    assert_true(ask(test, demanding, "k"));
+    demanding->lookup.least_ms = 60001;
+    AWAIT(&test->harness, demanding->ends == 1);
+    assert_int_equal(demanding->verdict, REDIS_LEVEL2_FILL);
+}
+
+/* What lies there is neither readable nor of use under another name, nor is it believed when somebody has changed it. */
+static void what_others_put_there_is_not_believed(void **state)
+{
+    struct test *test = *state;
+    struct asked *asked = &test->asked[0];
+    put(test, asked, "k", "something telling");
+    assert_null(strstr(redis_server_tell(test->server, "cli GET leat:e:{k}"), "telling"));
+    assert_int_equal(verdict_of(test, asked, "k"), REDIS_LEVEL2_HIT);
+    redis_server_tell(test->server, "cli COPY leat:e:{k} leat:e:{other}");
+    assert_int_equal(verdict_of(test, asked, "other"), REDIS_LEVEL2_FILL);
+    redis_server_tell(test->server, "cli SETRANGE leat:e:{k} 130 x"); /* behind the line of generations */
+    assert_int_equal(verdict_of(test, asked, "k"), REDIS_LEVEL2_FILL);
+    assert_int_equal(test->level2.strange, 4); /* each was looked at twice */
+    redis_level2_put(&asked->lookup, 2, SLICE("anew"), 60000);
+    assert_int_equal(verdict_of(test, asked, "k"), REDIS_LEVEL2_HIT);
+    assert_true(ask(test, asked, "k"));
+    asked->lookup.secret[0] = 'o';
+    AWAIT(&test->harness, asked->ends == 1);
+    assert_int_equal(asked->verdict, REDIS_LEVEL2_FILL);
+}
+
+/* Between the question and the lease another has made it, and let the lease go. */
+static void who_takes_the_lease_after_the_answer_was_made_gets_the_answer(void **state)
+{
+    struct test *test = *state;
+    struct asked *first = &test->asked[0], *second = &test->asked[1];
+    unsigned fills = 0;
+    for (int i = 0; i < 50; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "k%d", i);
+        assert_true(ask(test, first, key) && ask(test, second, key));
+        AWAIT(&test->harness, first->ends || second->ends);
+        struct asked *filler = first->ends ? first : second, *other = first->ends ? second : first;
+        assert_int_equal(filler->verdict, REDIS_LEVEL2_FILL);
+        fills++;
+        redis_level2_put(&filler->lookup, 2, SLICE("made"), 60000);
+        AWAIT(&test->harness, other->ends);
+        assert_int_equal(other->verdict, REDIS_LEVEL2_HIT);
+    }
+    assert_int_equal(test->level2.fills, fills);
 }
 
 static void a_flushed_redis_gives_nothing_old(void **state)
@@ -243,7 +315,7 @@ static void one_that_evicts_gives_nothing_old(void **state)
             assert_string_equal(asked->bytes, value);
             hits++;
         } else if (verdict == REDIS_LEVEL2_FILL) {
-            redis_level2_put(&asked->lookup, slice_str(value), 60000);
+            redis_level2_put(&asked->lookup, 2, slice_str(value), 60000);
             fills++;
         }
     }
@@ -313,7 +385,7 @@ static void large_answers_come_back_whole(void **state)
     char *bytes = test_malloc(len);
     memset(bytes, 'x', len);
     assert_int_equal(verdict_of(test, asked, "k"), REDIS_LEVEL2_FILL);
-    redis_level2_put(&asked->lookup, slice_of(bytes, len), 60000);
+    redis_level2_put(&asked->lookup, 2, slice_of(bytes, len), 60000);
     test_free(bytes);
     assert_int_equal(verdict_of(test, asked, "k"), REDIS_LEVEL2_HIT);
     assert_int_equal(strlen(asked->bytes), sizeof asked->bytes - 1);
@@ -329,6 +401,11 @@ static const struct CMUnitTest tests[] = {
     TEST(of_many_who_ask_one_fills_and_the_others_get_it, begin),
     TEST(of_many_who_ask_one_fills_and_the_others_get_it, begin_cluster),
     TEST(a_lease_that_is_left_or_runs_out_is_the_next_ones, begin),
+    TEST(what_it_hangs_on_may_be_less_than_what_was_asked_about, begin),
+    TEST(it_is_told_how_long_an_answer_is_good_and_one_for_too_short_is_none, begin),
+    TEST(what_others_put_there_is_not_believed, begin),
+    TEST(who_takes_the_lease_after_the_answer_was_made_gets_the_answer, begin),
+    TEST(who_takes_the_lease_after_the_answer_was_made_gets_the_answer, begin_cluster),
     TEST(a_flushed_redis_gives_nothing_old, begin),
     TEST(one_that_evicts_gives_nothing_old, begin_evicting),
     TEST(a_full_redis_is_a_miss, begin),

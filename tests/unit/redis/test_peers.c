@@ -96,11 +96,29 @@ static void more_than_fit_push_out_the_longest_unheard(void **state)
     assert_false(hear_at(&peers, "v1 0000000000000002 1 beat", 1000));
 }
 
+static void one_that_is_new_or_silent_or_gone_is_not_settled(void **state)
+{
+    (void)state;
+    struct redis_peers peers = {0};
+    (void)hear_at(&peers, ONE "0 new", 0);
+    (void)hear_at(&peers, ONE "1 bump 1", 0);
+    assert_false(redis_peers_are_settled(&peers));
+    (void)hear_at(&peers, ONE "1 beat", 0);
+    assert_true(redis_peers_are_settled(&peers));
+    assert_true(redis_peers_fell_silent(&peers, (struct mono){1000000}, 1000));
+    assert_false(redis_peers_are_settled(&peers));
+    (void)hear_at(&peers, ONE "1 beat", 1000);
+    assert_true(redis_peers_are_settled(&peers));
+    (void)hear_at(&peers, ONE "1 bye", 1000);
+    assert_false(redis_peers_are_settled(&peers));
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(messages_are_read_and_others_refused),
     cmocka_unit_test(a_sequence_without_gaps_is_heard_whole),
     cmocka_unit_test(what_is_missing_is_noticed),
     cmocka_unit_test(silence_is_told_once_and_a_farewell_is_none),
+    cmocka_unit_test(one_that_is_new_or_silent_or_gone_is_not_settled),
     cmocka_unit_test(more_than_fit_push_out_the_longest_unheard),
 };
 
