@@ -312,6 +312,7 @@ enum error model_build(struct config *config, struct catalog *catalog, struct co
     }
     resolve_tenants(&r, model);
     resolve_acting(&r, config);
+    resolve_locals(&r, model);
     if (complaints_errors(complaints) == before) {
         relate_resources(model);
         resolve_by_role(&r, model);

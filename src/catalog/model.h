@@ -94,6 +94,8 @@ struct rpc {
     unsigned index;
 };
 
+struct local_columns;
+
 struct model {
     uint32_t magic;
     unsigned refs; /* atomic */
@@ -112,6 +114,8 @@ struct model {
         *followed; /* of each table of the catalogue: `changes:`, what its triggers and rules change */
     const struct column *
         *tenants; /* of each table of the catalogue, served or not; NULL: its rows are nobody's */
+    struct local_columns *locals; /* of each table of the catalogue: local.h */
+    bool has_locals;
 };
 
 /* Resolves. Takes over config and catalog on success; on failure they stay the caller's and the complaints say what is wrong

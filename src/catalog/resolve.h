@@ -73,6 +73,9 @@ void resolve_acting(const struct resolver *r, const struct config *config);
 /* Whether any rows are tenants'. */
 bool has_tenants(const struct model *model);
 
+/* local.c: `local:` of the policies of caches, when the resources are there. */
+void resolve_locals(const struct resolver *r, struct model *model);
+
 /* rpc.c: `functions:`, when the resources are there. */
 void resolve_rpcs(const struct resolver *r, struct model *model);
 

@@ -27,6 +27,7 @@ struct cache_policy {
     enum cache_share share;
     struct slice *tags; /* Surrogate-Key and Cache-Tag, for content networks */
     unsigned tag_count;
+    struct word local; /* 'ssn,iban' or '*': columns whose values are not put into Redis; data NULL: none */
 };
 
 /* What is made ready before anybody asks. */

@@ -292,6 +292,7 @@ static const struct key cache_policy_keys[] = {
     {"shared", &kind_duration, POLICY(shared_ms), .low = 0, .high = 366 * DAY},
     {"share", &kind_choice, POLICY(share), .choices = share_words},
     {"tags", &kind_tags, .offset = 0},
+    {"local", &kind_names, POLICY(local)},
     {0},
 };
 const struct section section_cache_policy = {"the cache of a resource or query", cache_policy_keys};

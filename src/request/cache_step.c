@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "cache/cache.h"
+#include "catalog/local.h"
 #include "request/batch.h"
 #include "request/depends.h"
 #include "request/forms.h"
@@ -490,11 +491,24 @@ static void on_shared(struct request *request, struct entry *entry)
     request_resume(request, take_shared(request, entry));
 }
 
+/* Whether it shows, or tells of, what is to stay in the process. */
+static bool is_local(const struct request *request)
+{
+    const struct model *model = request->snapshot->model;
+    const struct plan *plan = request->plan;
+    if (request->route.kind == ROUTE_UPSTREAM)
+        return request->keeping->policy->local.text.data != NULL;
+    if (request->route.kind == ROUTE_QUERY)
+        return model_query_is_local(model, request->route.query);
+    return model_statement_is_local(model, plan->statement.text, plan->tables, plan->table_count,
+                                    plan->tables_unknown);
+}
+
 bool cache_asks_others(struct request *request)
 {
     struct keeping *keeping = request->keeping;
     PRE(cache_fills(request));
-    if (!keeping->shared.known || keeping->shared_asked)
+    if (!keeping->shared.known || keeping->shared_asked || is_local(request))
         return false;
     keeping->shared_asked = true;
     /* What is made ahead of its time is made because the one that is there soon ends, wherever it lies. */

@@ -57,7 +57,7 @@ def instances(server, redis, count=2, text=CONFIG):
 
 def asks_redis(leat, number):
     """Whatever it asks for here, nobody has asked for before."""
-    leat.get(f"/api/notes?limit=1&offset={number}&text=neq.{time.monotonic()}")
+    leat.get(f"/api/notes?select=id&limit=1&offset={number}&text=neq.{time.monotonic()}")
     return verdicts(leat)["fill"] > 0
 
 
@@ -153,7 +153,8 @@ def test_what_lies_in_redis_tells_nothing(server, redis):
 
 
 def stored(redis):
-    return [(number, key) for number, node in enumerate(redis.nodes) for key in node.cli("KEYS", "leat:e:*").split()]
+    """Which node has which answer."""
+    return [(number, key) for number, node in enumerate(redis.nodes) for key in sorted(node.cli("KEYS", "leat:e:*").split())]
 
 
 def test_instances_that_answer_otherwise_share_nothing(server, redis):
@@ -164,6 +165,18 @@ def test_instances_that_answer_otherwise_share_nothing(server, redis):
         made, _ = shared(one, [alike], "/api/notes?limit=3&id=neq.%d")
         answer = other.get(str(made.url.raw_path, "ascii"))
         assert "hush" in answer.text and "hush" not in made.text and not is_shared(answer)
+
+
+def test_what_names_a_local_column_stays_in_the_process(server):
+    text = CONFIG.replace("'id,text'", "'id,text,secret', cache: {list: 10m, row: 10m, local: secret}")
+    with Redis() as redis, instances(server, redis, text=text) as (one, other):
+        shared(one, [other], "/api/notes?select=id,text&id=neq.%d")
+        before = stored(redis)
+        for path in ("/api/notes/1", "/api/notes?id=eq.1", "/api/notes?select=id,s:secret", "/api/notes?select=id&secret=eq.hush",
+                     "/api/notes?select=id&order=secret", "/api/notes?select=secret,count()"):
+            assert one.get(path).status_code == 200, path
+            assert "stored" in told(other.get(path)) and "; hit" in told(other.get(path)), path
+        assert stored(redis) == before
 
 
 def test_a_large_answer_is_made_by_each_and_nobody_waits(server):

@@ -63,14 +63,13 @@ struct building {
     struct model *model;
 };
 
-static inline struct building *build(const char *resources, enum dialect dialect)
+/* Takes the catalogue over. */
+static inline struct building *build_with(struct catalog *catalog, const char *yaml)
 {
     struct building *building = test_calloc(1, sizeof *building);
-    char yaml[4000];
-    snprintf(yaml, sizeof yaml, "database: sqlite:/x\ndefaults: {read: anonymous}\n%s", resources);
     arena_init(&building->arena, 4096);
     building->complaints.arena = &building->arena;
-    building->catalog = shop_catalog(dialect);
+    building->catalog = catalog;
     assert_int_equal(config_load_bytes("leat.yaml", slice_str(yaml), NULL, 0, &building->complaints,
                                        &building->config),
                      OK);
@@ -78,6 +77,13 @@ static inline struct building *build(const char *resources, enum dialect dialect
         model_build(building->config, building->catalog, &building->complaints, &building->model);
     assert_int_equal(error == OK, building->model != NULL);
     return building;
+}
+
+static inline struct building *build(const char *resources, enum dialect dialect)
+{
+    char yaml[4000];
+    snprintf(yaml, sizeof yaml, "database: sqlite:/x\ndefaults: {read: anonymous}\n%s", resources);
+    return build_with(shop_catalog(dialect), yaml);
 }
 
 static inline void building_free(struct building *building)

@@ -70,7 +70,7 @@ static void every_key_round_trips(void **state)
         "resources:\n"
         "  s.users: {as: u.sers, limits: [{per: address, rate: 9/s}], columns: '*,-pass', select: 'id,name', order: 'a.desc.nullslast,id', key: 'id',\n"
         "    read: [anonymous, x, a], any: {status: all, kind: '*'}, page: {size: 1},\n"
-        "    write: none, rows: {anonymous: 'a=eq.1&b=lt.2', m: 'c=gt.3'}, put: merge, unfiltered: allowed, cache: {list: 1m, row: 2m, share: user, client: 3s, shared: 4s, tags: [a, 'b:c']}, changes: [t, 's.u'], deleted: gone,\n"
+        "    write: none, rows: {anonymous: 'a=eq.1&b=lt.2', m: 'c=gt.3'}, put: merge, unfiltered: allowed, cache: {list: 1m, row: 2m, share: user, client: 3s, shared: 4s, local: 'a,b', tags: [a, 'b:c']}, changes: [t, 's.u'], deleted: gone,\n"
         "    set: {u: ':now', c: ':now on create', s: 'web', o: ':user on create', r: ':role', e: '', t: 'a: b on create'},\n"
         "    envelope: {'the rows': rows, page: page, size: size, total: total, pages: pages, more: more}}\n"
         "  plain: {table: other.thing, envelope: none, page: {by: cursor}, tenant: none}\n"
@@ -79,7 +79,7 @@ static void every_key_round_trips(void **state)
         "upstream: {/: 'http://a', /b: {url: 'https://b/c', read: x, write: [a, v], methods: [PUT], connect: 1s,\n"
         "  timeout: 2s, whole: off, rate: 3B/s, retries: 4, concurrent: 5, body_bytes: 6B, answer_bytes: 7B,\n"
         "  breaker: {failures: off, window: 8s, open: 9s}, authorization: pass, drop: [X-Y, z], add: {A: b, C: d},\n"
-        "  cache: {list: 3s, errors: 4s, share: user}, tables: [t, 's.u'], limits: [{per: address, rate: 1/s}]}}\n");
+        "  cache: {list: 3s, errors: 4s, share: user, local: '*'}, tables: [t, 's.u'], limits: [{per: address, rate: 1/s}]}}\n");
 }
 
 static void odd_texts_round_trip(void **state)
