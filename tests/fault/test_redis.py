@@ -2,6 +2,8 @@
 """Redis killed, frozen, slow, flushed, full, cut off, a node of its Cluster lost, while two instances are asked and written to: no
 request fails or hangs, nobody misses his own write, others see it within the policy's time to live, and when Redis is back at once."""
 import contextlib
+import re
+import threading
 import time
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from conftest import PATHS, config
 from leat import Leat
 from load import Load
+from metrics import parse
 from proxy import Proxy
 from redis_server import Redis
 
@@ -157,3 +160,101 @@ def test_one_that_dies_makes_the_others_ask_anew(server, redis):
         server.psql("UPDATE notes SET text = 'by the dead' WHERE id = 1")  # as if between its COMMIT and its message
         dying.kill()
         both.far.await_true(lambda: both.far.get("/api/notes/1").json()["text"] == "by the dead", seconds_max=5)
+
+
+class Writer:
+    """Writes a row to the one instance and looks at it in both: the one never misses its own write, the other sees it in time."""
+
+    def __init__(self, both, bound_seconds):
+        self.both, self.bound = both, bound_seconds
+        self.written = []  # (when it was answered, text)
+        self.ended, self.fault = threading.Event(), None
+        self.thread = threading.Thread(target=self._run)
+
+    def _look(self):
+        both = self.both
+        both.write()
+        self.written.append((time.monotonic(), f"text {both.count}"))
+        asked = time.monotonic()
+        answer = both.far.get("/api/notes/1")
+        assert answer.status_code == 200
+        must = [text for when, text in self.written if when < asked - self.bound]
+        if must:
+            seen = answer.json()["text"]
+            assert int(seen.split()[1]) >= int(must[-1].split()[1]), f"{seen}, although {must[-1]} was written {self.bound} s before"
+
+    def _run(self):
+        try:
+            while not self.ended.is_set():
+                self._look()
+        except AssertionError as fault:
+            self.fault = fault
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, kind, *_):
+        self.ended.set()
+        self.thread.join()
+        assert kind or not self.fault, self.fault
+
+
+def verdicts(leat):
+    page = parse(leat.get("/metrics").text)
+    return {verdict: page.value("leat_cache_redis_verdicts_total", verdict=verdict) for verdict in ("hit", "fill", "miss", "skip")}
+
+
+def is_shared_again(both):
+    """What the one has made the other has from Redis."""
+    def ask():
+        path = f"/api/notes?id=neq.{time.monotonic_ns() % 10**9}&limit=1"
+        both.near.get(path)
+        return "detail=redis" in both.far.get(path).headers["cache-status"]
+    both.far.await_true(ask)
+
+
+def befall(redis, what):
+    if what == "killed":
+        redis.kill()
+    elif what == "frozen":
+        redis.pause()
+    elif what == "flushed":
+        for _ in range(20):
+            redis.flush()
+            time.sleep(0.02)
+    elif what == "restarted":
+        redis.restart()
+    elif what == "evicting":  # each answer pushes out others, and generations
+        redis.cli("CONFIG", "SET", "maxmemory-policy", "allkeys-random")
+        redis.cli("CONFIG", "SET", "maxmemory", str(int(re.search(r"used_memory:(\d+)", redis.cli("INFO", "memory"))[1]) + 20000))
+    elif what == "full":
+        redis.cli("CONFIG", "SET", "maxmemory", "1")
+
+
+def mend(redis, what):
+    if what == "killed":
+        redis.start()
+    elif what == "frozen":
+        redis.resume()
+    elif what in ("evicting", "full"):
+        redis.cli("CONFIG", "SET", "maxmemory", "0")
+
+
+@pytest.mark.parametrize("what", ["killed", "frozen", "flushed", "restarted", "evicting", "full"])
+def test_shared_answers_are_in_time_whatever_befalls_redis(server, redis, what):
+    """Two instances under load and written to. While Redis is away the bound is the time to live; the load forgives no 5xx."""
+    with pair(server, redis.url, live=f"{LIVE_SECONDS}s") as both:
+        is_shared_again(both)
+        with Writer(both, LIVE_SECONDS + 1) as writer:
+            befall(redis, what)
+            before = len(writer.written)
+            both.far.await_true(lambda: len(writer.written) > before + 20)
+            if what in ("killed", "frozen"):
+                both.hear(False)
+                asked = verdicts(both.far)
+                both.far.await_true(lambda: verdicts(both.far)["skip"] > asked["skip"])  # the database is asked at once
+            mend(redis, what)
+            is_shared_again(both)
+        both.hear()
+        both.is_heard()
