@@ -8,6 +8,7 @@ from typing import Optional, Union
 
 from .bulk import LeatExport, LeatImport, PgbenchInsert, Posts, PsqlExport, PsqlImport, PsqlInsert, leat_of_readings
 from .caches import Kept, Redis, before_fastapi, cached, fastapi_cached, limited, nginx_cache, uncached, varnish
+from .cluster import OneQuery, WriteServed
 from .contender import Http, Memory, Pages, Pgbench, Start
 from .mixed import Mixed
 from .world import get
@@ -278,6 +279,18 @@ CASES = [
         [Mixed()],
         [Goal("hit_percent", at_least=95), Goal("hit_p99_us", at_most=1000)],
         connections=32,
+    ),
+    Case(
+        "one-query",
+        "10,000 clients miss one answer at once, four instances with Redis, PostgreSQL",
+        [OneQuery()],
+        [Goal("queries", at_most=1), Goal("served", at_least=OneQuery.CLIENTS)],
+    ),
+    Case(
+        "write-served",
+        "From a write's answer until another of four instances with Redis serves it, PostgreSQL",
+        [WriteServed()],
+        [Goal("p99_us", at_most=10000)],
     ),
     pages("pg", "PostgreSQL", "ties", "created_at.desc", TIES),
     pages("sqlite", "SQLite", "ties", "created_at.desc", TIES),

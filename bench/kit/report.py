@@ -27,6 +27,8 @@ METRICS = {
     "served": ("served of 10,000", "{:,.0f}"),
     "served_mib": ("MiB while serving them", "{:.1f}"),
     "above_idle_mib": ("MiB above idle", "{:.1f}"),
+    "queries": ("queries", "{:.0f}"),
+    "all_ms": ("ms until all are served", "{:,.0f}"),
     "ready_ms": ("ms until ready", "{:.0f}"),
 }
 

@@ -156,6 +156,24 @@ static void a_bump_is_heard_by_the_other_and_not_by_oneself(void **state)
     assert_int_equal(test->a.all_heard + test->b.all_heard, 0);
 }
 
+/* Nobody was there to notice who died between COMMIT and message. */
+static void who_begins_alone_makes_all_stale_and_who_finds_another_does_not(void **state)
+{
+    struct test *test = *state;
+    await_trust(test);
+    instance_end(&test->b);
+    redis_server_tell(test->server, "cli SET leat:t:all old");
+    instance_begin(&test->b, redis_server_url(test->server));
+    assert_true(redis_bumps_is_pending(test->b.bumps, TAG));
+    AWAIT_BOTH(test, !redis_bumps_is_pending(test->b.bumps, REDIS_TAG_ALL));
+    assert_string_equal(redis_server_tell(test->server, "cli EXISTS leat:t:all"), "1");
+    instance_end(&test->a);
+    instance_end(&test->b);
+    instance_begin(&test->b, redis_server_url(test->server));
+    AWAIT_BOTH(test, !redis_bumps_is_pending(test->b.bumps, REDIS_TAG_ALL));
+    assert_string_equal(redis_server_tell(test->server, "cli EXISTS leat:t:all"), "0");
+}
+
 static void the_second_level_is_stale_before_the_others_are_told(void **state)
 {
     struct test *test = *state;
@@ -294,6 +312,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_bump_is_heard_by_the_other_and_not_by_oneself, begin),
     TEST(a_bump_is_heard_by_the_other_and_not_by_oneself, begin_password),
     TEST(a_bump_is_heard_by_the_other_and_not_by_oneself, begin_cluster),
+    TEST(who_begins_alone_makes_all_stale_and_who_finds_another_does_not, begin),
     TEST(the_second_level_is_stale_before_the_others_are_told, begin),
     TEST(bumps_of_a_turn_go_out_as_one_message, begin),
     TEST(too_many_of_them_are_told_as_all, begin),
