@@ -27,9 +27,9 @@ struct redis_rounds {
     char name[REDIS_TOKEN_LEN + 1], channel[REDIS_HOST_BYTES_MAX];
     bool closed;
     struct timer tick;
-    uint64_t round;                                 /* of the last deal */
-    unsigned waiting;                               /* intervals since our offer; 0: none is out */
-    uint64_t dealt;                                 /* of the last deal that was published here, as leader */
+    uint64_t round;   /* of the last deal */
+    unsigned waiting; /* intervals since our offer; 0: none is out */
+    uint64_t dealt;   /* of the last deal that was published here, as leader; again, if it is lost */
     struct member members[REDIS_ROUND_MEMBERS_MAX]; /* in the order of names */
     unsigned member_count;
     struct redis_command publishing;
@@ -94,6 +94,8 @@ static void publish(struct redis_rounds *rounds)
 
 static void offer(struct redis_rounds *rounds)
 {
+    if (rounds->waiting >= LEAVE_OUT)
+        rounds->dealt = rounds->round; /* a deal that went out has come to nobody */
     buf_clear(&rounds->message);
     buf_format(&rounds->message, "v1 %s offer %llu\n", rounds->name, (unsigned long long)rounds->round + 1);
     rounds->events.on_offer(rounds->events.context, &rounds->message);

@@ -35,11 +35,11 @@ static void on_offer(void *context, struct buf *out)
 /* The number that the first instance said in it, or 0. */
 static unsigned number_in(const struct slice *offers, unsigned count)
 {
-    unsigned number = 0;
+    int64_t number = 0;
     for (unsigned i = 0; i < count; i++)
         if (slice_starts(offers[i], SLICE("0:")))
-            number = (unsigned)strtoul(offers[i].data + 2, NULL, 10);
-    return number;
+            assert_true(slice_to_int(slice_skip(offers[i], 2), &number));
+    return (unsigned)number;
 }
 
 static void on_deal(void *context, const struct slice *offers, unsigned count, unsigned self)
@@ -174,9 +174,11 @@ static void without_redis_there_are_no_rounds_and_then_again(void **state)
     for (unsigned i = 0; i < 2; i++)
         join(test, i, &test->harness);
     AWAIT(&test->harness, all_in(test, 2));
-    redis_server_tell(test->server, "restart");
-    unsigned deals = test->instances[0].deals;
-    AWAIT(&test->harness, test->instances[0].deals > deals + 3 && all_in(test, 2));
+    for (unsigned i = 0; i < 10; i++) { /* whatever it cuts off: an offer, a deal that nobody has heard yet */
+        redis_server_tell(test->server, "restart");
+        unsigned deals = test->instances[0].deals;
+        AWAIT(&test->harness, test->instances[0].deals > deals + 3 && all_in(test, 2));
+    }
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
