@@ -8,7 +8,7 @@
 
 struct written {
     uint64_t key;
-    uint32_t demand, level, count, burst;
+    uint32_t demand, taken, count, burst;
 } __attribute__((packed));
 
 _Static_assert(sizeof(struct written) == LIMIT_CLAIM_BYTES, "as claims.h says");
@@ -18,9 +18,8 @@ void limit_claims_write(struct buf *out, const struct limit_claims *claims)
     PRE(claims->count <= LIMIT_CLAIMS_MAX);
     for (unsigned i = 0; i < claims->count; i++) {
         const struct limit_claim *claim = &claims->items[i];
-        struct written written = {htole64(claim->key), htole32(claim->demand),
-                                  htole32((uint32_t)claim->level), htole32(claim->count),
-                                  htole32(claim->burst)};
+        struct written written = {htole64(claim->key), htole32(claim->demand), htole32(claim->taken),
+                                  htole32(claim->count), htole32(claim->burst)};
         buf_append(out, (const char *)&written, sizeof written);
     }
 }
@@ -29,9 +28,8 @@ static struct limit_claim read_one(const char *bytes)
 {
     struct written written;
     memcpy(&written, bytes, sizeof written);
-    return (struct limit_claim){le64toh(written.key), le32toh(written.demand),
-                                (int32_t)le32toh(written.level), le32toh(written.count),
-                                le32toh(written.burst)};
+    return (struct limit_claim){le64toh(written.key), le32toh(written.demand), le32toh(written.taken),
+                                le32toh(written.count), le32toh(written.burst)};
 }
 
 bool limit_claims_read(struct slice bytes, struct limit_claim *room, struct limit_claims *ret_claims)

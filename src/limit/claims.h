@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Claims: what an instance says of its keys in a round, and how that is written for the others.
  *
- *   (KEY DEMAND LEVEL COUNT BURST) ×     8 bytes, and 4 of each other, the least first; in the order of keys
+ *   (KEY DEMAND TAKEN COUNT BURST) ×     8 bytes, and 4 of each other, the least first; in the order of keys
  *
  * Pure. Failure: bytes that are no such list are refused as a whole, so that all instances refuse them alike. */
 #ifndef LEAT_LIMIT_CLAIMS_H
@@ -13,7 +13,7 @@ struct limit_claim {
     uint64_t key;
     uint32_t
         demand; /* asked for in a round, in thousandths: the mean of this round's and what was claimed before */
-    int32_t level;         /* what remains of its share, in thousandths; below 0: a debt */
+    uint32_t taken;        /* of its share, in thousandths; more than there is: a debt */
     uint32_t count, burst; /* of the quota */
 };
 

@@ -50,11 +50,9 @@ static int by_key(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-static int32_t narrow(int64_t level)
+static uint32_t narrow(uint64_t number)
 {
-    if (level > INT32_MAX)
-        return INT32_MAX;
-    return level < INT32_MIN ? INT32_MIN : (int32_t)level;
+    return number < UINT32_MAX ? (uint32_t)number : UINT32_MAX;
 }
 
 static const struct limit_active *sent_of(const struct limiter *limiter, uint64_t key)
@@ -67,9 +65,7 @@ static const struct limit_active *sent_of(const struct limiter *limiter, uint64_
 static uint32_t smooth(uint32_t demand, const struct limit_active *sent)
 {
     uint64_t mean = ((uint64_t)demand * LIMIT_TOKEN + (sent ? sent->demand : 0)) / 2;
-    if (mean < LIMIT_TOKEN / 16)
-        return 0;
-    return mean < UINT32_MAX ? (uint32_t)mean : UINT32_MAX;
+    return mean < LIMIT_TOKEN / 16 ? 0 : narrow(mean);
 }
 
 /* False: the key has left the table. */
@@ -85,7 +81,8 @@ static bool claim_of(struct limiter *limiter, struct limit_active *active, struc
     *ret_claim = (struct limit_claim){
         .key = active->key,
         .demand = active->demand,
-        .level = narrow(limit_state_level(&active->quota, limiter_share(limiter, slot), state, now)),
+        .taken =
+            narrow((uint64_t)limit_state_taken(&active->quota, limiter_share(limiter, slot), state, now)),
         .count = active->quota.count,
         .burst = active->quota.burst,
     };
@@ -119,6 +116,7 @@ unsigned limiter_export(struct limiter *limiter, struct limit_time now,
     limiter->spare = limiter->sent;
     limiter->sent = list;
     limiter->sent_count = count;
+    limiter->sent_at = now;
     return count;
 }
 
@@ -128,7 +126,7 @@ struct round_key {
     struct limit_quota quota;
     unsigned claims; /* of so many instances */
     unsigned demands[LIMIT_INSTANCES_MAX];
-    int64_t levels[LIMIT_INSTANCES_MAX];
+    unsigned takens[LIMIT_INSTANCES_MAX];
 };
 
 static void take_claim(struct round_key *round, unsigned instance, const struct limit_claim *claim)
@@ -136,7 +134,7 @@ static void take_claim(struct round_key *round, unsigned instance, const struct 
     round->quota.count = claim->count;
     round->quota.burst = claim->burst;
     round->demands[instance] = claim->demand;
-    round->levels[instance] = claim->level;
+    round->takens[instance] = claim->taken;
     round->claims++;
 }
 
@@ -158,18 +156,17 @@ static bool next_key(const struct limit_claims *instances, unsigned count, unsig
     return ret_round->key != UINT64_MAX;
 }
 
-/* The level moves by what was dealt. */
 static void apply_deal(struct limiter *limiter, struct limit_slot *slot, const struct round_key *round,
                        const struct limit_deal *deal, struct limit_time now)
 {
-    const struct limit_quota *quota = &round->quota;
+    const struct limit_dealing dealing = {.share_before = limiter_share(limiter, slot),
+                                          .share = deal->share,
+                                          .delta = deal->delta,
+                                          .claimed_at = limiter->sent_at};
     uint64_t old;
-    while (limit_slot_read(slot, round->key, &old)) {
-        int64_t level = limit_state_level(quota, limiter_share(limiter, slot), old, now);
-        uint64_t state = limit_state_of_level(quota, deal->share, old, level + deal->level_delta, now);
-        if (limit_slot_swap(slot, &old, state))
+    while (limit_slot_read(slot, round->key, &old))
+        if (limit_slot_swap(slot, &old, limit_state_deal(&round->quota, &dealing, old, now)))
             break;
-    }
     unsigned share = deal->share == LIMIT_SHARE_WHOLE ? 0 : deal->share; /* of one alone: as if never dealt */
     atomic_store_explicit(&slot->share, share, memory_order_relaxed);
 }
@@ -199,7 +196,7 @@ static void end_key(struct limiter *limiter, const struct round_key *round, unsi
     }
     int64_t per_interval = limit_share_interval(&round->quota, interval_ms);
     enum limit_dealt dealt =
-        limit_share_deal(&round->quota, round->demands, round->levels, count, per_interval, deals);
+        limit_share_deal(&round->quota, round->demands, round->takens, count, per_interval, deals);
     if (dealt != LIMIT_IDLE)
         apply_deal(limiter, slot, round, &deals[limiter->self], now);
     if (dealt == LIMIT_SCARCE && count > 1)

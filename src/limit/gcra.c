@@ -85,16 +85,20 @@ void gcra_look(const struct limit_quota *quota, unsigned share, uint64_t state, 
     };
 }
 
-int64_t gcra_level(const struct limit_quota *quota, unsigned share, uint64_t state, int64_t now)
+int64_t gcra_taken(const struct limit_quota *quota, unsigned share, uint64_t state, int64_t now)
 {
     int64_t taken = later((int64_t)state, now) - now;
-    return (int64_t)((__int128)(tau(quota) - taken) * LIMIT_TOKEN / cost(quota, share, 1));
+    return (int64_t)((__int128)taken * LIMIT_TOKEN / cost(quota, share, 1));
 }
 
-uint64_t gcra_of_level(const struct limit_quota *quota, unsigned share, int64_t level, int64_t now)
+/* Times are of a share: what took so long of the one takes less of a larger. */
+uint64_t gcra_deal(const struct limit_quota *quota, const struct limit_dealing *dealing, uint64_t state,
+                   int64_t now)
 {
-    __int128 remains = (__int128)level * cost(quota, share, 1) / LIMIT_TOKEN;
-    __int128 taken = tau(quota) - remains;
+    int64_t one = cost(quota, dealing->share, 1);
+    __int128 taken = later((int64_t)state, now) - now;
+    taken =
+        taken * one / cost(quota, dealing->share_before, 1) + (__int128)dealing->delta * one / LIMIT_TOKEN;
     if (taken < 0)
         taken = 0;
     if (taken > INT64_MAX / 4)

@@ -37,6 +37,7 @@ struct limiter {
     struct limit_active *active; /* one of the lists */
     unsigned sent_count; /* the exchange's, as all below: what was exported last, in the order of keys */
     struct limit_active *sent, *spare;
+    struct limit_time sent_at;
     struct limit_active lists[3][LIMIT_CLAIMS_MAX];
 };
 

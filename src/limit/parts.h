@@ -12,8 +12,9 @@ bool gcra_take(const struct limit_quota *quota, unsigned share, uint64_t *state,
 uint64_t gcra_give(const struct limit_quota *quota, unsigned share, uint64_t state, unsigned weight);
 void gcra_look(const struct limit_quota *quota, unsigned share, uint64_t state, unsigned weight, int64_t now,
                struct limit_standing *ret_standing);
-int64_t gcra_level(const struct limit_quota *quota, unsigned share, uint64_t state, int64_t now);
-uint64_t gcra_of_level(const struct limit_quota *quota, unsigned share, int64_t level, int64_t now);
+int64_t gcra_taken(const struct limit_quota *quota, unsigned share, uint64_t state, int64_t now);
+uint64_t gcra_deal(const struct limit_quota *quota, const struct limit_dealing *dealing, uint64_t state,
+                   int64_t now);
 
 /* window.c */
 uint64_t window_fresh(const struct limit_quota *quota, int64_t now);
@@ -23,8 +24,8 @@ uint64_t window_give(const struct limit_quota *quota, uint64_t state, unsigned w
 void window_look(const struct limit_quota *quota, unsigned share, uint64_t state, unsigned weight,
                  int64_t now, struct limit_standing *ret_standing);
 bool window_is_full(enum limit_kind kind, enum limit_unit unit, uint64_t state, int64_t now);
-int64_t window_level(const struct limit_quota *quota, unsigned share, uint64_t state, int64_t now);
-uint64_t window_of_level(const struct limit_quota *quota, unsigned share, uint64_t state, int64_t level,
-                         int64_t now);
+int64_t window_taken(const struct limit_quota *quota, uint64_t state, int64_t now);
+uint64_t window_deal(const struct limit_quota *quota, const struct limit_dealing *dealing, uint64_t state,
+                     int64_t now);
 
 #endif

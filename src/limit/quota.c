@@ -52,16 +52,16 @@ bool limit_state_is_full(enum limit_kind kind, enum limit_unit unit, uint64_t st
     return kind == LIMIT_BUCKET ? (int64_t)state < now.ns : window_is_full(kind, unit, state, now.ns);
 }
 
-int64_t limit_state_level(const struct limit_quota *quota, unsigned share, uint64_t state,
+int64_t limit_state_taken(const struct limit_quota *quota, unsigned share, uint64_t state,
                           struct limit_time now)
 {
-    return quota->kind == LIMIT_BUCKET ? gcra_level(quota, share, state, now.ns)
-                                       : window_level(quota, share, state, now.ns);
+    return quota->kind == LIMIT_BUCKET ? gcra_taken(quota, share, state, now.ns)
+                                       : window_taken(quota, state, now.ns);
 }
 
-uint64_t limit_state_of_level(const struct limit_quota *quota, unsigned share, uint64_t state, int64_t level,
-                              struct limit_time now)
+uint64_t limit_state_deal(const struct limit_quota *quota, const struct limit_dealing *dealing,
+                          uint64_t state, struct limit_time now)
 {
-    return quota->kind == LIMIT_BUCKET ? gcra_of_level(quota, share, level, now.ns)
-                                       : window_of_level(quota, share, state, level, now.ns);
+    return quota->kind == LIMIT_BUCKET ? gcra_deal(quota, dealing, state, now.ns)
+                                       : window_deal(quota, dealing, state, now.ns);
 }

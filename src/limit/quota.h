@@ -25,7 +25,7 @@ enum limit_unit { LIMIT_SECOND, LIMIT_MINUTE, LIMIT_HOUR, LIMIT_DAY };
 enum {
     LIMIT_COUNT_MAX = 1000000,   /* of a quota, and of one charge's weight */
     LIMIT_SHARE_WHOLE = 1 << 16, /* a share: all of it */
-    LIMIT_TOKEN = 1000,          /* levels are in thousandths of a request */
+    LIMIT_TOKEN = 1000,          /* what instances tell each other is in thousandths of a request */
 };
 
 struct limit_time {
@@ -78,11 +78,17 @@ void limit_state_look(const struct limit_quota *quota, unsigned share, uint64_t 
 /* Whether a state says no more than a fresh one would, and is older than any that can be made at `now`: it may be forgotten. */
 bool limit_state_is_full(enum limit_kind kind, enum limit_unit unit, uint64_t state, struct limit_time now);
 
-/* What remains of a share, in thousandths; below 0: a debt. And the state of a share of which so much remains; a share is never
- * fuller than full. */
-int64_t limit_state_level(const struct limit_quota *quota, unsigned share, uint64_t state,
+/* What is taken of a share, in thousandths, rounded down; a debt is more than the share holds. */
+int64_t limit_state_taken(const struct limit_quota *quota, unsigned share, uint64_t state,
                           struct limit_time now);
-uint64_t limit_state_of_level(const struct limit_quota *quota, unsigned share, uint64_t state, int64_t level,
-                              struct limit_time now);
+
+/* A share becomes another, and something that others took is said to be taken of it, or the other way around. */
+struct limit_dealing {
+    unsigned share_before, share;
+    int64_t delta; /* in thousandths; of a window in whole requests */
+    struct limit_time claimed_at;
+};
+uint64_t limit_state_deal(const struct limit_quota *quota, const struct limit_dealing *dealing,
+                          uint64_t state, struct limit_time now);
 
 #endif

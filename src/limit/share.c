@@ -15,19 +15,21 @@ int64_t limit_share_interval(const struct limit_quota *quota, unsigned interval_
 
 /* What there is to deal, in thousandths. */
 struct pot {
-    int64_t asked;   /* in a round, if demand stays */
-    int64_t there;   /* what remains now, and what comes in a round */
-    int64_t remains; /* below 0: a debt */
+    int64_t asked; /* in a round, if demand stays */
+    int64_t there; /* what remains now, and what comes in a round */
+    int64_t taken, full;
 };
 
-static struct pot pot_of(const unsigned *demands, const int64_t *levels, unsigned count, int64_t per_interval)
+static struct pot pot_of(const struct limit_quota *quota, const unsigned *demands, const unsigned *takens,
+                         unsigned count, int64_t per_interval)
 {
-    struct pot pot = {0};
+    unsigned most = quota->kind == LIMIT_BUCKET ? quota->burst : quota->count;
+    struct pot pot = {.full = (int64_t)most * LIMIT_TOKEN};
     for (unsigned i = 0; i < count; i++) {
         pot.asked += demands[i];
-        pot.remains += levels[i];
+        pot.taken += takens[i];
     }
-    pot.there = per_interval + (pot.remains > 0 ? pot.remains : 0);
+    pot.there = per_interval + (pot.full > pot.taken ? pot.full - pot.taken : 0);
     return pot;
 }
 
@@ -41,40 +43,36 @@ static unsigned share_of(const struct pot *pot, unsigned demand, unsigned count)
     return (unsigned)((__int128)(demand + spare) * (LIMIT_SHARE_WHOLE - RESERVE) / whole) + RESERVE / count;
 }
 
-/* Most of it: seven eighths. */
-static bool is_plenty(const struct limit_quota *quota, const struct pot *pot)
+/* All that is taken, by the shares; rounded up, so that nobody of whose share something is taken has it whole, but for the largest. */
+static void deal_taken(const struct limit_quota *quota, const struct pot *pot, const unsigned *takens,
+                       unsigned count, struct limit_deal *deals)
 {
-    int64_t full = (int64_t)(quota->kind == LIMIT_BUCKET ? quota->burst : quota->count) * LIMIT_TOKEN;
-    return pot->remains > full / 8 * 7;
-}
-
-/* All that remains, by the shares; what rounding left is the first one's: below 0 it may be a debt. */
-static void deal_levels(const struct pot *pot, const int64_t *levels, unsigned count,
-                        struct limit_deal *deals)
-{
-    int64_t shares = 0, left = pot->remains;
-    for (unsigned i = 0; i < count; i++)
-        shares += deals[i].share;
+    int64_t shares = 0, left = 0, step = quota->kind == LIMIT_BUCKET ? 1 : LIMIT_TOKEN;
+    struct limit_deal *largest = deals;
     for (unsigned i = 0; i < count; i++) {
-        int64_t level = (int64_t)((__int128)pot->remains * deals[i].share / shares);
-        deals[i].level_delta = level - levels[i];
-        left -= level;
+        shares += deals[i].share;
+        largest = deals[i].share > largest->share ? &deals[i] : largest;
     }
-    deals[0].level_delta += left;
+    for (unsigned i = 0; i < count; i++) {
+        int64_t due = (int64_t)((__int128)pot->taken * deals[i].share / shares) - takens[i];
+        deals[i].delta = (due > 0 ? due + step - 1 : due) / step * step;
+        left -= deals[i].delta;
+    }
+    largest->delta += left;
 }
 
 enum limit_dealt limit_share_deal(const struct limit_quota *quota, const unsigned *demands,
-                                  const int64_t *levels, unsigned count, int64_t per_interval,
+                                  const unsigned *takens, unsigned count, int64_t per_interval,
                                   struct limit_deal *ret_deals)
 {
     PRE(count > 0 && count <= LIMIT_INSTANCES_MAX);
-    struct pot pot = pot_of(demands, levels, count, per_interval);
+    struct pot pot = pot_of(quota, demands, takens, count, per_interval);
     if (pot.asked == 0)
         return LIMIT_IDLE;
     for (unsigned i = 0; i < count; i++)
         ret_deals[i] = (struct limit_deal){.share = share_of(&pot, demands[i], count)};
-    deal_levels(&pot, levels, count, ret_deals);
-    return is_plenty(quota, &pot) ? LIMIT_PLENTY : LIMIT_SCARCE;
+    deal_taken(quota, &pot, takens, count, ret_deals);
+    return pot.taken < pot.full / 8 ? LIMIT_PLENTY : LIMIT_SCARCE;
 }
 
 bool limit_circle_admits(struct limit_circle *circle, unsigned count, struct limit_time now)

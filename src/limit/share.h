@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How instances share a key's quota: each has a share of it, dealt anew each round by what each was asked for in the last. Pure.
  *
- *   demands, levels of a round ─► shares: of what remains and comes in a round each gets what it is asked for, and all the same of
- *                                 what is left over; where there is too little, in proportion to what it is asked for
- *                              ─► levels: all that remains, by the shares
+ *   demands of a round ─► shares: of what remains and comes in a round each gets what it is asked for, and all the same of what is left
+ *                         over; where there is too little, in proportion to what it is asked for
+ *   what is taken       ─► the same in all, by the shares
  *
  * So while there is plenty shares are about equal, whoever is asked; when there is little it is where it is asked for. The sum of
- * shares is never more than the whole. Levels are dealt as differences, whose sum is 0: so what remains of a quota, all
- * instances together, is changed by requests and time alone, whenever each of them applies its own: debts carry over. Everyone deals
- * alike from the same claims; no one asks another on the path of a request. */
+ * shares is never more than the whole. What is taken is dealt as differences, whose sum is 0: so it is changed by requests and time
+ * alone, all instances together, whenever each of them applies its own: debts carry over. Everyone deals alike from the same claims; no
+ * one asks another on the path of a request. */
 #ifndef LEAT_LIMIT_SHARE_H
 #define LEAT_LIMIT_SHARE_H
 
@@ -17,8 +17,8 @@
 enum { LIMIT_INSTANCES_MAX = 64 };
 
 struct limit_deal {
-    unsigned share;      /* in 65,536ths; never 0 */
-    int64_t level_delta; /* to be added to the level, in thousandths */
+    unsigned share; /* in 65,536ths; never 0 */
+    int64_t delta;  /* to be added to what is taken, in thousandths; of a window in whole requests */
 };
 
 enum limit_dealt {
@@ -27,10 +27,10 @@ enum limit_dealt {
     LIMIT_SCARCE, /* dealt, and to be dealt again */
 };
 
-/* What each gets. demands: in thousandths, of the interval; per_interval: what the whole quota lets through in it, in thousandths.
+/* What each gets. In thousandths: demands of the interval, takens, per_interval, which is what the whole quota lets through in it.
  * count: 1 to LIMIT_INSTANCES_MAX. */
 enum limit_dealt limit_share_deal(const struct limit_quota *quota, const unsigned *demands,
-                                  const int64_t *levels, unsigned count, int64_t per_interval,
+                                  const unsigned *takens, unsigned count, int64_t per_interval,
                                   struct limit_deal *ret_deals);
 
 /* Among how many instances shares were dealt last. One that is late, or comes back with all the others after Redis was away, still has

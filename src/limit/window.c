@@ -167,22 +167,26 @@ bool window_is_full(enum limit_kind kind, enum limit_unit unit, uint64_t state, 
     return windows_between(state >> (2 * COUNT_BITS), number) >= (kind == LIMIT_SLIDING ? 2 : 1);
 }
 
-int64_t window_level(const struct limit_quota *quota, unsigned share, uint64_t state, int64_t now)
+int64_t window_taken(const struct limit_quota *quota, uint64_t state, int64_t now)
 {
     struct window window = unpack(quota->kind, quota->unit, state, now);
     int64_t long_us = unit_us(quota->unit);
-    int64_t whole = (int64_t)((__int128)quota->count * long_us * share / LIMIT_SHARE_WHOLE);
-    return (int64_t)((__int128)(whole - used(&window, long_us)) * LIMIT_TOKEN / long_us);
+    return (int64_t)((__int128)used(&window, long_us) * LIMIT_TOKEN / long_us);
 }
 
-/* What is in this window becomes what leaves that level; what is in the one before stays, and fades as it did. */
-uint64_t window_of_level(const struct limit_quota *quota, unsigned share, uint64_t state, int64_t level,
-                         int64_t now)
+/* Counts of whole requests move; what is in the window before stays, and fades as it did. Those of a window that has ended since they
+ * were claimed stay where they are. */
+uint64_t window_deal(const struct limit_quota *quota, const struct limit_dealing *dealing, uint64_t state,
+                     int64_t now)
 {
     struct window window = unpack(quota->kind, quota->unit, state, now);
-    window.here = 0;
-    int64_t most = window_level(quota, share, pack(&window), now) - level;
-    int64_t here = most > 0 ? (most + LIMIT_TOKEN - 1) / LIMIT_TOKEN : 0;
-    window.here = here < (int64_t)COUNT_MASK ? here : (int64_t)COUNT_MASK;
+    int64_t long_ns = limit_unit_ns(quota->unit);
+    PRE(dealing->delta % LIMIT_TOKEN == 0);
+    if (dealing->claimed_at.ns / long_ns == now / long_ns)
+        window.here += dealing->delta / LIMIT_TOKEN;
+    if (window.here < 0)
+        window.here = 0;
+    if (window.here > (int64_t)COUNT_MASK)
+        window.here = COUNT_MASK;
     return pack(&window);
 }

@@ -21,7 +21,7 @@ static void claims_are_read_as_they_were_written(void **unused)
     for (unsigned i = 0; i < 2; i++) {
         assert_int_equal(room[i].key, items[i].key);
         assert_int_equal(room[i].demand, items[i].demand);
-        assert_int_equal(room[i].level, items[i].level);
+        assert_int_equal(room[i].taken, items[i].taken);
         assert_int_equal(room[i].count, items[i].count);
         assert_int_equal(room[i].burst, items[i].burst);
     }

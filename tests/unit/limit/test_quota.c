@@ -152,24 +152,40 @@ static void half_a_share_lets_half_through(void **unused)
     (void)unused;
     const struct limit_quota quota = {.kind = LIMIT_BUCKET, .unit = LIMIT_SECOND, .count = 100, .burst = 40};
     uint64_t state = limit_state_fresh(&quota, at(NOON));
-    assert_int_equal(limit_state_level(&quota, LIMIT_SHARE_WHOLE / 2, state, at(NOON)), 20000);
+    assert_int_equal(limit_state_taken(&quota, LIMIT_SHARE_WHOLE / 2, state, at(NOON)), 0);
     assert_int_equal(pass(&quota, LIMIT_SHARE_WHOLE / 2, &state, NOON), 20);
     assert_int_equal(pass(&quota, LIMIT_SHARE_WHOLE / 2, &state, NOON + S / 10), 5);
     state = limit_state_fresh(&sliding, at(NOON));
     assert_int_equal(pass(&sliding, LIMIT_SHARE_WHOLE / 2, &state, NOON), 3);
 }
 
-static void a_level_that_is_set_is_read_back(void **unused)
+static void what_is_dealt_is_taken_of_the_new_share(void **unused)
 {
     (void)unused;
     const struct limit_quota *quotas[] = {&bucket, &fixed, &sliding};
     for (unsigned i = 0; i < 3; i++)
-        for (int64_t level = -20000; level <= 2000; level += 1000) {
-            unsigned share = LIMIT_SHARE_WHOLE / 2;
+        for (int64_t taken = 0; taken <= 8000; taken += 1000) {
+            struct limit_dealing dealing = {.share_before = LIMIT_SHARE_WHOLE,
+                                            .share = LIMIT_SHARE_WHOLE / 2,
+                                            .delta = taken,
+                                            .claimed_at = at(NOON)};
             uint64_t state = limit_state_fresh(quotas[i], at(NOON));
-            state = limit_state_of_level(quotas[i], share, state, level, at(NOON));
-            assert_int_equal(limit_state_level(quotas[i], share, state, at(NOON)), level);
+            state = limit_state_deal(quotas[i], &dealing, state, at(NOON));
+            assert_int_equal(limit_state_taken(quotas[i], dealing.share, state, at(NOON)), taken);
+            dealing = (struct limit_dealing){LIMIT_SHARE_WHOLE / 2, LIMIT_SHARE_WHOLE, -taken, at(NOON)};
+            state = limit_state_deal(quotas[i], &dealing, state, at(NOON));
+            assert_int_equal(limit_state_taken(quotas[i], LIMIT_SHARE_WHOLE, state, at(NOON)), 0);
         }
+}
+
+/* Else a new window would begin with what was taken in the old. */
+static void what_was_claimed_of_a_window_that_has_ended_is_not_dealt(void **unused)
+{
+    (void)unused;
+    const struct limit_dealing dealing = {LIMIT_SHARE_WHOLE, LIMIT_SHARE_WHOLE, 3000, at(NOON - 60 * S)};
+    uint64_t state = limit_state_fresh(&fixed, at(NOON));
+    state = limit_state_deal(&fixed, &dealing, state, at(NOON));
+    assert_int_equal(limit_state_taken(&fixed, LIMIT_SHARE_WHOLE, state, at(NOON)), 0);
 }
 
 int main(void)
@@ -184,7 +200,8 @@ int main(void)
         cmocka_unit_test(a_clock_that_goes_back_lets_nothing_more_through),
         cmocka_unit_test(the_greatest_quotas_and_charges_overflow_nothing),
         cmocka_unit_test(half_a_share_lets_half_through),
-        cmocka_unit_test(a_level_that_is_set_is_read_back),
+        cmocka_unit_test(what_is_dealt_is_taken_of_the_new_share),
+        cmocka_unit_test(what_was_claimed_of_a_window_that_has_ended_is_not_dealt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

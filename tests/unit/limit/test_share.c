@@ -13,26 +13,34 @@ enum { NODES = 4, EXCHANGE_MS = 100 };
 
 static struct limit_quota quota = {.kind = LIMIT_BUCKET, .unit = LIMIT_SECOND, .count = 1000, .burst = 500};
 
-static void shares_are_never_more_than_the_whole_and_levels_are_kept(void **unused)
+static const struct limit_quota window = {.kind = LIMIT_FIXED,
+                                          .unit = LIMIT_MINUTE,
+                                          .count = 700,
+                                          .burst = 700};
+
+static void shares_are_never_more_than_the_whole_and_what_is_taken_is_kept(void **unused)
 {
     (void)unused;
     struct unit_random random = {3};
     for (unsigned round = 0; round < 20000; round++) {
-        unsigned count = 1 + (unsigned)unit_random_below(&random, 9), shares = 0, demands[9], asked = 0;
-        int64_t levels[9], deltas = 0;
+        unsigned count = 1 + (unsigned)unit_random_below(&random, 9), shares = 0, demands[9], takens[9],
+                 asked = 0;
+        int64_t deltas = 0;
         struct limit_deal deals[9];
+        const struct limit_quota *of = round % 2 ? &quota : &window;
         for (unsigned i = 0; i < count; i++) {
             demands[i] = (unsigned)unit_random_below(&random, round % 3 * 500000 + 1);
             asked += demands[i];
-            levels[i] = (int64_t)unit_random_below(&random, 200000) - 100000;
+            takens[i] = (unsigned)unit_random_below(&random, 200000);
         }
         int64_t per_interval = (int64_t)unit_random_below(&random, 400000);
-        enum limit_dealt dealt = limit_share_deal(&quota, demands, levels, count, per_interval, deals);
+        enum limit_dealt dealt = limit_share_deal(of, demands, takens, count, per_interval, deals);
         assert_int_equal(dealt == LIMIT_IDLE, asked == 0);
         for (unsigned i = 0; i < count && asked; i++) {
             assert_true(deals[i].share > 0);
             shares += deals[i].share;
-            deltas += deals[i].level_delta;
+            deltas += deals[i].delta;
+            assert_true(of == &quota || deals[i].delta % LIMIT_TOKEN == 0);
         }
         assert_true(shares <= LIMIT_SHARE_WHOLE);
         assert_int_equal(deltas, 0);
@@ -43,7 +51,7 @@ static void equal_demand_shares_equally_and_so_does_plenty(void **unused)
 {
     (void)unused;
     const unsigned equal[4] = {50000, 50000, 50000, 50000}, one[4] = {1000, 0, 0, 0};
-    const int64_t none[4] = {0}, plenty[4] = {125000, 125000, 125000, 125000};
+    const unsigned none[4] = {125000, 125000, 125000, 125000}, plenty[4] = {0};
     struct limit_deal deals[4];
     assert_int_equal(limit_share_deal(&quota, equal, none, 4, 100000, deals), LIMIT_SCARCE);
     for (unsigned i = 0; i < 4; i++)
@@ -246,16 +254,39 @@ static void a_slow_caller_has_what_is_left_whichever_instance_it_asks(void **unu
     quota = usual;
 }
 
+/* Each of 600 rounds deals what is there: none of it is lost or made by that. */
+static void a_window_that_is_dealt_all_the_time_lets_through_what_one_would(void **unused)
+{
+    (void)unused;
+    static struct cluster cluster;
+    const struct limit_quota usual = quota;
+    const enum limit_kind kinds[] = {LIMIT_FIXED, LIMIT_SLIDING, LIMIT_BUCKET};
+    for (unsigned i = 0; i < 3; i++) {
+        quota = (struct limit_quota){.kind = kinds[i], .unit = LIMIT_DAY, .count = 60, .burst = 60};
+        cluster_make(&cluster);
+        unsigned passed = 0;
+        for (unsigned ms = 0; ms < 60000; ms++) {
+            exchange(&cluster, ms);
+            if (ms % 50 == 0)
+                passed += ask(&cluster, (unsigned)unit_random_below(&cluster.random, NODES),
+                              (struct limit_time){begin.ns + ms * MS});
+        }
+        assert_in_range(passed, 60 - NODES, 60 + 2 * NODES);
+        cluster_end(&cluster);
+    }
+    quota = usual;
+}
+
 /* A debt made on one instance is paid by all. */
 static void debts_carry_over(void **unused)
 {
     (void)unused;
     const unsigned demands[2] = {10000, 10000};
-    const int64_t levels[2] = {-80000, 20000};
+    const unsigned takens[2] = {330000, 230000};
     struct limit_deal deals[2];
-    assert_int_equal(limit_share_deal(&quota, demands, levels, 2, 1000, deals), LIMIT_SCARCE);
-    assert_int_equal(levels[0] + deals[0].level_delta, -30000);
-    assert_int_equal(levels[1] + deals[1].level_delta, -30000);
+    assert_int_equal(limit_share_deal(&quota, demands, takens, 2, 1000, deals), LIMIT_SCARCE);
+    assert_int_equal(takens[0] + deals[0].delta, 280000); /* of a half each, that is 250,000 */
+    assert_int_equal(takens[1] + deals[1].delta, 280000);
 }
 
 static unsigned passes(struct limiter *limiter, struct limit_account *account, unsigned asks,
@@ -331,13 +362,14 @@ static void claims_that_make_no_sense_are_left_out(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shares_are_never_more_than_the_whole_and_levels_are_kept),
+        cmocka_unit_test(shares_are_never_more_than_the_whole_and_what_is_taken_is_kept),
         cmocka_unit_test(equal_demand_shares_equally_and_so_does_plenty),
         cmocka_unit_test(skewed_demand_above_the_limit_is_held_to_it),
         cmocka_unit_test(skewed_demand_below_the_limit_is_not_refused),
         cmocka_unit_test(a_cold_burst_on_all_passes_no_more_than_one),
         cmocka_unit_test(demand_that_moves_is_followed_within_the_bound),
         cmocka_unit_test(a_slow_caller_has_what_is_left_whichever_instance_it_asks),
+        cmocka_unit_test(a_window_that_is_dealt_all_the_time_lets_through_what_one_would),
         cmocka_unit_test(debts_carry_over),
         cmocka_unit_test(who_is_left_alone_has_the_whole_again),
         cmocka_unit_test(a_deal_among_fewer_is_followed_only_when_it_stays_so),
