@@ -281,6 +281,7 @@ void config_check(struct walk *walk, const struct node *root)
     check_loopback(walk);
     check_admin(walk);
     check_changes(walk);
+    check_limits(walk);
     map_done(&paths);
     if (!walk->config->database.url.text.data && complaints_errors(walk->complaints) == 0)
         complain(walk->complaints, root->at,

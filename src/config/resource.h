@@ -74,6 +74,7 @@ struct config_function {
     struct word
         tenant; /* the argument that is the caller's tenant; `none`: it is of no tenant; data NULL: not said */
     struct config_tables changes;
+    struct config_limits limits;
     struct place at;
 };
 

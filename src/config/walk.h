@@ -77,6 +77,9 @@ extern const struct kind kind_either, kind_set, kind_rows;
 extern const struct kind kind_tenant, kind_columns;
 /* kinds_functions.c */
 extern const struct kind kind_functions;
+/* check_limits.c */
+void check_limits(struct walk *walk);
+
 /* kinds_limits.c */
 extern const struct kind kind_limits, kind_limit_per, kind_limit_rate, kind_limit_when, kind_limit_tiers,
     kind_limit_name;

@@ -125,6 +125,27 @@ static bool make_list(struct limit_rules *rules, const struct config_limits *lim
     return true;
 }
 
+struct slice limit_route_of_function(struct arena *arena, struct slice name)
+{
+    return arena_format(arena, "rpc/" SLICE_FMT, SLICE_ARG(name));
+}
+
+/* What may be counted by its name, and its own rules. */
+static bool make_route(struct limit_rules *rules, const struct config_limits *limits, struct slice route)
+{
+    rules->routes[rules->route_count++] = route;
+    return make_list(rules, limits, route);
+}
+
+enum { BUILTIN_ROUTES = 3 };
+
+static void add_builtin_routes(struct limit_rules *rules)
+{
+    const struct slice builtin[BUILTIN_ROUTES] = {LIMIT_ROUTE_AUTH, LIMIT_ROUTE_CACHE, LIMIT_ROUTE_DOCS};
+    for (unsigned i = 0; i < BUILTIN_ROUTES; i++)
+        rules->routes[rules->route_count++] = builtin[i];
+}
+
 struct limit_rules *limit_rules_new(struct limiter *limiter, const struct config *config)
 {
     struct limit_rules *rules = mem_must(sizeof *rules);
@@ -132,13 +153,20 @@ struct limit_rules *limit_rules_new(struct limiter *limiter, const struct config
     rules->limiter = limiter;
     rules->list_count = config->limit_lists + 1;
     rules->lists = ARENA_ARRAY(&rules->arena, struct limit_list, rules->list_count);
+    unsigned routes_max = config->resource_count + config->query_count + config->function_count +
+                          config->upstream_count + BUILTIN_ROUTES;
+    rules->routes = ARENA_ARRAY(&rules->arena, struct slice, routes_max);
     bool made = make_list(rules, &config->limits, (struct slice){0});
     for (unsigned i = 0; i < config->resource_count && made; i++)
-        made = make_list(rules, &config->resources[i].limits, config->resources[i].name.text);
+        made = make_route(rules, &config->resources[i].limits, config->resources[i].name.text);
     for (unsigned i = 0; i < config->query_count && made; i++)
-        made = make_list(rules, &config->queries[i].limits, config->queries[i].path);
+        made = make_route(rules, &config->queries[i].limits, config->queries[i].path);
+    for (unsigned i = 0; i < config->function_count && made; i++)
+        made = make_route(rules, &config->functions[i].limits,
+                          limit_route_of_function(&rules->arena, config->functions[i].name.text));
     for (unsigned i = 0; i < config->upstream_count && made; i++)
-        made = make_list(rules, &config->upstreams[i].limits, config->upstreams[i].path.text);
+        made = make_route(rules, &config->upstreams[i].limits, config->upstreams[i].path.text);
+    add_builtin_routes(rules);
     if (made)
         return rules;
     limit_rules_free(rules);

@@ -23,7 +23,7 @@ struct limit_grant {
 struct limit_rule {
     const struct config_limit *config;
     struct slice name;
-    struct slice scope; /* the resource or query whose rule it is; empty: all */
+    struct slice scope; /* the route whose rule it is; empty: all */
     struct limit_account *account;
     struct limit_grant *grants; /* of the tiers, and last for all others */
     unsigned grant_count;
@@ -39,11 +39,21 @@ struct limit_rules {
     struct limiter *limiter;
     struct limit_list *lists; /* by number; 0 is empty */
     unsigned list_count;      /* with 0 */
+    struct slice *routes;     /* all that `per: route` may count: limit_caller.route */
+    unsigned route_count;
 };
 
 /* NULL: the limiter has no room for so many rules. */
 struct limit_rules *limit_rules_new(struct limiter *limiter, const struct config *config) must_check;
 void limit_rules_free(struct limit_rules *rules); /* takes NULL */
+
+/* What requests are counted by that are for no resource, query or function: logins, the cache's API, documents. */
+#define LIMIT_ROUTE_AUTH SLICE("auth")
+#define LIMIT_ROUTE_CACHE SLICE("cache")
+#define LIMIT_ROUTE_DOCS SLICE("docs")
+
+/* The name that a function's calls are counted by: "rpc/search", for a resource may be called as it is. */
+struct slice limit_route_of_function(struct arena *arena, struct slice name);
 
 /* Who asks, as far as rules count by it. Parts with data NULL: the caller has none, so rules that count by them pass it over. */
 struct limit_caller {

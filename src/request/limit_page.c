@@ -7,16 +7,18 @@
 #include "request/steps.h"
 #include "request/worker.h"
 
-static void write_standing(struct buf *out, const struct limit_rule *rule, const struct limit_charge *charge)
+/* of: the route whose count it is. */
+static void write_standing(struct buf *out, const struct limit_rule *rule, struct slice of,
+                           const struct limit_charge *charge)
 {
     static const char *const units[] = {"s", "min", "h", "d"}, *const kinds[] = {"bucket", "fixed",
                                                                                  "sliding"};
     const struct limit_quota *quota = charge->quota;
     buf_add(out, out->data[out->len - 1] == '[' ? SLICE("{\"name\":") : SLICE(",{\"name\":"));
     buf_json(out, rule->name);
-    if (rule->scope.len) {
+    if (of.len) {
         buf_lit(out, ",\"of\":");
-        buf_json(out, rule->scope);
+        buf_json(out, of);
     }
     buf_format(out, ",\"rate\":\"%u/%s\",\"window\":\"%s\",\"limit\":%u,\"remaining\":%u,\"reset\":%u%s}",
                quota->count, units[quota->unit], kinds[quota->kind], charge->standing.limit,
@@ -35,26 +37,59 @@ static bool charge_either(const struct limiter *limiter, const struct limit_rule
     return limit_rule_charge(limiter, rule, caller, ret_charge);
 }
 
-static void write_standings(struct request *request, struct limit_caller *caller)
+struct telling {
+    const struct limit_rules *rules;
+    struct limit_caller caller;
+    bool other; /* of whom the user alone is known */
+    struct limit_time now;
+    struct buf *out;
+};
+
+static bool is_told(const struct telling *telling, const struct limit_rule *rule)
 {
-    const struct limit_rules *rules = request->snapshot->limits;
-    struct limit_time now = limiter_time(rules->limiter, loop_now(request->worker->loop));
-    buf_lit(&request->body, "{\"limits\":[");
-    for (unsigned i = 0; i < rules->list_count; i++)
-        for (unsigned j = 0; j < rules->lists[i].count && !request->body.failed; j++) {
-            const struct limit_rule *rule = &rules->lists[i].items[j];
-            struct limit_charge charge;
-            caller->route = rule->scope;
-            if (!charge_either(rules->limiter, rule, caller, &charge))
-                continue;
-            limiter_look(rules->limiter, &charge, 1, now);
-            write_standing(&request->body, rule, &charge);
+    unsigned by = rule->config->per & ~(unsigned)PER_ROUTE;
+    return !telling->other || by == PER_USER;
+}
+
+static void tell_rule(struct telling *telling, const struct limit_rule *rule, struct slice route,
+                      bool if_taken)
+{
+    struct limit_charge charge;
+    telling->caller.route = route;
+    if (!charge_either(telling->rules->limiter, rule, &telling->caller, &charge))
+        return;
+    limiter_look(telling->rules->limiter, &charge, 1, telling->now);
+    if (!if_taken || charge.standing.reset_ns > 0)
+        write_standing(telling->out, rule, route, &charge);
+}
+
+/* Of what is counted by route, all that the caller has asked for: the others' names are not for everybody. */
+static void tell_list(struct telling *telling, const struct limit_list *list)
+{
+    const struct limit_rules *rules = telling->rules;
+    for (unsigned i = 0; i < list->count && !telling->out->failed; i++) {
+        const struct limit_rule *rule = &list->items[i];
+        if (!is_told(telling, rule))
+            continue;
+        if (rule->scope.len || !(rule->config->per & PER_ROUTE)) {
+            tell_rule(telling, rule, rule->scope, false);
+            continue;
         }
-    buf_lit(&request->body, "]}");
+        for (unsigned j = 0; j < rules->route_count; j++)
+            tell_rule(telling, rule, rules->routes[j], true);
+    }
+}
+
+static void write_standings(struct telling *telling)
+{
+    buf_lit(telling->out, "{\"limits\":[");
+    for (unsigned i = 0; i < telling->rules->list_count; i++)
+        tell_list(telling, &telling->rules->lists[i]);
+    buf_lit(telling->out, "]}");
 }
 
 /* Of another only what is counted by the user alone is known. */
-static enum step answer_other(struct request *request, struct limit_caller *ret_caller)
+static enum step look_at_other(struct request *request, struct telling *telling)
 {
     struct slice user;
     char *room = arena_alloc(&request->arena, request->route.id.len);
@@ -64,7 +99,8 @@ static enum step answer_other(struct request *request, struct limit_caller *ret_
             SLICE("The limits of another are for operators: this machine, or the last of `auth.roles`."));
     if (!http_decode_segment(request->route.id, room, &user))
         return request_fail(request, 400, SLICE("bad-path"), SLICE("The path is refused: a bad escape."));
-    *ret_caller = (struct limit_caller){.address = &request->principal.address, .user = user};
+    telling->caller = (struct limit_caller){.address = &request->principal.address, .user = user};
+    telling->other = true;
     return STEP_BUILTIN;
 }
 
@@ -75,20 +111,19 @@ static bool is_me(const struct request *request)
 
 enum step limit_page_answer(struct request *request)
 {
-    const struct caller *self = &request->principal.caller;
-    struct limit_caller caller = {
-        .address = &request->principal.address,
-        .role = self->role,
-        .user = self->user,
-        .tenant = self->tenant,
-        .role_name = caller_is_known(self) ? self->role_name : SLICE("anonymous"),
+    const struct limit_rules *rules = request->snapshot->limits;
+    struct telling telling = {
+        .rules = rules,
+        .caller = request_limit_caller(request),
+        .now = limiter_time(rules->limiter, loop_now(request->worker->loop)),
+        .out = &request->body,
     };
-    if (!is_me(request) && answer_other(request, &caller) == STEP_RESPOND)
+    if (!is_me(request) && look_at_other(request, &telling) == STEP_RESPOND)
         return STEP_RESPOND;
     buf_init(&request->body, 1 << 20);
     request->answer.caching.no_store = true;
     request->answer.status = 200;
-    write_standings(request, &caller);
+    write_standings(&telling);
     return request->body.failed ? request_fail_memory(request) : STEP_RESPOND;
 }
 

@@ -12,25 +12,28 @@ static unsigned list_of(const struct route *route)
         return route->resource->config->limits.number;
     if (route->kind == ROUTE_UPSTREAM)
         return route->upstream->limits.number;
+    if (route->kind == ROUTE_RPC)
+        return route->rpc->config->limits.number;
     return route->kind == ROUTE_QUERY ? route->query->config->limits.number : 0;
 }
 
-static struct slice name_of(const struct route *route)
+static struct slice name_of(const struct route *route, struct arena *arena)
 {
     if (route->kind == ROUTE_LIST || route->kind == ROUTE_ROW)
         return route->resource->config->name.text;
     if (route->kind == ROUTE_QUERY)
         return route->query->config->path;
     if (route->kind == ROUTE_CACHE)
-        return SLICE("cache");
+        return LIMIT_ROUTE_CACHE;
     if (route->kind == ROUTE_UPSTREAM)
         return route->upstream->path.text;
     if (route->kind == ROUTE_RPC)
-        return route->rpc->config->name.text;
-    return route->kind == ROUTE_LOGIN || route->kind == ROUTE_LOGOUT ? SLICE("auth") : SLICE("docs");
+        return limit_route_of_function(arena, route->rpc->config->name.text);
+    bool auth = route->kind == ROUTE_LOGIN || route->kind == ROUTE_LOGOUT;
+    return auth ? LIMIT_ROUTE_AUTH : LIMIT_ROUTE_DOCS;
 }
 
-static struct limit_caller caller_of(const struct request *request)
+struct limit_caller request_limit_caller(const struct request *request)
 {
     const struct caller *caller = &request->principal.caller;
     return (struct limit_caller){
@@ -98,8 +101,8 @@ static bool take_request(struct request *request)
     if (root == 0 && own == 0)
         return true;
     struct limit_charge charges[LIMIT_CHARGES_MAX];
-    struct limit_caller caller = caller_of(request);
-    caller.route = name_of(&request->route);
+    struct limit_caller caller = request_limit_caller(request);
+    caller.route = name_of(&request->route, &request->arena);
     unsigned count = limit_rules_match(rules, root, LIMIT_ON_REQUEST, &caller, charges, 0);
     count = limit_rules_match(rules, own, LIMIT_ON_REQUEST, &caller, charges, count);
     return take(request, charges, count);
@@ -123,7 +126,7 @@ bool request_limit_event(struct request *request, enum limit_on on, struct slice
                          struct limit_event *ret_event)
 {
     PRE(on != LIMIT_ON_REQUEST);
-    struct limit_caller caller = caller_of(request);
+    struct limit_caller caller = request_limit_caller(request);
     caller.account = account;
     unsigned root = request->snapshot->model->config->limits.number;
     ret_event->count = limit_rules_match(request->snapshot->limits, root, on, &caller, ret_event->charges, 0);

@@ -22,6 +22,9 @@ bool request_limit_event(struct request *request, enum limit_on on, struct slice
 /* It did not come to the event (the login succeeded, or was none): gives it all back. */
 void request_limit_event_undo(struct request *request, struct limit_event *event);
 
+/* Who asks, as rules count it; its route is not said. */
+struct limit_caller request_limit_caller(const struct request *request);
+
 /* GET PREFIX/v1/limits/me, and /limits/{user} for operators. */
 enum step limit_page_answer(struct request *request);
 

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Limits: what is let through and what is refused, what heads say of it, and what a caller can ask about it. Rates are so low that no
 test lasts until a request comes back, or so high that none is refused."""
+import random
 import re
 import signal
 import socket
+import subprocess
 
 import pytest
 
-from leat import Leat
+from conftest import STORES
+from leat import BIN, Leat, command_prefix
+from postgres import Postgres
 
 FEW = "{per: address, rate: 5/d}"
 
@@ -163,6 +167,73 @@ def test_a_caller_sees_how_it_stands_and_an_operator_how_another_does(serve):
     other = leat.get("/api/v1/limits/7").json()["limits"]  # from this machine itself
     assert ("user", 7, 7) in [(rule["name"], rule["limit"], rule["remaining"]) for rule in other]
     assert leat.client.post("/api/v1/limits/me", content=b"{}").status_code == 405
+
+
+def standings(answer):
+    return [(rule["name"], rule.get("of"), rule["remaining"]) for rule in answer.json()["limits"]]
+
+
+def test_what_is_counted_by_route_is_told_of_the_routes_that_were_asked_for(serve):
+    leat = serve("{per: [address, route], rate: 9/d}, {per: address, rate: 90/d}")
+    path = "/api/v1/limits/me"
+    assert standings(ask(leat, path=path)) == [("address", None, 90)]
+    for route in ("users", "users", "rules", "nothing"):
+        ask(leat, path=f"/api/{route}?limit=1")
+    assert standings(ask(leat, path=path)) == [
+        ("address-route", "users", 7), ("address-route", "rules", 8), ("address", None, 87)]
+    assert standings(ask(leat, "192.0.2.7", path)) == [("address", None, 90)]
+
+
+def test_a_key_is_counted_by_itself(database, tmp_path):
+    database.sql("CREATE TABLE notes (id INTEGER PRIMARY KEY); INSERT INTO notes VALUES (1);")
+    config = tmp_path / "leat.yaml"
+    config.write_text(f"database: {database.url}\nauth: {{roles: viewer}}\nresources: {{notes: {{read: anonymous}}}}\n"
+                      "limits: [{per: key, rate: 5/d}]\n", encoding="utf-8")
+    keys = [subprocess.run([*command_prefix(), BIN, "key", "add", name, "--role", "viewer", "-c", config], check=True, capture_output=True,
+                           text=True).stdout.strip() for name in ("one", "other")]
+    with Leat(config_file=config) as leat:
+        leat.await_ready()
+        by = [{"Authorization": f"Bearer {key}"} for key in keys]
+        assert [leat.get("/api/notes", headers=by[0]).status_code for _ in range(6)] == [200] * 5 + [429]
+        assert [told(leat.get("/api/notes", headers=by[1]))[2] for _ in range(2)] == [4, 3]
+        assert standings(leat.get("/api/v1/limits/me", headers=by[0])) == [("key", None, 0)]
+        assert "ratelimit" not in leat.get("/api/notes").headers
+
+
+@pytest.mark.skipif("postgresql" not in STORES, reason="PostgreSQL alone has functions")
+def test_a_function_has_rules_of_its_own():
+    with Postgres() as server:
+        server.psql("CREATE FUNCTION one() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE TABLE other (id int PRIMARY KEY)")
+        look_at_function(server)
+
+
+def look_at_function(server):
+    config = ("defaults: {read: anonymous}\nlimits: [{per: route, rate: 8/d}]\nresources: {other: {as: one}}\n"
+              "functions: {one: {call: anonymous, limits: [{per: address, rate: 3/d}]}}\n")
+    with Leat(database=server.url, config=config) as leat:
+        leat.await_ready()
+        assert [leat.get("/api/rpc/one").status_code for _ in range(4)] == [200] * 3 + [429]
+        assert told(leat.get("/api/one"))[:3] == ("route", 8, 7)
+        assert standings(leat.get("/api/v1/limits/me")) == [("route", "one", 7), ("route", "rpc/one", 5), ("rpc/one.address", "rpc/one", 0)]
+
+
+def test_what_answers_say_is_always_true(serve):
+    """Whatever is asked, by whom and in which order: what an answer says remains is what still passes, and not one more."""
+    limits = ", ".join(f"{{per: {per}, rate: {rate}/d, window: {window}, weight: {weight}, name: {window}-{weight}}}" for per, rate, window, weight in (
+        ("[address, route]", 23, "bucket", 1), ("address", 60, "fixed", 2), ("[address, route]", 31, "sliding", 1), ("route", 300, "bucket", 1)))
+    leat, chance = serve(limits), random.Random(5)
+    asked = [(f"192.0.2.{number}", f"/api/{route}?limit=1") for number in range(4) for route in ("users", "rules")]
+    for _ in range(60):
+        address, path = chance.choice(asked)
+        answer = ask(leat, address, path)
+        remaining = told(answer)[2]
+        standing = {(rule["name"], rule.get("of")): rule["remaining"] for rule in ask(leat, address, "/api/v1/limits/me").json()["limits"]}
+        route = path[5:10]
+        counted = [left // 2 if name == "fixed-2" else left for (name, of), left in standing.items() if of in (None, route)]
+        assert answer.status_code == 200 or remaining == 0
+        assert answer.status_code == 429 or remaining == min(left for (_, of), left in standing.items() if of in (None, route))
+        if chance.random() < 0.2:  # as many as all rules together say, and not one more
+            assert [ask(leat, address, path).status_code for _ in range(min(counted) + 1)] == [200] * min(counted) + [429]
 
 
 def test_a_reload_keeps_what_was_counted_by_rules_it_leaves(serve):

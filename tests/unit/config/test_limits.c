@@ -4,6 +4,8 @@
 
 #include "reading.h"
 
+#define BEGIN "database: sqlite:/x\n"
+
 static const struct mistake mistakes[] = {
     {"limits: {per: user}\n",
      "leat.yaml:1:9: `limits`: found a mapping, expected a list of rules such as `[{per: address, rate: 200/s}]`\n"},
@@ -40,6 +42,10 @@ static const struct mistake mistakes[] = {
     {"limits: [1, 2, 3, 4, 5, 6, 7, 8, 9]\nlimiter: {keys: 5}\n",
      "leat.yaml:1:9: `limits` has 9 rules: 8 at most\n"
      "leat.yaml:2:17: `keys`: `5` is out of range: expected 1000 to 100000000\n"},
+    {BEGIN "resources: {a: {limits: [{per: address, rate: 1/s, on: login.failed}]}}\n",
+     "leat.yaml:2:26: `on: login.failed` counts logins, which are no requests of this: say it under `limits` of the first level\n"},
+    {BEGIN "functions: {f: {call: anonymous, limits: [{per: route, rate: 1}]}}\n",
+     "leat.yaml:2:62: `rate`: found `1`, expected a rate such as `5000/s`, `200/min`, `10/h` or `1000/d`\n"},
 };
 
 static void is_told_word_for_word(void **state)
@@ -51,9 +57,25 @@ static void is_told_word_for_word(void **state)
     reading_free(reading);
 }
 
+static void rules_that_count_nobody_or_nothing_are_said_softly(void **state)
+{
+    (void)state;
+    struct reading *reading = read_yaml(
+        BEGIN "defaults: {read: anonymous}\nlimits: [{per: user, rate: 1/s}, {per: role, rate: 1/s}]\n"
+              "resources: {a: {limits: [{per: route, rate: 1/s}]}}\n");
+    assert_complaints(
+        &reading->complaints,
+        "leat.yaml:3:10: warning: the rule counts nobody: without `auth:` callers have no user, key or tenant\n"
+        "leat.yaml:4:26: warning: `per: route` says nothing here: this is one, which has the rule for itself\n");
+    assert_non_null(reading->config);
+    reading_free(reading);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(mistakes)];
+    struct CMUnitTest tests[ARRAY_LEN(mistakes) + 1];
     mistakes_add(mistakes, ARRAY_LEN(mistakes), is_told_word_for_word, tests);
+    tests[ARRAY_LEN(mistakes)] =
+        (struct CMUnitTest)cmocka_unit_test(rules_that_count_nobody_or_nothing_are_said_softly);
     return cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);
 }

@@ -68,7 +68,7 @@ static const struct mistake mistakes[] = {
     {"functions: [search]\n",
      "leat.yaml:1:12: `functions`: found a list, expected a mapping from functions to what is said of them, such as `{search: {call: anonymous}}`\n"},
     {"functions: {search: anonymous}\n",
-     "leat.yaml:1:21: `search`: found `anonymous`, expected a mapping with the keys function, call, tenant, changes\n"},
+     "leat.yaml:1:21: `search`: found `anonymous`, expected a mapping with the keys function, call, tenant, changes, limits\n"},
     {"functions: {search: {call: viewer}}\n",
      "leat.yaml:1:28: `call`: found `viewer`, expected `anonymous` or `none`; other roles are declared by `auth: {roles: …}`\n"},
     {"functions: {'a b': {call: anonymous}}\n",
