@@ -89,6 +89,9 @@ void limit_parameters(struct doc *doc, const struct doc_prefix *prefix, const st
 void paging_parameters(struct doc *doc, const struct doc_prefix *prefix, const struct page_policy *page,
                        bool cursor);
 void query_path(struct doc *doc, const struct doc_prefix *prefix, const struct named_query *query);
+/* login.c: of a configuration that knows callers. */
+void login_paths(struct doc *doc, const struct doc_prefix *prefix);
+void login_security(struct doc *doc);
 void rpc_path(struct doc *doc, const struct doc_prefix *prefix, const struct rpc *rpc);
 /* upstream.c. Whether the caller may ask it for something, and its path is a whole one. */
 bool upstream_may_see(const struct doc *doc, const struct config_upstream *upstream);

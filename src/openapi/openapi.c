@@ -70,6 +70,8 @@ static void write_tags(struct doc *doc)
         }
     if (model->config->batch_requests_max > 0)
         tag(doc, SLICE("batch"), SLICE("Several requests in one."));
+    if (config_auth_is_on(&model->config->auth))
+        tag(doc, SLICE("auth"), SLICE("Who asks."));
     doc_close(doc, ']');
 }
 
@@ -101,6 +103,8 @@ static void write_paths_below(struct doc *doc, const struct doc_prefix *prefix)
             rpc_path(doc, prefix, &model->rpcs[i]);
     if (has_batch(doc, prefix->serve))
         batch_path(doc, prefix);
+    if (config_auth_is_on(&model->config->auth))
+        login_paths(doc, prefix);
 }
 
 static void write_paths(struct doc *doc)
@@ -133,6 +137,8 @@ static void write_components(struct doc *doc)
 {
     const struct model *model = doc->model;
     doc_open(doc, "components", '{');
+    if (config_auth_is_on(&model->config->auth))
+        login_security(doc);
     doc_raw(doc, "headers", openapi_headers);
     doc_open(doc, "responses", '{');
     doc_members(doc, openapi_responses);
@@ -175,6 +181,8 @@ void openapi_write(const struct model *model, unsigned roles, struct buf *out)
     doc_text(&doc, "openapi", SLICE("3.1.0"));
     doc_raw(&doc, "info", openapi_info);
     write_manners(&doc);
+    if (config_auth_is_on(&model->config->auth))
+        doc_raw(&doc, "security", SLICE("[{},{\"credential\":[]}]")); /* where a role is needed it says 401 */
     write_tags(&doc);
     write_paths(&doc);
     write_components(&doc);

@@ -199,7 +199,7 @@ def test_a_forged_token_is_refused(leat):
         return jwt.encode(body | changes, secret, algorithm=header)
     forged = [made("HS256", "x" * 64, role="admin"), jwt.encode(body | {"role": "admin"}, None, algorithm="none"),
               f"{head}.{claims}.", f"{head}.{claims}", token[:-1], token + "A", f"{head}.{claims}.{signature[::-1]}",
-              token.replace(".", "..", 1), f" {token}x"]
+              token.replace(".", "..", 1), f" {token}x", f"{head}.{'A' * 9000}.{signature}", f"{head}.{claims}.{'A' * 9000}", "." * 300]
     for one in forged:
         assert status(leat, one) == 401, one
     assert status(leat, token) == 200
@@ -293,6 +293,21 @@ def test_logins_while_the_process_ends_leave_nothing_behind(schema):
             time.sleep(0.3)
             leat.stop()
             assert {future.result() for future in waiting} <= {401, 503, None}
+
+
+def test_the_document_tells_how_to_log_in(schema):
+    with serve(schema) as leat:
+        document = leat.await_ready().get("/openapi.json").json()
+        login = document["paths"]["/api/auth/login"]["post"]
+        body = login["requestBody"]["content"]["application/json"]["schema"]
+        assert body["required"] == ["email", "password"] and login["operationId"] == "login_auth"
+        shown = login["responses"]["200"]["content"]["application/json"]["schema"]
+        assert set(log_in(leat).json()) == set(shown["required"])
+        assert "204" in document["paths"]["/api/auth/logout"]["post"]["responses"]
+        assert document["components"]["securitySchemes"]["credential"]["scheme"] == "bearer"
+    with Leat(database=schema.url, config="resources: {open: {read: anonymous}}\n") as leat:
+        document = leat.await_ready().get("/openapi.json").json()
+        assert "securitySchemes" not in document["components"] and not any("auth" in path for path in document["paths"])
 
 
 def test_without_roles_and_login_a_header_is_nobodys_business(schema):
