@@ -188,8 +188,8 @@ def test_users_are_told_apart_as_shown(examples, tmp_path):
     for (_, command, shown), found in zip(pairs, outputs):
         if shown.startswith("{"):
             same_shape(shown_json(shown), json.loads(found))
-            if "status" in shown_json(shown):
-                assert json.loads(found)["status"] == shown_json(shown)["status"], command
+            for name in {"status", "code"} & set(shown_json(shown)):
+                assert json.loads(found)[name] == shown_json(shown)[name], command
         else:
             same_lines(shown, found)
 
