@@ -103,7 +103,7 @@ def test_many_who_miss_at_once_are_one_question(serve):
 
 
 def test_beyond_its_time_an_answer_is_served_while_a_new_one_is_made(serve, database):
-    with serve(("row: 1h", "row: 50ms")) as leat:
+    with serve(("row: 1h", "row: 50ms"), ("changes: triggers", "changes: off")) as leat:
         leat.await_ready()
         outcomes = []
 
@@ -112,9 +112,27 @@ def test_beyond_its_time_an_answer_is_served_while_a_new_one_is_made(serve, data
             outcomes.append(outcome(answer)[0])
             return answer.json()["name"]
         assert name() == "Bo"
-        database.sql("UPDATE users SET name = 'Björn' WHERE id = 7;")  # by another program: nothing ends it but time
+        database.sql("UPDATE users SET name = 'Björn' WHERE id = 7;")  # by another program: nothing but time ends the answer
         leat.await_true(lambda: name() == "Björn")
         assert set(outcomes[1:]) == {"hit"}, "nobody has waited"
+
+
+def test_what_another_program_writes_is_heard(serve, database):
+    with serve() as leat:
+        leat.await_ready()
+        leat.await_true(lambda: leat.lines("changes are heard"))
+        assert [outcome(leat.get("/api/users/7"))[0] for _ in range(2)] == ["fwd=miss", "hit"]
+        database.sql("UPDATE users SET name = 'Björn' WHERE id = 7;")
+        leat.await_true(lambda: leat.get("/api/users/7").json()["name"] == "Björn", seconds_max=10)
+
+
+def test_a_write_leaves_alone_what_is_not_made_of_it(serve):
+    with serve(("changes: triggers", "changes: off")) as leat:
+        leat.await_ready()
+        for path in FIGURES:
+            leat.get(path)
+        assert leat.client.post("/api/game_results", json={"id": 5, "user_id": 7, "score": 3}).status_code == 201
+        assert [path for path in FIGURES if outcome(leat.get(path))[0] != "hit"] == ["/api/behaviour?person=7"]
 
 
 def test_that_a_row_is_absent_is_kept_until_it_is_made(serve):
@@ -128,7 +146,7 @@ def test_that_a_row_is_absent_is_kept_until_it_is_made(serve):
 
 
 def test_what_is_to_be_warm_is_a_hit_for_the_first_who_asks(serve):
-    with serve() as leat:
+    with serve(("changes: triggers", "changes: off")) as leat:
         leat.await_true(lambda: leat.lines("warmed"))
         assert leat.lines("warmed")[0].get("failed", 0) == 0
         for path in ("health", "dashboards/executive", "metrics?minutes=60", "rules?industry=crypto", "segments"):
@@ -139,6 +157,7 @@ def test_clients_and_content_networks_keep_rules_for_an_hour(serve):
     with serve() as leat:
         leat.await_ready()
         answer = leat.get("/api/rules")
+        assert answer.headers["surrogate-key"] == answer.headers["cache-tag"] == "rules"
         assert {"max-age=3600", "s-maxage=3600"} <= set(re.split(", *", answer.headers["cache-control"]))
         assert leat.get("/api/rules", headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
 

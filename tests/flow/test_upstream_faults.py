@@ -77,8 +77,11 @@ def test_nobody_at_the_other_end_is_a_502(leat):
 def test_the_cause_is_in_the_log_alone(leat):
     answer = leat.get("/nobody/x")
     assert "127.0.0.1" not in answer.text
-    line = next(line for line in leat.lines() if line.get("id") == answer.json()["request_id"])
-    assert "127.0.0.1" in line["cause"]
+
+    def causes():
+        return [line["cause"] for line in leat.lines() if line.get("id") == answer.json()["request_id"]]
+    leat.await_true(causes)  # it is written after the answer
+    assert "127.0.0.1" in causes()[0]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
