@@ -342,9 +342,12 @@ static const struct key resource_keys[] = {
 const struct section section_resource = {"resources.NAME", resource_keys};
 
 static const struct key function_keys[] = {
-    {"function", &kind_text, FUNCTION(function)}, {"call", &kind_roles, FUNCTION(call)},
-    {"tenant", &kind_text, FUNCTION(tenant)},     {"changes", &kind_tables, FUNCTION(changes)},
-    {"limits", &kind_limits, FUNCTION(limits)},   {0},
+    {"function", &kind_text, FUNCTION(function)},
+    {"call", &kind_roles, FUNCTION(call)},
+    {"tenant", &kind_text, FUNCTION(tenant)}, /* its argument */
+    {"changes", &kind_tables, FUNCTION(changes)},
+    {"limits", &kind_limits, FUNCTION(limits)},
+    {0},
 };
 const struct section section_function = {"functions.NAME", function_keys};
 
