@@ -72,7 +72,7 @@ def measure(world, case, options, skipped):
     those = list(prepared(world, case, options, skipped))
     measured = {one.name: [] for one in those}
     for number in range(1, options.rounds + 1):
-        for one in those:
+        for one in those if number % 2 else reversed(those):  # what drifts meanwhile is for and against each of them
             measured[one.name].append(one.measure(world, case, options.seconds, number))
     return measured
 
