@@ -13,7 +13,7 @@ function init(args)
 end
 
 function delay()
-   return math.random() * 2 * pause_ms
+   return math.floor(math.random() * 2 * pause_ms + math.random()) -- wrk takes whole milliseconds
 end
 
 function request()
