@@ -76,10 +76,11 @@ struct resource {
     const struct column *
         version; /* says whether a row is the one it was; may be hidden, PostgreSQL's xmin where none is declared; NULL: none */
     const struct column
-        *tenant;              /* whose a row is: filtered by the caller's, filled with it; NULL: not bound */
-    bool of_all;              /* `tenant: none`: rows of all tenants */
-    struct resource **seen;   /* as callers of a role see it, by the place of its bit; NULL: all alike */
-    struct resource_set *set; /* what Leat fills in on writes; columns may be hidden */
+        *tenant;            /* whose a row is: filtered by the caller's, filled with it; NULL: not bound */
+    bool of_all;            /* `tenant: none`: rows of all tenants */
+    struct resource **seen; /* as callers of a role see it, by the place of its bit; NULL: all alike */
+    const struct column **behind; /* those of config->behind, in its order */
+    struct resource_set *set;     /* what Leat fills in on writes; columns may be hidden */
     unsigned set_count;
     unsigned index; /* in model->resources */
 };

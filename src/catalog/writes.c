@@ -63,6 +63,30 @@ static void resolve_set(const struct resolver *r, const struct columns_known *kn
     }
 }
 
+static bool is_of_key(const struct resource *resource, const struct column *column)
+{
+    for (unsigned i = 0; i < resource->key_count; i++)
+        if (resource->key[i] == column)
+            return true;
+    return false;
+}
+
+static void resolve_behind(const struct resolver *r, const struct columns_known *known,
+                           struct resource *resource)
+{
+    const struct config_resource *config = resource->config;
+    resource->behind = ARENA_ARRAY(r->arena, const struct column *, config->behind_count + 1);
+    for (unsigned i = 0; i < config->behind_count; i++) {
+        const struct word *name = &config->behind[i].column;
+        const struct column *column = writable(r, known, "behind", name->at, name->text);
+        resource->behind[i] = column;
+        if (column && is_of_key(resource, column))
+            complain(r->complaints, name->at,
+                     "`behind`: `" SLICE_FMT "` says which row it is: that cannot be written later",
+                     SLICE_ARG(name->text));
+    }
+}
+
 /* xmin as a column: the transaction that wrote the row. As a text, which has an order. */
 static const struct column *make_xmin(struct arena *arena)
 {
@@ -99,4 +123,5 @@ void resolve_writes(const struct resolver *r, struct resource *resource)
     resolve_deleted(r, &known, resource);
     resolve_version(r, &known, resource);
     resolve_set(r, &known, resource);
+    resolve_behind(r, &known, resource);
 }

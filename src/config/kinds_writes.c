@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What resources declare of writing, and of the rows a role has to do with: `put:`, `unfiltered:`, `set:`, `rows:`. See walk.h.
  * Columns are looked up by catalog/model.c; the conditions of `rows:` are read by query/, whose grammar they are. */
+#include "config/units.h"
 #include "config/walk.h"
 
 /* --- put: merge | replace; unfiltered: allowed | refused --- */
@@ -151,3 +152,53 @@ const struct kind kind_rows = {
     .expected = "roles and the rows they have to do with, such as `{anonymous: 'status=eq.open'}`",
     .read = read_rows,
     .print = print_rows};
+
+/* --- behind: {last_login: 1s} --- */
+
+enum { BEHIND_MS_MIN = 1000, BEHIND_MS_MAX = 3600 * 1000 };
+
+static bool read_behind_of(struct walk *walk, const struct key *key, const struct node *node,
+                           struct config_behind *behind)
+{
+    behind->column = (struct word){.text = node->key, .at = node->key_at};
+    if (node->kind != NODE_TEXT || !units_read_duration(node->text, &behind->within_ms) ||
+        behind->within_ms < BEHIND_MS_MIN || behind->within_ms > BEHIND_MS_MAX) {
+        walk_expected(walk, node, key->name,
+                      "how long a value may wait to be written, 1s to 1h, such as `1s`");
+        return false;
+    }
+    return true;
+}
+
+static void read_behind(struct walk *walk, const struct key *key, const struct node *node, void *field)
+{
+    struct config_resource *resource = field;
+    if (node->kind != NODE_MAP || node->count == 0) {
+        walk_expected(walk, node, key->name, key->kind->expected);
+        return;
+    }
+    resource->behind = ARENA_ARRAY(walk->arena, struct config_behind, node->count);
+    resource->behind_count = 0;
+    for (const struct node *child = node->first; child; child = child->next)
+        resource->behind_count += read_behind_of(walk, key, child, &resource->behind[resource->behind_count]);
+}
+
+static void print_behind(struct printer *printer, const struct key *key, const void *field)
+{
+    const struct config_resource *resource = field;
+    if (resource->behind_count == 0)
+        return;
+    print_name(printer, key->name);
+    for (unsigned i = 0; i < resource->behind_count; i++) {
+        buf_add(printer->out, i ? SLICE(", ") : SLICE(" {"));
+        print_key(printer->out, resource->behind[i].column.text);
+        buf_lit(printer->out, ": ");
+        units_print_duration(printer->out, resource->behind[i].within_ms);
+    }
+    buf_lit(printer->out, "}\n");
+}
+
+const struct kind kind_behind = {
+    .expected = "columns and how long their values may wait to be written, such as `{last_login: 1s}`",
+    .read = read_behind,
+    .print = print_behind};

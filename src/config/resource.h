@@ -78,6 +78,12 @@ struct config_function {
     struct place at;
 };
 
+/* `behind: {last_login: 1s}`: a column that may be written later, so long at most. */
+struct config_behind {
+    struct word column;
+    int64_t within_ms;
+};
+
 struct config_resource {
     struct word name;                  /* the path segment */
     struct word table;                 /* "schema.table" or "table"; default: the name */
@@ -97,6 +103,8 @@ struct config_resource {
     unsigned set_count;
     struct config_rows *rows;
     unsigned rows_count;
+    struct config_behind *behind;
+    unsigned behind_count;
     struct page_policy page;
     struct cache_policy cache;
     struct envelope envelope;

@@ -332,7 +332,7 @@ static const struct key resource_keys[] = {
     {"envelope", &kind_envelope, RESOURCE(envelope)},
     {"cache", &kind_cache, RESOURCE(cache)},
     {"limits", &kind_limits, RESOURCE(limits)},
-    NOT_YET("behind"),
+    {.name = "behind", .kind = &kind_behind},
     {"changes", &kind_tables, RESOURCE(changes)},
     NOT_YET("ingest"),
     NOT_YET("partitions"),

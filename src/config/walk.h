@@ -72,7 +72,7 @@ extern const struct kind kind_tables, kind_tags;
 /* kinds_credentials.c */
 extern const struct kind kind_secret, kind_foreign, kind_key_file, kind_alg, kind_audit;
 /* kinds_writes.c */
-extern const struct kind kind_either, kind_set, kind_rows;
+extern const struct kind kind_either, kind_set, kind_rows, kind_behind;
 /* kinds_tenant.c */
 extern const struct kind kind_tenant, kind_columns;
 /* kinds_functions.c */

@@ -230,14 +230,16 @@ static void begin_write(struct doc *doc, const struct doc_prefix *prefix, const 
     doc_close(doc, ']');
 }
 
-/* The answers of a write to rows that are there; creates: or to one that is not. */
+/* The answers of a write to rows that are there; creates: or to one that is not; later: it may be written then. */
 static void end_write(struct doc *doc, const struct doc_prefix *prefix, const struct resource *resource,
-                      bool creates, bool not_found)
+                      bool creates, bool not_found, bool later)
 {
     doc_open(doc, "responses", '{');
     answer_written(doc, "200", resource);
     if (creates)
         answer_written(doc, "201", resource);
+    if (later)
+        doc_raw(doc, "202", SLICE("{\"description\":\"It is to be written soon.\"}"));
     answer_done(doc);
     operation_problems(doc, prefix, not_found, true);
     doc_close(doc, '}');
@@ -252,7 +254,7 @@ static void change_operation(struct doc *doc, const struct doc_prefix *prefix,
                 many ? "Change rows of " SLICE_FMT " that a filter finds" : "Change a row of " SLICE_FMT,
                 many);
     row_body(doc, resource);
-    end_write(doc, prefix, resource, false, !many);
+    end_write(doc, prefix, resource, false, !many, !many && resource->config->behind_count > 0);
 }
 
 static void remove_operation(struct doc *doc, const struct doc_prefix *prefix,
@@ -261,7 +263,7 @@ static void remove_operation(struct doc *doc, const struct doc_prefix *prefix,
     begin_write(doc, prefix, resource, "delete", many ? "remove_all" : "remove",
                 many ? "Remove rows of " SLICE_FMT " that a filter finds" : "Remove a row of " SLICE_FMT,
                 many);
-    end_write(doc, prefix, resource, false, !many);
+    end_write(doc, prefix, resource, false, !many, false);
 }
 
 static bool may_replace(const struct doc *doc, const struct resource *resource)
@@ -278,7 +280,7 @@ static void replace_operation(struct doc *doc, const struct doc_prefix *prefix,
                 merges ? "Change a row of " SLICE_FMT : "Replace a row of " SLICE_FMT ", or create it",
                 filtered);
     row_body(doc, resource);
-    end_write(doc, prefix, resource, !merges, merges);
+    end_write(doc, prefix, resource, !merges, merges, false);
 }
 
 /* ---- paths ---- */

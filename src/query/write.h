@@ -86,6 +86,9 @@ const struct bind *write_key(const struct write *write);
 bool write_may_be_hindered(const struct write *write);
 bool write_is_hindered(const struct write *write);
 
+/* How long what the records give may wait to be written, by `behind:`; 0: not at all, for something of it may not. */
+int64_t write_may_wait_ms(const struct write *write);
+
 /* Whether more than the first statement may be needed, however few records there are. */
 bool write_goes_on(const struct write *write);
 

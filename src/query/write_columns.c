@@ -271,3 +271,27 @@ bool write_columns_begin(struct write *write, struct slice columns, struct slice
     build->problem->pg_code = SLICE("42P10");
     return false;
 }
+
+/* How long the column's value may wait; 0: it may not. */
+static int64_t within_ms(const struct resource *resource, const struct column *column)
+{
+    for (unsigned i = 0; i < resource->config->behind_count; i++)
+        if (resource->behind[i] == column)
+            return resource->config->behind[i].within_ms;
+    return 0;
+}
+
+int64_t write_may_wait_ms(const struct write *write)
+{
+    int64_t least_ms = 0;
+    for (unsigned i = 0; i < write->column_count; i++) {
+        const struct write_column *column = &write->columns[i];
+        if (column->constant || !write_gives(write, column->column))
+            continue;
+        int64_t ms = within_ms(write->asked->resource, column->column);
+        if (ms == 0)
+            return 0;
+        least_ms = least_ms && least_ms < ms ? least_ms : ms;
+    }
+    return least_ms;
+}

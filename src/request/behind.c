@@ -7,18 +7,31 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "request/depends.h"
 #include "request/worker.h"
+#include "store/listen.h"
 
 enum { STATEMENTS_MAX = 500, DEADLINE_MS = 5000 };
 
-enum kind { KIND_SEEN, KIND_HASH, KIND_SLIDE };
+enum kind { KIND_SEEN, KIND_HASH, KIND_SLIDE, KIND_WRITE };
+
+/* Of WRITE: what is written, under the configuration it was asked under. */
+struct written {
+    struct statement statement;
+    const struct table *table; /* of the snapshot */
+    struct snapshot *snapshot; /* held */
+    char bytes[];              /* binds, then texts */
+};
 
 struct item {
     struct list link;
     enum kind kind;
-    struct wall when;  /* SEEN */
-    int64_t expires_s; /* SLIDE */
-    struct slice key;  /* the kind as a byte, then whose it is: in texts */
+    struct wall when;        /* SEEN */
+    int64_t expires_s;       /* SLIDE */
+    struct written *written; /* WRITE */
+    struct mono due;         /* us 0: at the next turn */
+    bool alone;              /* it was refused together with others */
+    struct slice key;        /* the kind as a byte, then whose it is: in texts */
     struct slice old_hash, new_hash;
     char texts[];
 };
@@ -28,7 +41,7 @@ struct behind {
     struct list items; /* oldest first */
     struct map by_key;
     struct timer timer;
-    bool stopped, submitting, out, lost;
+    bool stopped, submitting, out, lost, goes_alone;
 
     struct tap *tap; /* while it is out */
     struct fetch fetch;
@@ -40,11 +53,26 @@ struct behind {
 
 /* --- gathering --- */
 
+static void written_free(struct written *written)
+{
+    if (!written)
+        return;
+    snapshot_unref(written->snapshot);
+    mem_free(written);
+}
+
+/* Of one that is in no list. */
+static void item_end(struct item *item)
+{
+    written_free(item->written);
+    mem_free(item);
+}
+
 static void item_free(struct behind *behind, struct item *item)
 {
     (void)map_remove(&behind->by_key, item->key);
     list_remove(&item->link);
-    mem_free(item);
+    item_end(item);
 }
 
 static struct item *item_new(enum kind kind, struct slice whose, struct slice old_hash, struct slice new_hash)
@@ -65,23 +93,31 @@ static struct item *item_new(enum kind kind, struct slice whose, struct slice ol
     return item;
 }
 
-/* Takes the place of an equal one that waits. */
-static void put(struct behind *behind, struct item *item)
+/* Takes the place of an equal one that waits, and is due when that was. False: there is no room. */
+static bool enter(struct behind *behind, struct item *item)
 {
-    struct item *same = item ? map_get(&behind->by_key, item->key) : NULL;
-    if (same)
+    struct item *same = map_get(&behind->by_key, item->key);
+    if (!same && behind->by_key.count >= BEHIND_MAX)
+        return false;
+    if (same) {
+        item->due = same->due;
         item_free(behind, same);
-    if (!item || behind->by_key.count >= BEHIND_MAX) {
-        if (!behind->lost)
-            log_event(LOG_ERROR, "what is written later is lost", LOG_STR("why", "too much of it waits"));
-        behind->lost = true;
-        mem_free(item);
-        return;
     }
     map_put(&behind->by_key, item->key, item);
     list_push(&behind->items, &item->link);
     if (!behind->timer.loop && !behind->out)
         loop_timer_set(behind->worker->loop, &behind->timer, BEHIND_MS);
+    return true;
+}
+
+static void put(struct behind *behind, struct item *item)
+{
+    if (item && enter(behind, item))
+        return;
+    if (!behind->lost)
+        log_event(LOG_ERROR, "what is written later is lost", LOG_STR("why", "too much of it waits"));
+    behind->lost = true;
+    mem_free(item);
 }
 
 void behind_see(struct behind *behind, struct slice user, struct wall when)
@@ -105,6 +141,51 @@ void behind_slide(struct behind *behind, struct slice session, int64_t expires_s
     put(behind, item);
 }
 
+/* A copy of the statement, which is of a request's arena. NULL: no memory. */
+static struct written *keep(struct behind *behind, const struct statement *statement,
+                            const struct table *table)
+{
+    unsigned count = statement->bind_count;
+    size_t size = count * sizeof(struct bind) + statement->text.len + 1;
+    PRE(statement->runs < 2);
+    for (unsigned i = 0; i < count; i++)
+        size += statement->binds[i].text.len + 1;
+    struct written *written = mem_try(sizeof *written + size);
+    if (!written)
+        return NULL;
+    struct bind *binds = (struct bind *)(void *)written->bytes;
+    char *to = written->bytes + count * sizeof *binds;
+    for (unsigned i = 0; i < count; i++) {
+        binds[i] = statement->binds[i];
+        if (!binds[i].text.data)
+            continue;
+        to = mempcpy(to, binds[i].text.data, binds[i].text.len);
+        *to++ = '\0';
+        binds[i].text.data = to - binds[i].text.len - 1;
+    }
+    struct slice text = slice_of(to, statement->text.len);
+    *(char *)mempcpy(to, statement->text.data, text.len) = '\0';
+    written->statement =
+        (struct statement){.text = text, .binds = binds, .bind_count = count, .runs = statement->runs};
+    written->table = table;
+    written->snapshot = snapshot_ref(behind->worker->snapshot);
+    return written;
+}
+
+bool behind_write(struct behind *behind, struct slice key, const struct statement *statement,
+                  const struct table *table, int64_t within_ms)
+{
+    struct item *item = item_new(KIND_WRITE, key, SLICE(""), SLICE(""));
+    if (!item)
+        return false;
+    item->written = keep(behind, statement, table);
+    item->due = mono_after_ms(loop_now(behind->worker->loop), within_ms - BEHIND_MS);
+    if (item->written && enter(behind, item))
+        return true;
+    item_end(item);
+    return false;
+}
+
 /* --- writing --- */
 
 /* Text empty: the configuration has changed meanwhile, and it is of no use any more. */
@@ -113,6 +194,10 @@ static struct statement statement_of(struct behind *behind, const struct item *i
     const struct snapshot *snapshot = behind->worker->snapshot;
     const struct accounts *accounts = &snapshot->trust->accounts;
     struct slice whose = slice_skip(item->key, 1);
+    if (item->kind == KIND_WRITE && item->written->snapshot->supply != snapshot->supply)
+        return (struct statement){0}; /* it was another database */
+    if (item->kind == KIND_WRITE)
+        return item->written->statement;
     if (item->kind == KIND_SLIDE)
         return ledger_session_slide(&behind->arena, snapshot->model->catalog->dialect, whose,
                                     item->expires_s);
@@ -123,17 +208,28 @@ static struct statement statement_of(struct behind *behind, const struct item *i
     return accounts_rehash(accounts, &behind->arena, whose, item->old_hash, item->new_hash);
 }
 
+/* One that was refused with others goes alone. */
+static bool may_go(const struct behind *behind, const struct item *item, struct mono now)
+{
+    return (behind->stopped || item->due.us <= now.us) && (behind->count == 0 || !item->alone);
+}
+
 static void gather(struct behind *behind)
 {
+    struct mono now = loop_now(behind->worker->loop);
     behind->statements = ARENA_ARRAY(&behind->arena, struct statement, STATEMENTS_MAX);
     behind->count = behind->at = 0;
+    behind->goes_alone = false;
     LIST_EACH_SAFE (&behind->items, link, after) {
         struct item *item = container_of(link, struct item, link);
-        if (behind->count == STATEMENTS_MAX)
+        if (behind->count == STATEMENTS_MAX || behind->goes_alone)
             break;
+        if (!may_go(behind, item, now))
+            continue;
         struct statement statement = statement_of(behind, item);
         if (statement.text.len) {
             behind->statements[behind->count++] = statement;
+            behind->goes_alone = item->alone;
             (void)map_remove(&behind->by_key, item->key);
             list_remove(&item->link);
             list_push(&behind->writing, &item->link);
@@ -163,30 +259,71 @@ static void forget_written(struct behind *behind)
 {
     struct list *link;
     while ((link = list_shift(&behind->writing)) != NULL)
-        mem_free(container_of(link, struct item, link));
+        item_end(container_of(link, struct item, link));
 }
 
-/* They wait again, unless newer ones have come. */
-static void take_back(struct behind *behind)
+/* They wait again, in their order, unless newer ones have come. */
+static void take_back(struct behind *behind, bool alone)
 {
-    struct list *link;
-    while ((link = list_shift(&behind->writing)) != NULL) {
-        struct item *item = container_of(link, struct item, link);
+    while (!list_empty(&behind->writing)) {
+        struct item *item = container_of(behind->writing.prev, struct item, link);
+        list_remove(&item->link);
         if (map_get(&behind->by_key, item->key)) {
-            mem_free(item);
+            item_end(item);
             continue;
         }
+        item->alone = alone;
         map_put(&behind->by_key, item->key, item);
         list_unshift(&behind->items, &item->link);
     }
 }
 
+/* It stands, or nobody knows: what was kept of its table is stale. */
+static void note_change(struct behind *behind, const struct item *item)
+{
+    const struct table *users = behind->worker->snapshot->trust->accounts.table;
+    const struct table *table = item->kind == KIND_WRITE ? item->written->table : users;
+    if (!table || item->kind == KIND_SLIDE)
+        return;
+    bool plain = (table->kind == TABLE_TABLE || table->kind == TABLE_PARTITIONED) && !table->is_part;
+    const struct change change = {.kind = plain && !table->triggered ? CHANGE_ROWS : CHANGE_ALL,
+                                  .schema = table->schema,
+                                  .table = table->name};
+    depends_bump_outside(behind->worker, &behind->arena, &change);
+}
+
+static void note_changes(struct behind *behind)
+{
+    const struct problem *problem = &behind->fetch.problem;
+    if (problem_is(problem) && !slice_eq(problem->code, SLICE("outcome-unknown")))
+        return;
+    LIST_EACH (&behind->writing, link)
+        note_change(behind, container_of(link, struct item, link));
+}
+
+static void flush(struct behind *behind);
+
+static void go_on(struct behind *behind, bool away, bool soon)
+{
+    if (list_empty(&behind->items))
+        return;
+    if (!behind->stopped)
+        loop_timer_set(behind->worker->loop, &behind->timer, soon && !away ? 1 : BEHIND_MS);
+    else if (!away)
+        flush(behind);
+}
+
 static void ended(struct behind *behind)
 {
     const struct problem *problem = &behind->fetch.problem;
-    bool away = problem->status == 503 || problem->status == 504 || problem->status == 409;
-    if (away && !behind->stopped)
-        take_back(behind);
+    bool away = problem->status == 503 || problem->status == 504;
+    bool refused =
+        problem_is(problem) && !away && !behind->goes_alone && (behind->count > 1 || problem->status == 409);
+    note_changes(behind);
+    if (refused)
+        take_back(behind, true);
+    else if (away && !behind->stopped)
+        take_back(behind, behind->goes_alone);
     else if (problem_is(problem))
         log_event(LOG_ERROR, "what is written later is lost",
                   LOG_TEXT("why", problem->cause.len ? problem->cause : problem->detail));
@@ -196,8 +333,7 @@ static void ended(struct behind *behind)
     tap_unref(behind->tap);
     behind->tap = NULL;
     behind->out = false;
-    if (!list_empty(&behind->items) && !behind->stopped)
-        loop_timer_set(behind->worker->loop, &behind->timer, BEHIND_MS);
+    go_on(behind, away, refused || behind->goes_alone);
 }
 
 static void on_end(struct fetch *fetch)
@@ -213,6 +349,8 @@ static void flush(struct behind *behind)
     gather(behind);
     if (behind->count == 0) {
         arena_reset(&behind->arena);
+        if (!list_empty(&behind->items) && !behind->stopped) /* they are not due */
+            loop_timer_set(behind->worker->loop, &behind->timer, BEHIND_MS);
         return;
     }
     behind->fetch = (struct fetch){.statement = behind->statements[0],

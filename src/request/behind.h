@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a login leaves to be written later: when a user was last seen, a password's new hash, a session's new end. A worker gathers it,
- * the last of equal ones, and writes it each second in one transaction, and once more when it drains.
+/* What is written later: values of columns that `behind:` names, and what a login leaves: when a user was last seen, a password's new hash, a
+ * session's new end. A worker gathers it, the last of equal ones, and writes what is due each second in one transaction, and all of it when
+ * it drains. What the database refuses of it is written again, each alone, so that one value takes no other with it.
  *
- * Loss: what was gathered in the last second, when the process dies; what the database refuses (said in the log); and beyond BEHIND_MAX
- * while the database is away. Ownership: the worker's; texts are copied. Threads: the worker's. */
+ * Loss: what was gathered and is not due yet, when the process dies; what the database refuses (said in the log); and of a login what is
+ * beyond BEHIND_MAX while the database is away. Ownership: the worker's; texts are copied. Threads: the worker's. */
 #ifndef LEAT_REQUEST_BEHIND_H
 #define LEAT_REQUEST_BEHIND_H
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/slice.h"
 
 enum { BEHIND_MAX = 10000, BEHIND_MS = 1000 };
 
 struct behind;
+struct statement;
+struct table;
 struct worker;
 
 struct behind *behind_new(struct worker *worker);
@@ -23,6 +27,10 @@ void behind_free(struct behind *behind); /* takes NULL; nothing may be out */
 
 void behind_see(struct behind *behind, struct slice user, struct wall when);
 void behind_rehash(struct behind *behind, struct slice user, struct slice old_hash, struct slice new_hash);
+/* A statement that writes to the table, in within_ms at the latest. key: what it is about; takes the place of one of the same key. False: too
+ * much waits, and nothing was taken. */
+bool behind_write(struct behind *behind, struct slice key, const struct statement *statement,
+                  const struct table *table, int64_t within_ms) must_check;
 void behind_slide(struct behind *behind, struct slice session, int64_t expires_s);
 
 #endif

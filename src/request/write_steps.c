@@ -4,6 +4,7 @@
 
 #include "http/path.h"
 #include "request/asked.h"
+#include "request/behind.h"
 #include "request/precondition.h"
 #include "request/records.h"
 #include "request/steps.h"
@@ -438,6 +439,48 @@ static bool is_conditional(const struct request *request)
            write_may_be_hindered(writing->write) || (writing->asked.shows && !is_of_one(request));
 }
 
+/* --- FETCH: later --- */
+
+/* Whether the answer may be given before it is written: of one row, nothing is asked but that it be, and nothing is written with it. */
+static bool may_wait(const struct request *request)
+{
+    const struct writing *writing = request->writing;
+    const struct config_auth *auth = &request->snapshot->model->config->auth;
+    bool asks = request->prefer.returns == RETURN_REPRESENTATION || request->prefer.affected_max >= 0 ||
+                format_is_object(request->format);
+    return writing->asked.verb == WRITE_PATCH && request->route.kind == ROUTE_ROW && !asks &&
+           !request->part && !request->precondition && !request->idempotency && !auth->by_database &&
+           !(auth->audit & AUDIT_WRITES) && !write_goes_on(writing->write);
+}
+
+/* What it is about: a later one of the same takes its place. Two callers of other rights are not the same. */
+static bool behind_key(struct request *request, struct buf *out)
+{
+    const struct caller *caller = &request->principal.caller;
+    const struct slice parts[] = {request->route.resource->config->name.text, request->route.id,
+                                  caller->tenant, caller->role_name, request->fetch.statement.text};
+    buf_clear(out);
+    for (unsigned i = 0; i < ARRAY_LEN(parts); i++) {
+        buf_add(out, parts[i]);
+        buf_byte(out, '\0');
+    }
+    return !out->failed;
+}
+
+/* True: it will be. */
+static bool leave_for_later(struct request *request)
+{
+    int64_t within_ms = may_wait(request) ? write_may_wait_ms(request->writing->write) : 0;
+    struct buf *key = &request->worker->key;
+    if (within_ms == 0 || !behind_key(request, key) ||
+        !behind_write(request->worker->behind, buf_slice(key), &request->fetch.statement,
+                      request->route.resource->table, within_ms))
+        return false;
+    page_done(&request->page);
+    request->answer.status = 202;
+    return true;
+}
+
 static const struct work write_work = {set_sink, on_statement, compose, blame};
 
 enum step write_fetch(struct request *request)
@@ -448,6 +491,8 @@ enum step write_fetch(struct request *request)
         request->route.id = arena_copy(&request->arena, request->route.id);
     if (request->fetch.statement.text.len == 0 && !request->idempotency)
         return STEP_ENCODE; /* nothing to write */
+    if (request->route.resource->config->behind_count > 0 && leave_for_later(request))
+        return STEP_RESPOND;
     if (request->precondition)
         return precondition_fetch(request, &write_work);
     return unit_fetch(request, &write_work, is_conditional(request));

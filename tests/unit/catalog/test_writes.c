@@ -83,6 +83,12 @@ static const struct mistake mistakes[] = {
      "leat.yaml:3:27: `set`: `:now` is no value for `n`, of type integer\n"},
     {"resources: {posts: {set: {size: '3'}}}",
      "leat.yaml:3:27: `set`: the database itself fills in `size`, which is generated\n"},
+    {"resources: {posts: {behind: {titel: 1s}}}",
+     "leat.yaml:3:30: `posts` has no column `titel`: did you mean `title`?\n"},
+    {"resources: {posts: {behind: {size: 1s}}}",
+     "leat.yaml:3:30: `behind`: the database itself fills in `size`, which is generated\n"},
+    {"resources: {posts: {behind: {id: 1s}}}",
+     "leat.yaml:3:30: `behind`: `id` says which row it is: that cannot be written later\n"},
 };
 
 static void is_told_word_for_word(void **state)
