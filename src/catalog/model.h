@@ -111,6 +111,7 @@ struct model {
     struct rpc *rpcs;
     unsigned rpc_count;
     struct tables_told *upstream_tables; /* `tables:` of each of config->upstreams */
+    struct tables_told *signal_tables;   /* of each of config->cache.signals */
     struct tables_told
         *followed; /* of each table of the catalogue: `changes:`, what its triggers and rules change */
     const struct column *

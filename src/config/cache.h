@@ -41,12 +41,16 @@ struct config_warm {
 /* Whether what others write to the database is heard; TRIGGERS: what tells of it is made at start. */
 enum changes { CHANGES_OFF, CHANGES_LISTEN, CHANGES_TRIGGERS };
 
+struct config_signal;
+
 struct config_cache {
     uint64_t memory_bytes; /* of the process; 0: nothing is kept in it */
     unsigned api; /* bits of the roles that may keep values of their own here; ROLES_NONE: not served */
     uint64_t api_memory_bytes; /* for those values */
     struct config_warm warm;
-    enum changes changes; /* key `changes:` of the root */
+    enum changes changes;          /* key `changes:` of the root */
+    struct config_signal *signals; /* key `signals:` of the root */
+    unsigned signal_count;
     struct cache_policy
         policy; /* `cache:` of the root and of `defaults:`; what resources and queries begin with */
 };

@@ -282,6 +282,7 @@ void config_check(struct walk *walk, const struct node *root)
     check_admin(walk);
     check_changes(walk);
     check_limits(walk);
+    signals_check(walk);
     map_done(&paths);
     if (!walk->config->database.url.text.data && complaints_errors(walk->complaints) == 0)
         complain(walk->complaints, root->at,

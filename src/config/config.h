@@ -13,7 +13,7 @@
 #include "config/query.h"
 #include "config/redis.h"
 #include "config/resource.h"
-#include "config/upstream.h"
+#include "config/signal.h"
 
 enum { WORKERS_MAX = 256 };
 

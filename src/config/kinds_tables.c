@@ -59,6 +59,11 @@ const struct kind kind_tables = {.expected = "a list of tables such as `[events,
                                  .read = read_tables,
                                  .print = print_tables};
 
+/* Of a resource or a query. */
+const struct kind kind_signal_names = {.expected = "a list of signals such as `[imported]`",
+                                       .read = read_tables,
+                                       .print = print_tables};
+
 /* What may stand in a head between blanks and between commas. */
 static bool is_tag(struct slice text)
 {

@@ -30,6 +30,11 @@ static const struct config_upstream defaults = {
     .answer_bytes_max = (uint64_t)GIB,
 };
 
+void upstream_defaults(struct config_upstream *ret_upstream)
+{
+    *ret_upstream = defaults;
+}
+
 /* --- methods: [GET, POST] --- */
 
 static const struct slice method_names[HTTP_OTHER] = {
@@ -166,9 +171,9 @@ static void print_add(struct printer *printer, const struct key *key, const void
     buf_lit(printer->out, "}\n");
 }
 
-static const struct kind kind_add = {.expected = "head fields such as `{X-Api-Key: secret}`",
-                                     .read = read_add,
-                                     .print = print_add};
+const struct kind kind_service_add = {.expected = "head fields such as `{X-Api-Key: secret}`",
+                                      .read = read_add,
+                                      .print = print_add};
 
 /* --- url: http://127.0.0.1:9000/parse --- */
 
@@ -230,7 +235,7 @@ static void print_url(struct printer *printer, const struct key *key, const void
     kind_text.print(printer, key, &((const struct config_upstream *)field)->url);
 }
 
-static const struct kind kind_service_url = {
+const struct kind kind_service_url = {
     .expected = "where the service is, such as `http://127.0.0.1:9000` or `https://example.com/parse`",
     .read = read_url,
     .print = print_url};
@@ -263,7 +268,7 @@ static const struct key upstream_keys[] = {
     {"answer_bytes", &kind_bytes, UPSTREAM(answer_bytes_max), .low = 0, .high = 1024 * GIB},
     {"authorization", &kind_either, UPSTREAM(authorization), .choices = authorization_words},
     {.name = "drop", .kind = &kind_drop},
-    {.name = "add", .kind = &kind_add},
+    {.name = "add", .kind = &kind_service_add},
     {"cache", &kind_cache, UPSTREAM(cache)},
     {"tables", &kind_tables, UPSTREAM(tables)},
     {"limits", &kind_limits, UPSTREAM(limits)},

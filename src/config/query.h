@@ -43,6 +43,7 @@ struct config_query {
     unsigned read, write; /* write: who may ask for what changes something */
     bool of_all;          /* `tenant: none`: it is not bound to the caller's tenant */
     bool changes; /* its head has `write:`; one whose statement changes something is so without, too */
+    struct config_tables signals;         /* that end its answers */
     struct config_tables tables, changed; /* beyond what the database tells */
     struct word order;                    /* pages by a unique key; empty: not paged */
     struct page_policy page;

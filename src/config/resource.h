@@ -110,6 +110,7 @@ struct config_resource {
     struct envelope envelope;
     struct config_limits limits;
     struct config_tables changes; /* what the table's triggers and rules change */
+    struct config_tables signals; /* that end its answers */
     struct config_any *any;       /* `any: {status: all}` */
     unsigned any_count;
     struct place at;

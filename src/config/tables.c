@@ -336,7 +336,7 @@ static const struct key resource_keys[] = {
     {"changes", &kind_tables, RESOURCE(changes)},
     NOT_YET("ingest"),
     NOT_YET("partitions"),
-    NOT_YET("signals"),
+    {"signals", &kind_signal_names, RESOURCE(signals)},
     {0},
 };
 const struct section section_resource = {"resources.NAME", resource_keys};
@@ -371,6 +371,7 @@ static const struct key query_keys[] = {
     {"changes", &kind_tables, QUERY(changed)},
     NOT_YET("rows"),
     {"tables", &kind_tables, QUERY(tables)},
+    {"signals", &kind_signal_names, QUERY(signals)},
     {0},
 };
 const struct section section_query = {"the head of a query", query_keys};
@@ -413,7 +414,7 @@ static const struct key root_keys[] = {
     NOT_YET("ingest"),
     NOT_YET("jobs"),
     NOT_YET("partitions"),
-    NOT_YET("signals"),
+    {"signals", &kind_signals, .offset = offsetof(struct config, cache)},
     NOT_YET("tls"),
     {0},
 };
@@ -448,5 +449,7 @@ const struct section *const sections_all[] = {
     &section_login,
     &section_foreign,
     &section_foreign_claims,
+    &section_signal,
+    &section_purge,
     NULL,
 };

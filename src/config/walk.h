@@ -68,7 +68,7 @@ extern const struct kind kind_declared_roles, kind_role, kind_roles, kind_rights
 /* kinds_cache.c */
 extern const struct kind kind_cache, kind_warm, kind_state_folder;
 /* kinds_tables.c */
-extern const struct kind kind_tables, kind_tags;
+extern const struct kind kind_tables, kind_tags, kind_signal_names;
 /* kinds_credentials.c */
 extern const struct kind kind_secret, kind_foreign, kind_key_file, kind_alg, kind_audit;
 /* kinds_writes.c */
@@ -84,8 +84,12 @@ void check_limits(struct walk *walk);
 extern const struct kind kind_limits, kind_limit_per, kind_limit_rate, kind_limit_when, kind_limit_tiers,
     kind_limit_name;
 /* kinds_upstream.c */
-extern const struct kind kind_upstreams;
+extern const struct kind kind_upstreams, kind_service_url, kind_service_add;
+void upstream_defaults(struct config_upstream *ret_upstream);
 extern const struct section section_upstream, section_breaker;
+/* kinds_signals.c */
+extern const struct kind kind_signals;
+extern const struct section section_signal, section_purge;
 /* query_params.c */
 extern const struct kind kind_params;
 
@@ -131,4 +135,5 @@ void override_apply(struct walk *walk, const struct config_override *overrides, 
 void queries_load(struct walk *walk);
 void config_check(struct walk *walk, const struct node *root);
 void credentials_check(struct walk *walk); /* of config_check */
+void signals_check(struct walk *walk);     /* likewise */
 #endif

@@ -53,7 +53,7 @@ static uint64_t bytes_max(const struct request *request)
 /* Where the body goes to. */
 static enum step user_of(const struct request *request)
 {
-    if (request->route.kind == ROUTE_CACHE)
+    if (request->route.kind == ROUTE_CACHE || request->route.kind == ROUTE_SIGNAL)
         return STEP_BUILTIN;
     return request->route.kind == ROUTE_UPSTREAM ? STEP_UPSTREAM : STEP_PLAN;
 }
@@ -65,10 +65,10 @@ static void begin_spool(struct request *request)
                most > BODY_MEMORY_BYTES_MAX ? most : BODY_MEMORY_BYTES_MAX);
 }
 
-/* A value that is kept as it comes says its type, but is not read here. */
+/* A value that is kept as it comes says its type, but is not read here; with a signal nobody reads it. */
 static bool is_taken_as_it_is(const struct request *request)
 {
-    return request->route.kind == ROUTE_CACHE;
+    return request->route.kind == ROUTE_CACHE || request->route.kind == ROUTE_SIGNAL;
 }
 
 static enum step ask_for_it(struct request *request)

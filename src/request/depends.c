@@ -8,7 +8,7 @@
 #include "request/write_steps.h"
 
 /* The first byte of what is hashed to a tag. */
-enum tag_kind { TAG_TABLE = 'T', TAG_ROW = 'R', TAG_ROWS = 'M', TAG_WORLD = 'W' };
+enum tag_kind { TAG_TABLE = 'T', TAG_ROW = 'R', TAG_ROWS = 'M', TAG_WORLD = 'W', TAG_SIGNAL = 'S' };
 
 static struct tags *tags_of(const struct request *request)
 {
@@ -111,13 +111,33 @@ static void note_row(struct request *request, struct depends *depends)
         note_table(request, depends, resource->table);
 }
 
+static const struct config_tables *signals_of(const struct route *route)
+{
+    return route->kind == ROUTE_QUERY ? &route->query->config->signals : &route->resource->config->signals;
+}
+
+static uint32_t tag_of_signal(struct arena *arena, struct slice name)
+{
+    return tag_of_name(arena, TAG_SIGNAL, SLICE(""), name, SLICE(""));
+}
+
+static void note_signals(struct request *request, const struct config_tables *signals,
+                         struct depends *depends)
+{
+    for (unsigned i = 0; i < signals->count; i++)
+        depends->seen[depends->count++] =
+            tags_now(tags_of(request), tag_of_signal(&request->arena, signals->names[i].text));
+}
+
 void depends_note(struct request *request, struct depends *ret_depends)
 {
+    const struct config_tables *signals = signals_of(&request->route);
     const struct plan *plan = request->plan;
     PRE(plan && !request->fetch_out);
     bool row = plan->kind == PLAN_ROW && plan->alone && is_plain_table(request->route.resource->table);
-    *ret_depends =
-        (struct depends){.seen = ARENA_ARRAY(&request->arena, struct tag_seen, plan->table_count + 4)};
+    *ret_depends = (struct depends){
+        .seen = ARENA_ARRAY(&request->arena, struct tag_seen, plan->table_count + signals->count + 4)};
+    note_signals(request, signals, ret_depends);
     if (row)
         note_row(request, ret_depends);
     if (plan->tables_unknown)
@@ -271,6 +291,15 @@ void depends_bump_tables(struct request *request, const struct tables_told *tabl
     map_done(&wave.reached);
     if (wave.everything)
         bump_all(request);
+}
+
+void depends_bump_signal(struct request *request, const struct config_signal *signal)
+{
+    const struct model *model = request->snapshot->model;
+    const struct tables_told *tables = &model->signal_tables[signal - model->config->cache.signals];
+    bump_tag(request->worker->service, tag_of_signal(&request->arena, signal->name.text));
+    if (tables->told)
+        depends_bump_tables(request, tables);
 }
 
 /* --- writes of others --- */

@@ -5,6 +5,7 @@
  *   list of T        TABLE(T)                  a write to T, whatever it was, bumps TABLE(T);
  *   row k of T       ROW(T,k), ROWS(T)         of one row by its key ROW(T,k); of others, or of who knows which, ROWS(T)
  *   no such row k    the same and TABLE(T)
+ *   with `signals`   SIGNAL(name) of each      raised by name
  *   anything unknown WORLD                     every write bumps WORLD
  *
  * What a write to T changes by foreign keys that act (ON DELETE, ON UPDATE) counts as written, table by table. Where triggers
@@ -35,6 +36,8 @@ void depends_bump(struct request *request);
 /* These tables were written to by another, who knows how; all of them, where nobody tells. */
 void depends_bump_tables(struct request *request, const struct tables_told *tables);
 
+/* What hangs on the signal, and on its tables. */
+void depends_bump_signal(struct request *request, const struct config_signal *signal);
 /* Another program wrote to the database: the same. Of CHANGE_ALL from any thread. */
 void depends_bump_outside(struct worker *worker, struct arena *arena, const struct change *change);
 

@@ -14,6 +14,7 @@
 #include "request/documents.h"
 #include "request/limit_step.h"
 #include "request/metrics_page.h"
+#include "request/signals.h"
 #include "request/steps.h"
 #include "request/worker.h"
 
@@ -228,6 +229,8 @@ enum step step_builtin(struct request *request)
         return limit_page_answer(request);
     if (request->route.kind == ROUTE_CACHE)
         return cache_api_answer(request);
+    if (request->route.kind == ROUTE_SIGNAL)
+        return signal_answer(request);
     if (request->route.kind == ROUTE_METRICS)
         return metrics_answer(request);
     buf_init(&request->body, 4096);

@@ -25,6 +25,8 @@ static struct slice name_of(const struct route *route, struct arena *arena)
         return route->query->config->path;
     if (route->kind == ROUTE_CACHE)
         return LIMIT_ROUTE_CACHE;
+    if (route->kind == ROUTE_SIGNAL)
+        return SLICE("signals");
     if (route->kind == ROUTE_UPSTREAM)
         return route->upstream->path.text;
     if (route->kind == ROUTE_RPC)
@@ -114,7 +116,8 @@ enum step step_limit(struct request *request)
     if (!take_request(request) ||
         problem_is(&request->problem)) /* who showed a bad credential is counted, too */
         return STEP_RESPOND;
-    if (route->body && route->kind != ROUTE_CACHE && request_shed_refuses(request))
+    bool of_database = route->kind != ROUTE_CACHE && route->kind != ROUTE_SIGNAL;
+    if (route->body && of_database && request_shed_refuses(request))
         return STEP_RESPOND;
     if (route->body)
         return STEP_BODY;

@@ -9,6 +9,7 @@
 #include "request/outside.h"
 #include "request/second_level.h"
 #include "request/shed_step.h"
+#include "request/signals.h"
 #include "request/upstream_step.h"
 #include "request/worker.h"
 
@@ -53,6 +54,7 @@ static void write_parts(struct request *request, struct metrics_page *page)
     remote_metrics(service->remote, page);
     outside_metrics(service->outside, page);
     second_level_metrics(service, page);
+    signals_metrics(service, request->snapshot->model->config, page);
     store_metrics(request->snapshot->supply->store, page);
     meters_write(service->meter_names, service->meters, service->worker_count, method_words, page);
 }

@@ -79,11 +79,13 @@ enum step step_route(struct request *request)
 static bool may_do(const struct config *config, const struct caller *caller, const struct route *route)
 {
     static const struct slice read = SLICE_INIT("read"), write = SLICE_INIT("write"),
-                              call = SLICE_INIT("call");
+                              call = SLICE_INIT("call"), raise = SLICE_INIT("raise");
     if (route->kind == ROUTE_RPC)
         return caller_may_do(caller, route->rpc->config->call, call, route->rpc->config->name.text);
     if (route->kind == ROUTE_CACHE)
         return caller_may_do(caller, config->cache.api, route->body ? write : read, SLICE("cache"));
+    if (route->kind == ROUTE_SIGNAL)
+        return caller_may_do(caller, route->signal->raise, raise, route->signal->name.text);
     if (route->kind == ROUTE_UPSTREAM)
         return caller_may_do(caller, route->body ? route->upstream->write : route->upstream->read,
                              route->body ? write : read, route->upstream->path.text);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "limit/rules.h"
 #include "request/documents.h"
+#include "request/purge.h"
 #include "request/upstream_step.h"
 
 static unsigned *number_templates(const struct route_table *routes, struct meter_names *names)
@@ -34,6 +35,7 @@ struct snapshot *snapshot_new(const struct model *model, struct trust *trust, st
     snapshot->meter_numbers = number_templates(snapshot->routes, names);
     snapshot->plans = plan_cache_new(model);
     snapshot->upstreams = upstreams_new(model->config, before);
+    snapshot->purges = purges_new(model->config);
     snapshot->documents = model->config->docs ? documents_new(model) : NULL;
     return snapshot;
 }
@@ -51,6 +53,7 @@ void snapshot_unref(struct snapshot *snapshot)
     documents_free(snapshot->documents);
     limit_rules_free(snapshot->limits);
     upstreams_free(snapshot->upstreams, snapshot->model->config);
+    purges_free(snapshot->purges, snapshot->model->config);
     plan_cache_free(snapshot->plans);
     mem_free(snapshot->meter_numbers);
     route_table_free(snapshot->routes);

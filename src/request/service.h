@@ -44,6 +44,7 @@ struct snapshot {
     struct documents *documents; /* /openapi.json; NULL: `docs: off` */
     struct limit_rules *limits;
     struct upstream **upstreams; /* as configured, in that order; NULL: none */
+    struct upstream **purges;    /* of config->cache.signals, in that order; NULL in it: none */
     struct supply *supply;       /* where the rows come from: often the same as that of the one before */
 };
 
@@ -90,6 +91,9 @@ struct service {
     struct space *space;   /* values of other programs */
     struct remote *remote; /* NULL: no Redis */
     struct outside *outside;
+    struct signal_counts {
+        _Atomic uint64_t raised, purged, retried, failed;
+    } signals;
     struct cache_secret cache_secret;
     struct limiter *limiter;   /* made by the first load */
     struct verifier *verifier; /* of passwords */

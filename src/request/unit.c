@@ -7,6 +7,7 @@
 #include "request/batch.h"
 #include "request/depends.h"
 #include "request/idempotency.h"
+#include "request/signals.h"
 #include "request/steps.h"
 #include "request/worker.h"
 
@@ -67,8 +68,10 @@ static void note_change(struct request *request)
     bool changes = request->route.write || (request->plan && request->plan->writes);
     if (!changes) /* a read in the transaction of a batch, a logout */
         return;
-    if (!problem_is(problem) || slice_eq(problem->code, SLICE("outcome-unknown")))
+    if (!problem_is(problem) || slice_eq(problem->code, SLICE("outcome-unknown"))) {
         depends_bump(request);
+        signals_raise_for_write(request);
+    }
 }
 
 static enum step after_fetch(struct request *request)

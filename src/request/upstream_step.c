@@ -46,7 +46,7 @@ static struct upstream *service_before(const struct snapshot *before, const stru
     return NULL;
 }
 
-static struct upstream *service_new(const struct config_upstream *config, const struct snapshot *before)
+struct upstream *upstream_service_new(const struct config_upstream *config, const struct snapshot *before)
 {
     struct upstream_options options = {.origin = config->origin,
                                        .connect_ms = config->connect_ms,
@@ -69,7 +69,7 @@ struct upstream **upstreams_new(const struct config *config, const struct snapsh
         return NULL;
     struct upstream **upstreams = mem_must(config->upstream_count * sizeof *upstreams);
     for (unsigned i = 0; i < config->upstream_count; i++)
-        upstreams[i] = service_new(&config->upstreams[i], before);
+        upstreams[i] = upstream_service_new(&config->upstreams[i], before);
     return upstreams;
 }
 

@@ -9,6 +9,8 @@
 struct metrics_page;
 struct snapshot;
 
+/* A service as it is configured; the one that `before` has at the same path and just so is taken over. */
+struct upstream *upstream_service_new(const struct config_upstream *config, const struct snapshot *before);
 /* The services of a configuration, in its order. One that `before` (NULL: there is none) has at the same path and just so is
  * taken over, with its breaker and counts; the others begin anew. NULL: none. */
 struct upstream **upstreams_new(const struct config *config, const struct snapshot *before);

@@ -17,6 +17,7 @@
 #include "request/behind.h"
 #include "request/keeper.h"
 #include "request/outside.h"
+#include "request/purge.h"
 #include "request/second_level.h"
 #include "request/warm.h"
 #include "upstream/upstream.h"
@@ -134,6 +135,7 @@ static void take_down(struct worker *worker)
     loop_turn(worker->loop, 0); /* for letters of streams that ended meanwhile */
     POST(list_empty(&worker->running));
     second_level_end(worker->second_level);
+    purges_stop(worker);
     upstream_client_free(worker->upstream);
     health_check_free(worker->health_check);
     keeper_free(worker->keeper);
@@ -167,6 +169,7 @@ struct worker *worker_new(struct service *service, unsigned number)
     list_init(&worker->running);
     list_init(&worker->idle);
     list_init(&worker->taps);
+    list_init(&worker->purges);
     access_log_init(&worker->log);
     buf_init(&worker->key, KEY_BYTES_MAX);
     worker->second_level = second_level_open(worker);

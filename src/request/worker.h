@@ -31,6 +31,7 @@ struct worker {
     struct buf key;                    /* of the kept answer that is asked for: made anew for each */
     struct upstream_client *upstream;  /* connections to other services; NULL until one is asked */
     struct second_level *second_level; /* of the cache; NULL: no Redis */
+    struct list purges;                /* of content networks, under way */
     struct known *known;               /* credentials that were found good */
     struct behind *behind;             /* what logins leave to be written later */
     struct list running, idle;         /* requests */

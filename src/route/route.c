@@ -81,6 +81,21 @@ static void add_cache(struct route_table *table, const struct serve_prefix *serv
         add(table, join(table, serve->prefix, SLICE("v1/cache")), entry);
 }
 
+/* Signals that somebody may raise. */
+static void add_signals(struct route_table *table, const struct serve_prefix *serve)
+{
+    const struct config_cache *cache = &table->model->config->cache;
+    for (unsigned i = 0; serve->manner == MANNER_PLAIN && i < cache->signal_count; i++) {
+        const struct config_signal *signal = &cache->signals[i];
+        struct route route = {.kind = ROUTE_SIGNAL, .signal = signal, .manner = serve->manner};
+        struct entry entry = {.route = route, .prefix_bytes = SIZE_MAX};
+        struct slice path =
+            arena_format(&table->arena, "v1/signals/" SLICE_FMT, SLICE_ARG(signal->name.text));
+        if (signal->raise != ROLES_NONE)
+            add(table, join(table, serve->prefix, path), entry);
+    }
+}
+
 static void add_queries(struct route_table *table, const struct serve_prefix *serve)
 {
     const struct model *model = table->model;
@@ -214,6 +229,7 @@ struct route_table *route_table_new(const struct model *model)
     for (unsigned i = 0; i < model->config->serve_count; i++) {
         add_limits(table, &model->config->serve[i]);
         add_cache(table, &model->config->serve[i]);
+        add_signals(table, &model->config->serve[i]);
         add_auth(table, &model->config->serve[i]);
         add_queries(table, &model->config->serve[i]);
         add_rpcs(table, &model->config->serve[i]);
@@ -482,7 +498,8 @@ static unsigned methods_of(const struct route_table *table, const struct route *
         return calling_methods(route->rpc);
     if (route->kind == ROUTE_LOGIN || route->kind == ROUTE_LOGOUT)
         return BIT(POST);
-    if (route->kind == ROUTE_BATCH || (route->kind == ROUTE_QUERY && route->query->changes))
+    if (route->kind == ROUTE_BATCH || route->kind == ROUTE_SIGNAL ||
+        (route->kind == ROUTE_QUERY && route->query->changes))
         return BIT(POST);
     if (route->kind == ROUTE_CACHE)
         return READING | BIT(DELETE) | (route->id.data ? BIT(PUT) : 0);

@@ -27,6 +27,7 @@ enum route_kind {
     ROUTE_DOCS,
     ROUTE_LIMITS,
     ROUTE_CACHE,
+    ROUTE_SIGNAL,
     ROUTE_METRICS,
     ROUTE_UPSTREAM,
     ROUTE_LOGIN,
@@ -40,6 +41,7 @@ struct route {
     const struct named_query *query;        /* QUERY */
     const struct rpc *rpc;                  /* RPC */
     const struct config_upstream *upstream; /* UPSTREAM */
+    const struct config_signal *signal;     /* SIGNAL */
     struct slice rest;                      /* UPSTREAM of a prefix: the path behind it, as sent */
     enum manner manner; /* plain for built-in paths; also set with a problem, by the path's prefix */
     struct slice id;    /* ROW, DOCS, LIMITS, CACHE: the last segment as sent, percent-encoded */

@@ -140,6 +140,19 @@ static const struct mistake mistakes[] = {
      "leat.yaml:1:26: `tags`: found a list, expected a list of up to 32 tags such as `[news, front]`, of visible ASCII without commas and quotes\n"},
     {"resources: {a: {changes: b}}\n",
      "leat.yaml:1:26: `changes`: found `b`, expected a list of tables such as `[events, audit.log]`, or `[]`\n"},
+    {"signals: [a]\n",
+     "leat.yaml:1:10: `signals`: found a list, expected a mapping from names to what is said of them, such as `{imported: {raise: editor}}`\n"},
+    {"signals: {a: {when: b}}\n", "leat.yaml:1:15: `when` is not built yet: take it out\n"},
+    {"signals: {a: {purge: {method: PURGE}}}\n",
+     "leat.yaml:1:31: `method`: found `PURGE`, expected `POST`, `PUT`, `DELETE` or `GET`\n"},
+    {"signals: {a: {purge: {body: x}}}\n",
+     "leat.yaml:1:22: `purge` has no `url`: expected where the service is, such as `http://127.0.0.1:9000` or `https://example.com/parse`\n"},
+    {"signals: {a: {purge: 'http://x'}}\n",
+     "leat.yaml:1:22: `purge`: found `http://x`, expected a request such as `{url: 'https://cdn.example/purge', add: {Api-Key: secret}}`\n"},
+    {"database: sqlite:x\nsignals: {saved: {on: b}}\nresources: {a: {read: anonymous, signals: [safed, other]}}\n",
+     "leat.yaml:2:23: `on`: there is no resource `b`: expected the one whose writes raise the signal\n"
+     "leat.yaml:3:44: `signals`: there is no signal `safed`: did you mean `saved`?\n"
+     "leat.yaml:3:51: `signals`: there is no signal `other`: declare it by `signals:` of the first level\n"},
     {"changes: trigger\n",
      "leat.yaml:1:10: `changes`: found `trigger`, expected `off`, `listen` or `triggers`: did you mean `triggers`?\n"},
     {"database: {url: 'postgresql:///x', prepared: off}\nchanges: listen\ndefaults: {read: anonymous}\nresources: {a: {}}\n",
@@ -246,10 +259,9 @@ static const struct mistake mistakes[] = {
      "leat.yaml:4:21: `users` has no key `orders`: did you mean `order`?\n"},
     {"# nothing\n",
      "leat.yaml:1:1: no database is named: say `database: sqlite:PATH` or `database: postgresql://…`\n"},
-    {"redis: ${REDIS_URL_NOT_SET:-}\ntls: {}\njobs: []\nsignals: {}\n",
+    {"redis: ${REDIS_URL_NOT_SET:-}\ntls: {}\njobs: []\n",
      "leat.yaml:2:1: `tls` is not built yet: take it out\n"
-     "leat.yaml:3:1: `jobs` is not built yet: take it out\n"
-     "leat.yaml:4:1: `signals` is not built yet: take it out\n"},
+     "leat.yaml:3:1: `jobs` is not built yet: take it out\n"},
 };
 
 static void is_told_word_for_word(void **state)
