@@ -125,3 +125,13 @@ void catalog_link_references(struct catalog *catalog)
         target->references[target->reference_count++] = &catalog->foreign_keys[i];
     }
 }
+
+void table_note_base(struct arena *arena, struct table *view, const struct table *base)
+{
+    PRE(view && base && view != base);
+    for (unsigned i = 0; i < view->base_count; i++)
+        if (view->bases[i] == base)
+            return;
+    ARENA_GROW(arena, view->bases, view->base_count, view->base_room);
+    view->bases[view->base_count++] = base;
+}

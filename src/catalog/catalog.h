@@ -72,6 +72,11 @@ struct table {
     bool insertable, updatable, deletable; /* views: as the database says; tables: all */
     bool triggered; /* a write to it may change other tables, by its triggers or rules */
     bool is_part;   /* a partition, or a child by inheritance: its rows are those of another table, too */
+    /* What its rows are made of beside its own: of a view the tables below it, through views to the ground. */
+    const struct table **bases;
+    unsigned base_count, base_room;
+    bool
+        bases_unknown; /* and of more that nobody told: functions of a view, row security, a foreign server */
     double rows_estimate; /* < 0: unknown */
 };
 
@@ -126,6 +131,8 @@ const struct column *table_column(const struct table *table, struct slice name);
 /* For the loaders: sets column->sql and ->json from its name; sets table->references of all tables from catalog->foreign_keys. */
 void column_names_make(struct arena *arena, struct column *column);
 void catalog_link_references(struct catalog *catalog);
+/* A table that the view's rows are made of: noted once. */
+void table_note_base(struct arena *arena, struct table *view, const struct table *base);
 /* "a""b": an identifier quoted for SQL (both dialects). */
 struct slice identifier_quote(struct arena *arena, struct slice name);
 

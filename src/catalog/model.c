@@ -220,13 +220,14 @@ static void check_columns(const struct named_query *query, struct complaints *co
     }
 }
 
-/* What a function reads the database does not tell. */
+/* What functions read the database does not tell. */
 static void note_told_tables(const struct resolver *r, struct named_query *query)
 {
     const struct tables_told tables = resolve_tables(r, &query->config->tables);
     for (unsigned i = 0; i < tables.count; i++)
         named_query_note(r->arena, query, tables.items[i]);
     query->tables_known |= tables.told;
+    query->tables_untold &= !tables.told;
 }
 
 enum error model_settle_queries(struct model *model, struct complaints *complaints)

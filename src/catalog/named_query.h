@@ -39,7 +39,9 @@ struct named_query {
     unsigned uses; /* bits of enum caller_part: of `:role`, `:tenant`, `:user`, which it binds */
     const struct table **tables; /* those that it reads or writes, and below views */
     unsigned table_count;
-    bool tables_known;          /* the database has told them all, or the query's head the others */
+    bool
+        tables_known; /* the database has told all that its own text reads or writes, or the head the others */
+    bool tables_untold;         /* functions that it may call read others, of which the head says nothing */
     struct tables_told changed; /* by one that changes something */
 };
 

@@ -168,12 +168,18 @@ void build_reads(struct build *build, const struct resource *resource)
         plan->uses |= CALLER_ROLE;
     if (resource->tenant)
         plan->uses |= CALLER_TENANT;
-    bool real = table >= catalog->tables && table < catalog->tables + catalog->table_count;
+    if (table < catalog->tables || table >= catalog->tables + catalog->table_count)
+        return; /* the rows of a function */
+    bool owned =
+        resource->tenant && resource->tenant == build->context->model->tenants[table - catalog->tables];
     for (unsigned i = 0; i < plan->table_count; i++)
-        real &= plan->tables[i] != table;
-    if (!real) /* known already, or the rows of a function */
-        return;
+        if (plan->tables[i] == table) {
+            plan->owned[i] = plan->owned[i] && owned;
+            return;
+        }
     ARENA_GROW(build->arena, plan->tables, plan->table_count, plan->table_room);
+    ARENA_GROW(build->arena, plan->owned, plan->table_count, plan->owned_room);
+    plan->owned[plan->table_count] = owned;
     plan->tables[plan->table_count++] = table;
 }
 

@@ -293,7 +293,7 @@ enum error plan_query(const struct plan_context *context, const struct named_que
     listing.plan->uses = query->uses | (query->config->read & ROLE_ANONYMOUS ? 0 : CALLER_ROLE);
     listing.plan->tables = query->tables;
     listing.plan->table_count = query->table_count;
-    listing.plan->tables_unknown = !query->tables_known;
+    listing.plan->tables_unknown = !query->tables_known || query->tables_untold;
     if (!make_query(&listing, query, query_string, body))
         return ERR_PROBLEM;
     *ret_plan = listing.plan;

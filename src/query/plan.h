@@ -68,7 +68,9 @@ struct plan {
     unsigned uses; /* bits of enum caller_part: of whom the rights, rows or values are */
     const struct table *
         *tables; /* that are read, each once: the root's, those embedded, those between; views as they are */
-    unsigned table_count, table_room;
+    bool *
+        owned; /* of each: wherever it is read, only rows of the caller's tenant are, by model->tenants; NULL: of none */
+    unsigned table_count, table_room, owned_room;
     bool tables_unknown; /* it reads others, too: what a function or a query's text does nobody told */
 };
 

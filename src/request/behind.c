@@ -289,7 +289,7 @@ static void note_change(struct behind *behind, const struct item *item)
     const struct change change = {.kind = plain && !table->triggered ? CHANGE_ROWS : CHANGE_ALL,
                                   .schema = table->schema,
                                   .table = table->name};
-    depends_bump_outside(behind->worker, &behind->arena, &change);
+    depends_bump_outside(behind->worker, &change);
 }
 
 static void note_changes(struct behind *behind)

@@ -2,47 +2,61 @@
 /* Plans and writes → tags. See depends.h. */
 #include "request/depends.h"
 
+#include <endian.h>
+
 #include "base/map.h"
+#include "query/value.h"
 #include "query/write.h"
 #include "request/worker.h"
 #include "request/write_steps.h"
 
-/* The first byte of what is hashed to a tag. */
-enum tag_kind { TAG_TABLE = 'T', TAG_ROW = 'R', TAG_ROWS = 'M', TAG_WORLD = 'W', TAG_SIGNAL = 'S' };
+/* What a tag stands for: the first of what is hashed to it. */
+enum tag_kind {
+    TAG_WORLD = 'W',
+    TAG_ROW = 'R',
+    TAG_SIGNAL = 'S',
+    TABLE_ANY = 'T',
+    TABLE_SHARED,
+    TABLE_OWN,
+    ROWS_ANY = 'a',
+    ROWS_SHARED,
+    ROWS_OWN
+};
+/* The first of three: ANY, SHARED, OWN. */
+enum family { OF_TABLE = TABLE_ANY, OF_ROWS = ROWS_ANY };
 
-static struct tags *tags_of(const struct request *request)
+/* The same in every process that serves this database. which: the row's key, the tenant; else empty. WORLD has no names. */
+static uint32_t tag_of_name(unsigned kind, struct slice schema, struct slice table, struct slice which)
 {
-    return request->worker->service->tags;
+    const uint64_t parts[] = {htole64(kind), htole64(hash_stable(schema)), htole64(hash_stable(table)),
+                              htole64(hash_stable(which))};
+    return tag_of(hash_stable(slice_of((const char *)parts, sizeof parts)));
 }
 
-static uint32_t tag_of_name(struct arena *arena, enum tag_kind kind, struct slice schema, struct slice name,
-                            struct slice key)
+static uint32_t tag_make(unsigned kind, const struct table *table, struct slice which)
 {
-    struct slice text = arena_format(arena, "%c" SLICE_FMT "%c" SLICE_FMT "%c" SLICE_FMT, kind,
-                                     SLICE_ARG(schema), 0, SLICE_ARG(name), 0, SLICE_ARG(key));
-    return tag_of(hash_stable(text));
+    return tag_of_name(kind, table->schema, table->name, which);
 }
 
-/* The same in every process that serves this database. key: of ROW; else none. */
-static uint32_t tag_make(struct arena *arena, enum tag_kind kind, const struct table *table, struct slice key)
+static uint32_t tag_of_world(void)
 {
-    if (kind == TAG_WORLD)
-        return tag_of(hash_stable(SLICE("W")));
-    return tag_of_name(arena, kind, table->schema, table->name, key);
+    return tag_of_name(TAG_WORLD, SLICE(""), SLICE(""), SLICE(""));
 }
 
-/* --- rows by their key --- */
+/* --- rows by their key, and by whose they are --- */
 
-/* Whether equal keys have equal texts, and unequal ones unequal. */
+/* Whether equal values have equal texts, and unequal ones unequal. */
+static bool is_exact(const struct column *column)
+{
+    return column->type.kind == VALUE_INT || column->type.kind == VALUE_UUID ||
+           (column->type.kind == VALUE_TEXT && column->deterministic);
+}
+
 static bool key_is_exact(const struct resource *resource)
 {
-    for (unsigned i = 0; i < resource->key_count; i++) {
-        const struct column *column = resource->key[i];
-        bool exact = column->type.kind == VALUE_INT || column->type.kind == VALUE_UUID ||
-                     (column->type.kind == VALUE_TEXT && column->deterministic);
-        if (!exact)
+    for (unsigned i = 0; i < resource->key_count; i++)
+        if (!is_exact(resource->key[i]))
             return false;
-    }
     return resource->key_count > 0;
 }
 
@@ -80,35 +94,86 @@ static struct slice key_text(struct arena *arena, const struct bind *binds, unsi
     return text;
 }
 
+/* The caller, as the table's column of tenants has it; data NULL: none, or none that a tag can be made of. */
+static struct slice tenant_of(struct request *request, const struct table *table)
+{
+    const struct model *model = request->snapshot->model;
+    const struct column *column = model->tenants[table - model->catalog->tables];
+    const struct value_scope scope = {&request->arena, model->catalog->dialect, clock_wall()};
+    struct slice tenant = request->principal.caller.tenant;
+    struct value_refusal refusal;
+    struct bind bind;
+    if (!column || !is_exact(column) || tenant.len == 0 ||
+        !value_parse(&scope, &column->type, tenant, &bind, &refusal))
+        return (struct slice){NULL, 0};
+    return bind.text;
+}
+
 /* --- reads --- */
 
-static void note(struct request *request, struct depends *depends, enum tag_kind kind,
-                 const struct table *table, struct slice key)
+struct noting {
+    struct request *request;
+    struct depends *depends;
+};
+
+static void note(const struct noting *noting, uint32_t tag)
 {
-    depends->seen[depends->count++] = tags_now(tags_of(request), tag_make(&request->arena, kind, table, key));
+    struct depends *depends = noting->depends;
+    ARENA_GROW(&noting->request->arena, depends->seen, depends->count, depends->room);
+    depends->seen[depends->count++] = tags_now(noting->request->worker->service->tags, tag);
 }
 
-/* Whether all that changes what is read from it is a write to it. */
-static bool is_plain_table(const struct table *table)
+/* tenant: whose rows alone are read; data NULL: those of all. */
+static void note_family(const struct noting *noting, enum family family, const struct table *table,
+                        struct slice tenant)
 {
-    return (table->kind == TABLE_TABLE || table->kind == TABLE_PARTITIONED) && !table->is_part;
+    if (tenant.data) {
+        note(noting, tag_make(family + 1, table, SLICE("")));
+        note(noting, tag_make(family + 2, table, tenant));
+    } else {
+        note(noting, tag_make(family, table, SLICE("")));
+    }
 }
 
-static void note_table(struct request *request, struct depends *depends, const struct table *table)
+/* Whether all that changes what is read from it is a write to it, or to a table below it. */
+static bool is_told(const struct table *table)
 {
-    note(request, depends, is_plain_table(table) ? TAG_TABLE : TAG_WORLD, table, SLICE(""));
+    return !table->bases_unknown && !table->is_part;
 }
 
-static void note_row(struct request *request, struct depends *depends)
+static void note_table(const struct noting *noting, const struct table *table, struct slice tenant)
 {
+    if (!is_told(table))
+        note(noting, tag_of_world());
+    if (table->kind != TABLE_VIEW)
+        note_family(noting, OF_TABLE, table, is_told(table) ? tenant : (struct slice){NULL, 0});
+    for (unsigned i = 0; i < table->base_count; i++)
+        note_table(noting, table->bases[i], (struct slice){NULL, 0});
+}
+
+static struct slice owner_of(const struct noting *noting, unsigned at)
+{
+    const struct plan *plan = noting->request->plan;
+    bool owned = plan->owned && plan->owned[at] && plan->tables[at]->kind != TABLE_VIEW;
+    return owned ? tenant_of(noting->request, plan->tables[at]) : (struct slice){NULL, 0};
+}
+
+/* Its table is the first of the plan's. */
+static void note_row(const struct noting *noting)
+{
+    struct request *request = noting->request;
     const struct resource *resource = request->route.resource;
+    struct slice key = key_text(&request->arena, request->plan->key, resource->key_count);
+    note(noting, tag_make(TAG_ROW, resource->table, key));
+    note_family(noting, OF_ROWS, resource->table, owner_of(noting, 0));
+}
+
+static bool is_row_alone(const struct request *request)
+{
     const struct plan *plan = request->plan;
-    note(request, depends, TAG_ROWS, resource->table, SLICE(""));
-    if (key_is_exact(resource))
-        note(request, depends, TAG_ROW, resource->table,
-             key_text(&request->arena, plan->key, resource->key_count));
-    else
-        note_table(request, depends, resource->table);
+    const struct resource *resource = request->route.resource;
+    return plan->kind == PLAN_ROW && plan->alone && resource->table->kind != TABLE_VIEW &&
+           is_told(resource->table) && key_is_exact(resource);
 }
 
 static const struct config_tables *signals_of(const struct route *route)
@@ -116,17 +181,15 @@ static const struct config_tables *signals_of(const struct route *route)
     return route->kind == ROUTE_QUERY ? &route->query->config->signals : &route->resource->config->signals;
 }
 
-static uint32_t tag_of_signal(struct arena *arena, struct slice name)
+static uint32_t tag_of_signal(struct slice name)
 {
-    return tag_of_name(arena, TAG_SIGNAL, SLICE(""), name, SLICE(""));
+    return tag_of_name(TAG_SIGNAL, SLICE(""), name, SLICE(""));
 }
 
-static void note_signals(struct request *request, const struct config_tables *signals,
-                         struct depends *depends)
+static void note_signals(const struct noting *noting, const struct config_tables *signals)
 {
     for (unsigned i = 0; i < signals->count; i++)
-        depends->seen[depends->count++] =
-            tags_now(tags_of(request), tag_of_signal(&request->arena, signals->names[i].text));
+        note(noting, tag_of_signal(signals->names[i].text));
 }
 
 void depends_note(struct request *request, struct depends *ret_depends)
@@ -134,19 +197,19 @@ void depends_note(struct request *request, struct depends *ret_depends)
     const struct config_tables *signals = signals_of(&request->route);
     const struct plan *plan = request->plan;
     PRE(plan && !request->fetch_out);
-    bool row = plan->kind == PLAN_ROW && plan->alone && is_plain_table(request->route.resource->table);
-    *ret_depends = (struct depends){
-        .seen = ARENA_ARRAY(&request->arena, struct tag_seen, plan->table_count + signals->count + 4)};
-    note_signals(request, signals, ret_depends);
+    *ret_depends = (struct depends){0};
+    const struct noting noting = {request, ret_depends};
+    bool row = is_row_alone(request);
+    note_signals(&noting, signals);
     if (row)
-        note_row(request, ret_depends);
+        note_row(&noting);
     if (plan->tables_unknown)
-        note(request, ret_depends, TAG_WORLD, NULL, SLICE(""));
+        note(&noting, tag_of_world());
     for (unsigned i = row; i < plan->table_count; i++)
-        note_table(request, ret_depends, plan->tables[i]);
-    size_t count = ret_depends->count;
+        note_table(&noting, plan->tables[i], owner_of(&noting, i));
+    unsigned count = ret_depends->count;
     if (row)
-        note_table(request, ret_depends, request->route.resource->table);
+        note_table(&noting, plan->tables[0], owner_of(&noting, 0));
     ret_depends->count_if_absent = ret_depends->count;
     ret_depends->count = count;
 }
@@ -154,45 +217,45 @@ void depends_note(struct request *request, struct depends *ret_depends)
 void depends_note_tables(struct request *request, const struct tables_told *tables,
                          struct depends *ret_depends)
 {
-    *ret_depends = (struct depends){.seen = ARENA_ARRAY(&request->arena, struct tag_seen, tables->count + 1)};
+    *ret_depends = (struct depends){0};
+    const struct noting noting = {request, ret_depends};
     for (unsigned i = 0; i < tables->count; i++)
-        note_table(request, ret_depends, tables->items[i]);
+        note_table(&noting, tables->items[i], (struct slice){NULL, 0});
     ret_depends->count_if_absent = ret_depends->count;
 }
 
 /* --- writes --- */
 
 struct wave {
-    struct request *request;
+    struct service *service;
+    const struct model *model;
     struct map reached; /* tables, by their quoted name */
     bool everything;
 };
 
-static void bump_tag(struct service *service, uint32_t tag)
+static void bump(struct service *service, uint32_t tag)
 {
     tags_bump(service->tags, tag);
     remote_tell(service->remote, tag);
 }
 
-static void bump(struct request *request, enum tag_kind kind, const struct table *table, struct slice key)
+/* tenant: whose rows alone were written; data NULL: anybody's. */
+static void bump_family(struct service *service, enum family family, const struct table *table,
+                        struct slice tenant)
 {
-    bump_tag(request->worker->service, tag_make(&request->arena, kind, table, key));
+    bump(service, tag_make(family, table, SLICE("")));
+    bump(service, tag_make(family + (tenant.data ? 2 : 1), table, tenant));
 }
 
-static void bump_everything(struct service *service)
+static void bump_all(struct service *service)
 {
     tags_bump_all(service->tags);
     remote_tell_all(service->remote);
 }
 
-static void bump_all(struct request *request)
-{
-    bump_everything(request->worker->service);
-}
-
 /* What refers to a row that is deleted or changed, and follows it. */
 static void reach_references(struct wave *wave, const struct table *table, bool deletes);
-/* What the table's triggers and rules change, and what a view is made of: as `changes:` tells. */
+/* What the table's triggers and rules change, as `changes:` tells; what a view is made of. */
 static void reach_followed(struct wave *wave, const struct table *table);
 
 static void reach(struct wave *wave, const struct table *table)
@@ -200,19 +263,20 @@ static void reach(struct wave *wave, const struct table *table)
     if (map_get(&wave->reached, table->sql))
         return;
     map_put(&wave->reached, table->sql, wave);
-    bump(wave->request, TAG_TABLE, table, SLICE(""));
-    bump(wave->request, TAG_ROWS, table, SLICE(""));
+    bump_family(wave->service, OF_TABLE, table, (struct slice){NULL, 0});
+    bump_family(wave->service, OF_ROWS, table, (struct slice){NULL, 0});
     reach_references(wave, table, true);
     reach_followed(wave, table);
 }
 
 static void reach_followed(struct wave *wave, const struct table *table)
 {
-    const struct model *model = wave->request->snapshot->model;
-    const struct tables_told *tables = &model->followed[table - model->catalog->tables];
-    wave->everything |= !tables->told && (table->triggered || !is_plain_table(table));
+    const struct tables_told *tables = &wave->model->followed[table - wave->model->catalog->tables];
+    wave->everything |= !tables->told && (table->triggered || !is_told(table));
     for (unsigned i = 0; i < tables->count; i++)
         reach(wave, tables->items[i]);
+    for (unsigned i = 0; i < table->base_count; i++)
+        reach(wave, table->bases[i]);
 }
 
 static void reach_references(struct wave *wave, const struct table *table, bool deletes)
@@ -222,6 +286,13 @@ static void reach_references(struct wave *wave, const struct table *table, bool 
         if ((deletes && key->on_delete_acts) || key->on_update_acts)
             reach(wave, key->table);
     }
+}
+
+static void end_wave(struct wave *wave)
+{
+    map_done(&wave->reached);
+    if (wave->everything)
+        bump_all(wave->service);
 }
 
 /* The one row that a write is about; empty: it may be others. */
@@ -241,24 +312,28 @@ static bool only_adds(const struct request *request)
     return request->method == HTTP_POST && request->prefer.resolution == RESOLUTION_NONE;
 }
 
-static void bump_resource(struct request *request)
+/* A caller whose rows alone the resource lets it write. */
+static struct slice writer_of(struct request *request)
+{
+    const struct model *model = request->snapshot->model;
+    const struct resource *resource = request->route.resource;
+    bool owned =
+        resource->tenant && resource->tenant == model->tenants[resource->table - model->catalog->tables];
+    return owned ? tenant_of(request, resource->table) : (struct slice){NULL, 0};
+}
+
+static void bump_rows(struct request *request, struct wave *wave)
 {
     const struct table *table = request->route.resource->table;
-    struct slice key = row_written(request);
-    struct wave wave = {.request = request};
-    bump(request, TAG_TABLE, table, SLICE(""));
+    struct slice key = row_written(request), tenant = writer_of(request);
+    bump_family(wave->service, OF_TABLE, table, tenant);
     if (key.len)
-        bump(request, TAG_ROW, table, key);
+        bump(wave->service, tag_make(TAG_ROW, table, key));
     else if (!only_adds(request))
-        bump(request, TAG_ROWS, table, SLICE(""));
-    if (!only_adds(request)) {
-        map_put(&wave.reached, table->sql, &wave);
-        reach_references(&wave, table, request->method == HTTP_DELETE);
-    }
-    reach_followed(&wave, table);
-    map_done(&wave.reached);
-    if (wave.everything)
-        bump_all(request);
+        bump_family(wave->service, OF_ROWS, table, tenant);
+    if (!only_adds(request))
+        reach_references(wave, table, request->method == HTTP_DELETE);
+    reach_followed(wave, table);
 }
 
 /* What a query or function changes: only its author knows. */
@@ -272,44 +347,42 @@ static const struct tables_told *changed_by(const struct route *route)
 
 void depends_bump(struct request *request)
 {
-    if (!request->route.write) {
-        depends_bump_tables(request, changed_by(&request->route));
+    const struct route *route = &request->route;
+    struct wave wave = {.service = request->worker->service, .model = request->snapshot->model};
+    if (!route->write) {
+        depends_bump_tables(wave.service, wave.model, changed_by(route));
         return;
     }
-    bump(request, TAG_WORLD, NULL, SLICE(""));
-    bump_resource(request);
+    bump(wave.service, tag_of_world());
+    if (route->resource->table->kind == TABLE_VIEW)
+        reach(&wave, route->resource->table);
+    else
+        bump_rows(request, &wave);
+    end_wave(&wave);
 }
 
-void depends_bump_tables(struct request *request, const struct tables_told *tables)
+void depends_bump_tables(struct service *service, const struct model *model, const struct tables_told *tables)
 {
-    struct wave wave = {.request = request, .everything = !tables->told};
+    struct wave wave = {.service = service, .model = model, .everything = !tables->told};
     if (tables->told && tables->count == 0)
         return;
-    bump(request, TAG_WORLD, NULL, SLICE(""));
+    bump(service, tag_of_world());
     for (unsigned i = 0; i < tables->count; i++)
         reach(&wave, tables->items[i]);
-    map_done(&wave.reached);
-    if (wave.everything)
-        bump_all(request);
+    end_wave(&wave);
 }
 
 void depends_bump_signal(struct request *request, const struct config_signal *signal)
 {
     const struct model *model = request->snapshot->model;
+    struct service *service = request->worker->service;
     const struct tables_told *tables = &model->signal_tables[signal - model->config->cache.signals];
-    bump_tag(request->worker->service, tag_of_signal(&request->arena, signal->name.text));
+    bump(service, tag_of_signal(signal->name.text));
     if (tables->told)
-        depends_bump_tables(request, tables);
+        depends_bump_tables(service, model, tables);
 }
 
 /* --- writes of others --- */
-
-static void bump_name(struct worker *worker, struct arena *arena, enum tag_kind kind,
-                      const struct change *change)
-{
-    struct slice key = kind == TAG_ROW ? change->key : SLICE("");
-    bump_tag(worker->service, tag_of_name(arena, kind, change->schema, change->table, key));
-}
 
 /* The key that is told is the primary one: rows that are kept by another are not known. */
 static bool tells_row(const struct worker *worker, const struct change *change)
@@ -325,16 +398,26 @@ static bool tells_row(const struct worker *worker, const struct change *change)
     return change->kind == CHANGE_ROW;
 }
 
-void depends_bump_outside(struct worker *worker, struct arena *arena, const struct change *change)
+static void bump_name(struct service *service, const struct change *change, unsigned kind, struct slice key)
 {
+    bump(service, tag_of_name(kind, change->schema, change->table, key));
+}
+
+/* Whose rows they are is not told. */
+void depends_bump_outside(struct worker *worker, const struct change *change)
+{
+    struct service *service = worker->service;
     if (change->kind == CHANGE_ALL) {
-        bump_everything(worker->service);
+        bump_all(service);
         return;
     }
-    bump_tag(worker->service, tag_make(arena, TAG_WORLD, NULL, SLICE("")));
-    bump_name(worker, arena, TAG_TABLE, change);
-    if (tells_row(worker, change))
-        bump_name(worker, arena, TAG_ROW, change);
-    else if (change->kind != CHANGE_ADDED)
-        bump_name(worker, arena, TAG_ROWS, change);
+    bump(service, tag_of_world());
+    bump_name(service, change, TABLE_ANY, SLICE(""));
+    bump_name(service, change, TABLE_SHARED, SLICE(""));
+    if (tells_row(worker, change)) {
+        bump_name(service, change, TAG_ROW, change->key);
+    } else if (change->kind != CHANGE_ADDED) {
+        bump_name(service, change, ROWS_ANY, SLICE(""));
+        bump_name(service, change, ROWS_SHARED, SLICE(""));
+    }
 }

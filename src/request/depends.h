@@ -6,9 +6,18 @@
  *   row k of T       ROW(T,k), ROWS(T)         of one row by its key ROW(T,k); of others, or of who knows which, ROWS(T)
  *   no such row k    the same and TABLE(T)
  *   with `signals`   SIGNAL(name) of each      raised by name
+ *   a view           TABLE of each table below it
  *   anything unknown WORLD                     every write bumps WORLD
  *
- * What a write to T changes by foreign keys that act (ON DELETE, ON UPDATE) counts as written, table by table. Where triggers
+ * TABLE and ROWS are three tags each, for where rows are tenants' a tenant's answers are to end with its own writes alone:
+ *
+ *                             ANY   SHARED   OWN(tenant)
+ *   a tenant reads its rows          noted    noted
+ *   others read               noted
+ *   a tenant writes its rows  bumped          bumped
+ *   others write              bumped  bumped
+ *
+ * What a write to T changes by foreign keys that act (ON DELETE, ON UPDATE) counts as written by others, table by table. Where triggers
  * or rules may change who knows what, and `changes:` does not tell, all that is kept becomes stale.
  * Threads: the request's worker. Cannot fail. */
 #ifndef LEAT_REQUEST_DEPENDS_H
@@ -18,10 +27,12 @@
 #include "request/request.h"
 #include "store/listen.h"
 
+struct service;
+
 struct depends {
     struct tag_seen *seen; /* of the request's arena */
-    size_t count;
-    size_t count_if_absent; /* that there is no such row depends on more: these beyond `count` */
+    unsigned count, room;
+    unsigned count_if_absent; /* that there is no such row depends on more: these beyond `count` */
 };
 
 /* What the request's plan reads, with the generations of now. */
@@ -33,12 +44,13 @@ void depends_note_tables(struct request *request, const struct tables_told *tabl
 
 /* The request's write stands, or it may: what depends on it is stale from here on. */
 void depends_bump(struct request *request);
-/* These tables were written to by another, who knows how; all of them, where nobody tells. */
-void depends_bump_tables(struct request *request, const struct tables_told *tables);
+/* These tables of the model were written to, who knows how; all of them, where nobody tells. */
+void depends_bump_tables(struct service *service, const struct model *model,
+                         const struct tables_told *tables);
 
 /* What hangs on the signal, and on its tables. */
 void depends_bump_signal(struct request *request, const struct config_signal *signal);
 /* Another program wrote to the database: the same. Of CHANGE_ALL from any thread. */
-void depends_bump_outside(struct worker *worker, struct arena *arena, const struct change *change);
+void depends_bump_outside(struct worker *worker, const struct change *change);
 
 #endif

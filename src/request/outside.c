@@ -25,7 +25,6 @@ struct outside {
     struct ear *ear;   /* the present one; NULL: nothing is to be heard */
     struct list ears;  /* with those that are left and not quiet yet */
     struct timer deaf; /* while it is to hear, and does not */
-    struct arena arena;
     atomic_bool on, hears;
     _Atomic uint64_t heard[CHANGE_KINDS], losses;
 };
@@ -35,7 +34,7 @@ struct outside {
 static void make_all_stale(struct outside *outside)
 {
     static const struct change all = {.kind = CHANGE_ALL};
-    depends_bump_outside(outside->worker, &outside->arena, &all);
+    depends_bump_outside(outside->worker, &all);
 }
 
 /* On the loop's thread; of SQLite on its writer's, but then it is of no table. */
@@ -45,9 +44,7 @@ static void on_change(void *context, const struct change *change)
     struct outside *outside = ear->outside;
     CHECK_MAGIC(outside, OUTSIDE_MAGIC);
     atomic_fetch_add(&outside->heard[change->kind], 1);
-    depends_bump_outside(outside->worker, &outside->arena, change);
-    if (change->kind != CHANGE_ALL)
-        arena_reset(&outside->arena);
+    depends_bump_outside(outside->worker, change);
 }
 
 static void on_deaf(struct timer *timer)
@@ -127,7 +124,6 @@ struct outside *outside_new(void)
     outside->magic = OUTSIDE_MAGIC;
     outside->deaf.on_due = on_deaf;
     list_init(&outside->ears);
-    arena_init(&outside->arena, 1024);
     return outside;
 }
 
@@ -137,7 +133,6 @@ void outside_free(struct outside *outside)
         return;
     CHECK_MAGIC(outside, OUTSIDE_MAGIC);
     PRE(list_empty(&outside->ears));
-    arena_done(&outside->arena);
     outside->magic = 0;
     mem_free(outside);
 }

@@ -233,7 +233,7 @@ static void note_written(struct request *request, enum upstream_outcome outcome)
     bool refused = from && from->status >= 400 && from->status < 500;
     bool never = outcome == UPSTREAM_UNREACHABLE || outcome == UPSTREAM_OPEN || outcome == UPSTREAM_FULL;
     if (request->route.body && !refused && !never)
-        depends_bump_tables(request, tables_of(request));
+        depends_bump_tables(request->worker->service, request->snapshot->model, tables_of(request));
 }
 
 /* --- failing --- */

@@ -10,6 +10,7 @@
 #include "store/pg/ask.h"
 #include "store/pg/port.h"
 #include "store/pg/reading.h"
+#include "store/pg/touched.h"
 #include "store/pg/triggers.h"
 
 #define RELATIONS \
@@ -27,17 +28,44 @@
     " pg_attribute a JOIN (SELECT c.oid FROM" RELATIONS ") r ON r.oid = a.attrelid" \
     " WHERE a.attnum > 0 AND NOT a.attisdropped AND has_column_privilege(a.attrelid, a.attnum, 'SELECT')"
 
+/* Those of `SET`, and what they inherit from, up to the roots of partitions. */
+#define WITH_PARENTS(SET) \
+    "(WITH RECURSIVE r(oid) AS ((" SET \
+    ") UNION SELECT h.inhparent FROM pg_inherits h JOIN r ON h.inhrelid = r.oid)" \
+    " SELECT r.oid FROM r)"
+/* What a write may change beside the table and those that the keys below tell of: by triggers and rules, its children's too, and by
+ * foreign keys of tables that are not read here, or to its children. */
+#define TRIGGERED \
+    "c.oid IN " WITH_PARENTS( \
+        "SELECT t.tgrelid FROM pg_trigger t WHERE NOT t.tgisinternal AND t.tgname !~ '^" PG_TRIGGERS "'" \
+        " UNION SELECT w.ev_class FROM pg_rewrite w WHERE w.ev_type <> '1'" \
+        " UNION SELECT k.confrelid FROM pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0" \
+        " AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd'))" \
+        " AND (k.conrelid NOT IN (SELECT c.oid FROM" RELATIONS ")" \
+        " OR k.confrelid IN (SELECT h.inhrelid FROM pg_inherits h))")
+/* What is read with it that no table of the catalogue tells of: by policies of rows, from another server. */
+#define READS_MORE \
+    "c.relrowsecurity OR c.oid IN " WITH_PARENTS("SELECT x.oid FROM pg_class x WHERE x.relkind = 'f'")
+/* What views read: tables, and views on the way to them. */
+#define BASES \
+    "WITH RECURSIVE direct AS (SELECT DISTINCT w.ev_class AS view, d.refobjid AS oid FROM pg_rewrite w" \
+    " JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid" \
+    " AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> w.ev_class WHERE w.ev_type = '1')," \
+    " below AS (SELECT view, oid FROM direct UNION SELECT b.view, d.oid FROM below b" \
+    " JOIN pg_class v ON v.oid = b.oid AND v.relkind = 'v' JOIN direct d ON d.view = b.oid)" \
+    " SELECT b.view, COALESCE(pg_partition_root(b.oid)::oid, b.oid) FROM below b" \
+    " JOIN pg_class v ON v.oid = b.view AND v.relkind = 'v' JOIN pg_class x ON x.oid = b.oid" \
+    " WHERE x.relkind <> 'c' AND x.relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace);"
+
 /* A default names no column: told without its table, that one's columns are not all read for each. */
 static const char catalog_sql[] =
     "SHOW server_version;"
     "SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltuples,"
     " CASE c.relkind WHEN 'm' THEN 0 WHEN 'v' THEN pg_relation_is_updatable(c.oid, true)"
     " WHEN 'f' THEN pg_relation_is_updatable(c.oid, true) ELSE 28 END, " TABLE_COMMENT ","
-    " EXISTS (SELECT 1 FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgname !~ '^" PG_TRIGGERS
-    "')"
-    " OR EXISTS (SELECT 1 FROM pg_rewrite w WHERE w.ev_class = c.oid AND w.ev_type <> '1'),"
-    " EXISTS (SELECT 1 FROM pg_inherits h WHERE h.inhrelid = c.oid),"
-    " c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'SELECT') FROM" RELATIONS " ORDER BY c.oid;"
+    " " TRIGGERED ", EXISTS (SELECT 1 FROM pg_inherits h WHERE h.inhrelid = c.oid),"
+    " c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'SELECT'), " READS_MORE " FROM" RELATIONS
+    " ORDER BY c.oid;"
     "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull,"
     " a.atthasdef OR a.attidentity <> '', a.attgenerated <> '' OR a.attidentity = 'a',"
     " COALESCE((SELECT l.collisdeterministic FROM pg_collation l WHERE l.oid = a.attcollation), true),"
@@ -53,8 +81,12 @@ static const char catalog_sql[] =
     " i.indpred IS NOT NULL, m.amname FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid"
     " JOIN pg_am m ON m.oid = x.relam JOIN (SELECT c.oid FROM" RELATIONS ") r ON r.oid = i.indrelid"
     " WHERE i.indisvalid ORDER BY i.indrelid, x.relname;"
-    "SELECT c.oid, pg_get_viewdef(c.oid) FROM" RELATIONS " AND c.relkind IN ('v', 'm') ORDER BY c.oid;"
-    "SELECT rolname FROM pg_roles WHERE pg_has_role(oid, 'MEMBER') AND rolname !~ '^pg_' ORDER BY rolname;";
+    "SELECT v.oid, v.text, COALESCE(v.relkind = 'v' AND " PG_READS_UNTOLD(
+        "v.small") ", true) FROM (SELECT d.*, lower(d.text) AS small"
+                   " FROM (SELECT c.oid, c.relkind, pg_get_viewdef(c.oid) AS text FROM" RELATIONS
+                   " AND c.relkind IN ('v', 'm') OFFSET 0) d"
+                   " OFFSET 0) v ORDER BY v.oid;"
+                   "SELECT rolname FROM pg_roles WHERE pg_has_role(oid, 'MEMBER') AND rolname !~ '^pg_' ORDER BY rolname;" BASES;
 
 static int compare_oids(const void *a, const void *b)
 {
@@ -152,6 +184,7 @@ static void take_tables(struct reading *reading)
         table->triggered = truth(reading, ANSWER_TABLES, row, 7);
         table->is_part = truth(reading, ANSWER_TABLES, row, 8);
         table->has_xmin = truth(reading, ANSWER_TABLES, row, 9);
+        table->bases_unknown = truth(reading, ANSWER_TABLES, row, 10);
         struct slice schema = identifier_quote(reading->arena, table->schema);
         struct slice name = identifier_quote(reading->arena, table->name);
         table->sql =
@@ -225,14 +258,17 @@ static void take_foreign_key(struct reading *reading, int row, struct table *tab
     struct slice columns = cell(reading, ANSWER_KEYS, row, 3), targets = cell(reading, ANSWER_KEYS, row, 5);
     unsigned count = words_in(columns);
     struct foreign_key key = {.table = table, .target = target, .count = count};
+    key.on_delete_acts = truth(reading, ANSWER_KEYS, row, 6);
+    key.on_update_acts = truth(reading, ANSWER_KEYS, row, 7);
     key.columns = ARENA_ARRAY(reading->arena, unsigned, count);
     key.target_columns = ARENA_ARRAY(reading->arena, unsigned, count);
     if (target == NULL || !read_positions(reading, table, columns, key.columns) ||
-        !read_positions(reading, target, targets, key.target_columns))
+        !read_positions(reading, target, targets, key.target_columns)) {
+        if (target != NULL) /* it acts all the same */
+            target->triggered = target->triggered || key.on_delete_acts || key.on_update_acts;
         return;
+    }
     key.name = kept(reading, ANSWER_KEYS, row, 2);
-    key.on_delete_acts = truth(reading, ANSWER_KEYS, row, 6);
-    key.on_update_acts = truth(reading, ANSWER_KEYS, row, 7);
     reading->catalog->foreign_keys[reading->catalog->foreign_key_count++] = key;
     table->foreign_key_count++;
 }
@@ -319,6 +355,23 @@ static void take_indexes(struct reading *reading)
     }
 }
 
+/* ---- what views are made of ---- */
+
+static void take_bases(struct reading *reading)
+{
+    for (int row = 0; row < rows_of(reading, ANSWER_VIEWS); row++)
+        if (truth(reading, ANSWER_VIEWS, row, 2))
+            table_in(reading, ANSWER_VIEWS, row, 0)->bases_unknown = true;
+    for (int row = 0; row < rows_of(reading, ANSWER_BASES); row++) {
+        struct table *view = table_in(reading, ANSWER_BASES, row, 0);
+        struct table *base = table_in(reading, ANSWER_BASES, row, 1);
+        if (view && base && base->kind != TABLE_VIEW)
+            table_note_base(reading->arena, view, base);
+        else if (view)
+            view->bases_unknown = view->bases_unknown || !base || base->bases_unknown;
+    }
+}
+
 /* ---- all of it ---- */
 
 /* By schema and name, so that all that is made of the catalogue is in an order people expect. Done last: positions of tables
@@ -338,6 +391,15 @@ static void move_origins(const struct catalog *catalog, struct table *const *tab
             struct column *column = &catalog->tables[i].columns[j];
             if (column->origin)
                 column->origin = tables[column->origin - catalog->tables];
+        }
+}
+
+static void move_bases(const struct catalog *catalog, struct table *const *tables)
+{
+    for (unsigned i = 0; i < catalog->table_count; i++)
+        for (unsigned j = 0; j < catalog->tables[i].base_count; j++) {
+            const struct table **base = &catalog->tables[i].bases[j];
+            *base = tables[*base - catalog->tables];
         }
 }
 
@@ -361,6 +423,7 @@ static void sort_tables(struct reading *reading)
         key->target = moved[key->target - catalog->tables];
     }
     move_origins(catalog, moved);
+    move_bases(catalog, moved);
     catalog->tables = sorted;
     mem_free(order);
     mem_free(moved);
@@ -387,6 +450,7 @@ static struct catalog *build(struct reading *reading, PGconn *conn, const struct
     take_keys(reading);
     take_indexes(reading);
     take_roles(reading);
+    take_bases(reading);
     pg_views_read(reading, conn, pg_catalog_silence_ms(store));
     sort_tables(reading);
     catalog_link_references(catalog);

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "store/pg/ask.h"
 #include "store/pg/catalog.h"
+#include "store/pg/cells.h"
 #include "store/pg/port.h"
 #include "store/pg/touched.h"
 #include "store/pg/types.h"
@@ -22,6 +23,7 @@ struct describing {
     PGconn *conn;
     struct model *model;
     struct complaints *complaints;
+    PGresult *parts; /* pg_touched_parts_sql; NULL: not asked yet */
 };
 
 /* ---- places ---- */
@@ -346,6 +348,25 @@ static bool say(struct describing *describing, const char *what, struct slice re
     return good;
 }
 
+/* Whether functions that the text may call read what they like; true, too, when that cannot be asked. */
+static bool reads_untold(struct describing *describing, const struct named_query *query)
+{
+    char *literal = PQescapeLiteral(describing->conn, query->text.data, query->text.len);
+    struct buf text;
+    buf_init(&text, 2 * query->text.len + 16384);
+    buf_lit(&text, "SELECT " PG_PARTS_MISSING " OR " PG_READS_UNTOLD("q.text") " FROM (SELECT lower(");
+    buf_add(&text, slice_str(literal ? literal : "NULL"));
+    buf_lit(&text, "::text)) AS q(text)");
+    buf_byte(&text, '\0');
+    PQfreemem(literal);
+    PGresult *result = text.failed ? NULL : ask(describing, text.data);
+    bool told = PQresultStatus(result) == PGRES_TUPLES_OK && cell_text(result, 0, 0).len == 1 &&
+                !cell_true(result, 0, 0);
+    PQclear(result);
+    buf_done(&text);
+    return !told;
+}
+
 static void explain(struct describing *describing, struct named_query *query)
 {
     struct buf text;
@@ -353,18 +374,30 @@ static void explain(struct describing *describing, struct named_query *query)
     explain_text(&text, query);
     PGresult *result = text.failed ? NULL : ask(describing, text.data);
     if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1)
-        query->tables_known = pg_touched_read(describing->model, query, slice_str(PQgetvalue(result, 0, 0)));
+        query->tables_known =
+            pg_touched_read(describing->model, query, slice_str(PQgetvalue(result, 0, 0)), describing->parts);
     PQclear(result);
     buf_done(&text);
 }
 
-/* What the statement touches, views and all, is what its plan does. What functions do within is theirs. */
+static bool ask_parts(struct describing *describing)
+{
+    if (describing->parts == NULL)
+        describing->parts = ask(describing, pg_touched_parts_sql);
+    return PQresultStatus(describing->parts) == PGRES_TUPLES_OK;
+}
+
+/* What the statement touches, views and all, is what its plan does, and functions that it calls. */
 static void find_tables(struct describing *describing, struct named_query *query)
 {
-    if (begin(describing, describing->store->describe_settings) &&
+    if (begin(describing, describing->store->describe_settings) && ask_parts(describing) &&
         say(describing, "SET LOCAL plan_cache_mode = force_generic_plan", SLICE("")) &&
+        say(describing, "SET LOCAL enable_partition_pruning = off", SLICE("")) &&
+        say(describing, "SET LOCAL constraint_exclusion = off", SLICE("")) &&
         say(describing, "PREPARE leat_touched AS ", query->text))
         explain(describing, query);
+    query->tables_untold =
+        pg_touched_names_untold(describing->model->catalog, query->text) || reads_untold(describing, query);
     end(describing);
     (void)say(describing, "DEALLOCATE ALL", SLICE(""));
 }
@@ -391,13 +424,14 @@ enum error pg_catalog_describe(struct store *base, struct model *model, struct c
     unsigned before = complaints_errors(complaints);
     if (model->query_count == 0)
         return OK;
-    struct describing describing = {store, pg_catalog_connect(store, why), model, complaints};
+    struct describing describing = {store, pg_catalog_connect(store, why), model, complaints, NULL};
     if (describing.conn == NULL) {
         complain(complaints, model->queries[0].sql->at, "%s", why);
         return ERR_SYSTEM;
     }
     for (unsigned i = 0; i < model->query_count; i++)
         describe_one(&describing, &model->queries[i]);
+    PQclear(describing.parts);
     PQfinish(describing.conn);
     return complaints_errors(complaints) == before ? OK : ERR_INVALID;
 }

@@ -18,6 +18,7 @@ enum answer {
     ANSWER_INDEXES,
     ANSWER_VIEWS,
     ANSWER_ROLES,
+    ANSWER_BASES,
     ANSWER_COMMIT,
     ANSWERS
 };

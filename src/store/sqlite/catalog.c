@@ -230,6 +230,7 @@ static bool load(struct lite_loader *loader)
         !load_tables(loader) || !lite_load_foreign_keys(loader))
         return false;
     lite_load_made(loader);
+    lite_load_views(loader);
     catalog_link_references(loader->catalog);
     return !loader->catalog->arena.failed;
 }

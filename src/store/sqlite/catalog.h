@@ -34,4 +34,7 @@ bool lite_load_foreign_keys(struct lite_loader *loader);
 /* made.c: what the texts tell of tables and views whose columns are loaded. */
 void lite_load_made(struct lite_loader *loader);
 
+/* views.c: the tables that views are made of, when all are loaded. */
+void lite_load_views(struct lite_loader *loader);
+
 #endif
