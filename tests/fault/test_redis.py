@@ -16,7 +16,7 @@ from proxy import Proxy
 from redis_server import Redis
 
 LIVE_SECONDS, HEARD_SECONDS = 3, 1.5
-CONFIG = config().replace("read: anonymous,", "read: anonymous, write: anonymous, cache: %s,")
+CONFIG = config(wait="20s").replace("read: anonymous,", "read: anonymous, write: anonymous, cache: %s,")
 
 
 class Pair:
