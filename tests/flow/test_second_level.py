@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from callers import KEYS, bearer
 from conftest import STORES
 from leat import Leat
 from metrics import parse
@@ -46,18 +47,18 @@ def redis(request):
 
 
 @contextlib.contextmanager
-def instances(server, redis, count=2, text=CONFIG):
+def instances(server, redis, count=2, text=CONFIG, headers=None):
     """So many, each asking Redis."""
     with contextlib.ExitStack() as stack:
         leats = [stack.enter_context(Leat(database=server.url, config=text % redis.url)).await_ready() for _ in range(count)]
         for number, leat in enumerate(leats):
-            leat.await_true(lambda one=leat, n=number: asks_redis(one, n))
+            leat.await_true(lambda one=leat, n=number: asks_redis(one, n, headers))
         yield leats
 
 
-def asks_redis(leat, number):
+def asks_redis(leat, number, headers):
     """Whatever it asks for here, nobody has asked for before."""
-    leat.get(f"/api/notes?select=id&limit=1&offset={number}&text=neq.{time.monotonic()}")
+    leat.get(f"/api/notes?select=id&limit=1&offset={number}&text=neq.{time.monotonic()}", headers=headers)
     return verdicts(leat)["fill"] > 0
 
 
@@ -177,6 +178,20 @@ def test_what_names_a_local_column_stays_in_the_process(server):
             assert one.get(path).status_code == 200, path
             assert "stored" in told(other.get(path)) and "; hit" in told(other.get(path)), path
         assert stored(redis) == before
+
+
+def test_callers_share_as_they_would_in_one_process(server):
+    """By a secret that Leat made itself and keeps in the database."""
+    server.psql("ALTER TABLE notes ADD org TEXT; UPDATE notes SET org = CASE WHEN id % 2 = 0 THEN 'a' ELSE 'b' END")
+    text = CONFIG.replace("{columns: 'id,text'}", "{columns: 'id,text,org', tenant: org}") \
+        .replace("read: anonymous, write: anonymous", "read: viewer") + \
+        "auth: {roles: viewer, %s}\n" % KEYS
+    with Redis() as redis, instances(server, redis, text=text, headers=bearer("viewer", "x")) as (one, other):
+        made, [same] = shared(one, [other], "/api/notes?limit=3&id=neq.%d", headers=bearer("viewer", "a", user="another"))
+        path = str(made.url.raw_path, "ascii")
+        theirs = other.get(path, headers=bearer("viewer", "b"))
+        assert {row["org"] for row in same.json()["notes"]} == {"a"} and {row["org"] for row in theirs.json()["notes"]} == {"b"}
+        assert not is_shared(theirs) and other.get(path).status_code == 401
 
 
 def test_a_large_answer_is_made_by_each_and_nobody_waits(server):
