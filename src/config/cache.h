@@ -15,6 +15,9 @@ struct config_tables {
     bool told; /* else nobody knows */
 };
 
+/* What a write of one row does to the kept answer of that row: ends it, or takes its place by what it answers itself. */
+enum cache_writes { WRITES_END, WRITES_THROUGH };
+
 /* How long an answer is kept: at the latest, for a write to what it reads ends it at once. */
 struct cache_policy {
     int64_t list_ms, row_ms; /* lists and queries; rows by key. 0: not kept */
@@ -28,6 +31,7 @@ struct cache_policy {
     struct slice *tags; /* Surrogate-Key and Cache-Tag, for content networks */
     unsigned tag_count;
     struct word local; /* 'ssn,iban' or '*': columns whose values are not put into Redis; data NULL: none */
+    enum cache_writes writes;
 };
 
 /* What is made ready before anybody asks. */

@@ -280,6 +280,7 @@ static const struct key cache_keys[] = {
 };
 static const struct section section_cache = {"cache", cache_keys};
 
+static const char *const writes_words[] = {"end", "through", NULL};
 static const char *const share_words[] = {"auto", "role", "tenant", "user", NULL};
 
 static const struct key cache_policy_keys[] = {
@@ -291,6 +292,7 @@ static const struct key cache_policy_keys[] = {
     {"client", &kind_duration, POLICY(client_ms), .low = 0, .high = 366 * DAY},
     {"shared", &kind_duration, POLICY(shared_ms), .low = 0, .high = 366 * DAY},
     {"share", &kind_choice, POLICY(share), .choices = share_words},
+    {"writes", &kind_choice, POLICY(writes), .choices = writes_words},
     {"tags", &kind_tags, .offset = 0},
     {"local", &kind_names, POLICY(local)},
     {0},

@@ -148,6 +148,22 @@ static void order_by_key(struct write *write)
         listing->order.terms[i].column = resource->key[i];
 }
 
+/* As a row's plan has it (row.c). */
+static void order_by_version(struct write *write)
+{
+    struct listing *listing = &write->listing;
+    const struct column *version = write->asked->resource->version;
+    if (!version)
+        return;
+    listing->order = (struct order){.terms = ARENA_NEW(listing->build.arena, struct order_term), .count = 1};
+    listing->order.terms[0].column = version;
+}
+
+bool write_keeps(const struct write *write)
+{
+    return write->asked->keeps && !write->asked->names && level_is_flat(write->listing.level);
+}
+
 static void settle_cells(struct write *write)
 {
     struct listing *listing = &write->listing;
@@ -164,6 +180,8 @@ static void settle_cells(struct write *write)
     }
     if (asked->names)
         order_by_key(write);
+    else if (write_keeps(write))
+        order_by_version(write);
     listing_order(listing);
 }
 

@@ -34,6 +34,8 @@ struct write_asked {
     const struct prefer *prefer;
     bool shows; /* the answer shows the rows */
     bool names; /* it says where the row is: its key is needed */
+    bool
+        keeps; /* it is to be kept as the row's own answer: its version is needed; of one row by its key, not named */
 };
 
 struct write;
@@ -70,6 +72,9 @@ struct row_sink write_sink(struct write *write);
 
 /* What the answer's writer needs: columns and, where the key was asked for, its cells as an order. */
 const struct plan *write_shown(const struct write *write);
+
+/* Whether what is shown is what a GET of the row shows: it was asked for, and there are columns of its own alone. */
+bool write_keeps(const struct write *write);
 
 /* The database refused it and told columns: of a write of one row the problem gets the value, too; where one of them is not shown, a
  * value that the database told is taken away. */

@@ -30,6 +30,7 @@ struct keeping {
     struct waiter waiter;
     struct letter woken; /* from the waker's thread */
     bool waits, awake;
+    bool through; /* it is a write's: the key and tags are those of the row */
     struct depends depends;
     struct shared_key shared;
     struct sharing *sharing; /* NULL: the other instances were not asked, or not yet */
@@ -584,10 +585,14 @@ static bool stand_in(struct request *request)
     return true;
 }
 
+static void put_written(struct request *request);
+
 void cache_answered(struct request *request)
 {
     struct keeping *keeping = request->keeping;
     struct answer *answer = &request->answer;
+    if (keeping && keeping->through)
+        put_written(request);
     if (!cache_fills(request) || request->entry)
         return;
     bool keeps = is_kept_status(answer->status), fails = answer->status >= 500;
@@ -611,6 +616,47 @@ void cache_answered(struct request *request)
         buf_done(&request->body);
     }
     end_fill(request, entry, !entry ? FILL_LEAVE : fails ? FILL_FAIL : ttl_ms ? FILL_KEEP : FILL_SHARE);
+}
+
+/* --- written through --- */
+
+void cache_writes(struct request *request, const struct plan *shown, const struct bind *key)
+{
+    PRE(!request->keeping && request->route.kind == ROUTE_ROW);
+    const struct cache_policy *policy = &request->route.resource->config->cache;
+    struct keeping *keeping = ARENA_NEW(&request->arena, struct keeping);
+    *keeping = (struct keeping){.request = request,
+                                .policy = policy,
+                                .ttl_ms = policy->row_ms,
+                                .parts = parts_of(policy) | shown->uses,
+                                .through = true};
+    if (!depends_note_row(request, shown, key, &keeping->depends))
+        return;
+    struct slice question;
+    request->keeping = keeping;
+    if (!make_key(request, &question))
+        request->keeping = NULL;
+}
+
+/* As the answer to a GET of the row would be. */
+static void put_written(struct request *request)
+{
+    struct keeping *keeping = request->keeping;
+    const struct answer told = request->answer;
+    if ((told.status != 200 && told.status != 201) || !depends_settle(request, &keeping->depends))
+        return;
+    request->answer = (struct answer){.status = 200, .type = told.type, .caching.vary_accept = true};
+    tell_caches(request);
+    if (keeping->parts) {
+        request->answer.caching.is_private = true;
+        request->answer.caching.s_maxage_s = 0;
+    }
+    request->answer.caching.etag = forms_tag(request);
+    struct entry *entry = make_entry(request, keeping->ttl_ms);
+    request->answer = told;
+    if (entry)
+        (void)cache_put(cache_of(request), entry);
+    entry_unref(entry);
 }
 
 /* --- the end --- */

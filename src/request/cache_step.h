@@ -24,6 +24,9 @@ enum step cache_planned(struct request *request);
  * another has made to RESPOND. Of a request that cache_fills, whose dependencies are noted; once. */
 bool cache_asks_others(struct request *request) must_check;
 
+/* A write of one row whose answer is to be that of the row, too (`writes: through`): before its statement is sent. */
+void cache_writes(struct request *request, const struct plan *shown, const struct bind *key);
+
 /* What another service answers: the tables it will depend on, before it is asked; and for how long it may be kept at most. */
 void cache_note_tables(struct request *request, const struct tables_told *tables);
 void cache_limit(struct request *request, int64_t ttl_ms);

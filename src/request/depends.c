@@ -113,6 +113,7 @@ static struct slice tenant_of(struct request *request, const struct table *table
 
 struct noting {
     struct request *request;
+    const struct plan *plan;
     struct depends *depends;
 };
 
@@ -153,27 +154,23 @@ static void note_table(const struct noting *noting, const struct table *table, s
 
 static struct slice owner_of(const struct noting *noting, unsigned at)
 {
-    const struct plan *plan = noting->request->plan;
+    const struct plan *plan = noting->plan;
     bool owned = plan->owned && plan->owned[at] && plan->tables[at]->kind != TABLE_VIEW;
     return owned ? tenant_of(noting->request, plan->tables[at]) : (struct slice){NULL, 0};
 }
 
 /* Its table is the first of the plan's. */
-static void note_row(const struct noting *noting)
+static void note_row(const struct noting *noting, const struct bind *key)
 {
     struct request *request = noting->request;
     const struct resource *resource = request->route.resource;
-    struct slice key = key_text(&request->arena, request->plan->key, resource->key_count);
-    note(noting, tag_make(TAG_ROW, resource->table, key));
+    note(noting, tag_make(TAG_ROW, resource->table, key_text(&request->arena, key, resource->key_count)));
     note_family(noting, OF_ROWS, resource->table, owner_of(noting, 0));
 }
 
-static bool is_row_alone(const struct request *request)
+static bool has_row_tags(const struct resource *resource)
 {
-    const struct plan *plan = request->plan;
-    const struct resource *resource = request->route.resource;
-    return plan->kind == PLAN_ROW && plan->alone && resource->table->kind != TABLE_VIEW &&
-           is_told(resource->table) && key_is_exact(resource);
+    return resource->table->kind != TABLE_VIEW && is_told(resource->table) && key_is_exact(resource);
 }
 
 static const struct config_tables *signals_of(const struct route *route)
@@ -198,11 +195,11 @@ void depends_note(struct request *request, struct depends *ret_depends)
     const struct plan *plan = request->plan;
     PRE(plan && !request->fetch_out);
     *ret_depends = (struct depends){0};
-    const struct noting noting = {request, ret_depends};
-    bool row = is_row_alone(request);
-    note_signals(&noting, signals);
+    const struct noting noting = {request, plan, ret_depends};
+    bool row = plan->kind == PLAN_ROW && plan->alone && has_row_tags(request->route.resource);
     if (row)
-        note_row(&noting);
+        note_row(&noting, plan->key);
+    note_signals(&noting, signals);
     if (plan->tables_unknown)
         note(&noting, tag_of_world());
     for (unsigned i = row; i < plan->table_count; i++)
@@ -218,10 +215,35 @@ void depends_note_tables(struct request *request, const struct tables_told *tabl
                          struct depends *ret_depends)
 {
     *ret_depends = (struct depends){0};
-    const struct noting noting = {request, ret_depends};
+    const struct noting noting = {request, NULL, ret_depends};
     for (unsigned i = 0; i < tables->count; i++)
         note_table(&noting, tables->items[i], (struct slice){NULL, 0});
     ret_depends->count_if_absent = ret_depends->count;
+}
+
+bool depends_note_row(struct request *request, const struct plan *shown, const struct bind *key,
+                      struct depends *ret_depends)
+{
+    const struct noting noting = {request, shown, ret_depends};
+    if (!key || shown->table_count == 0 || !has_row_tags(request->route.resource))
+        return false;
+    *ret_depends = (struct depends){0};
+    note_row(&noting, key);
+    note_signals(&noting, signals_of(&request->route));
+    return true;
+}
+
+/* The write bumps the row's own tag, the first that was noted, once, and none of the others. */
+bool depends_settle(struct request *request, struct depends *depends)
+{
+    const struct tags *tags = request->worker->service->tags;
+    for (unsigned i = 0; i < depends->count; i++) {
+        struct tag_seen now = tags_now(tags, depends->seen[i].tag);
+        if (now.generation != depends->seen[i].generation + (i == 0))
+            return false;
+        depends->seen[i] = now;
+    }
+    return true;
 }
 
 /* --- writes --- */

@@ -4,7 +4,9 @@
 
 #include "http/path.h"
 #include "request/asked.h"
+#include "request/batch.h"
 #include "request/behind.h"
+#include "request/cache_step.h"
 #include "request/precondition.h"
 #include "request/records.h"
 #include "request/steps.h"
@@ -75,6 +77,19 @@ static bool names_row(const struct request *request)
            (is_plain(request) || request->prefer.returns == RETURN_HEADERS_ONLY);
 }
 
+/* Whether the answer is to be kept as that of the row, asked for as it is: a GET without a query string and preferences. */
+static bool goes_through(const struct request *request)
+{
+    const struct writing *writing = request->writing;
+    const struct resource *resource = request->route.resource;
+    const struct cache_policy *policy = &resource->config->cache;
+    bool of_row = request->route.kind == ROUTE_ROW && writing->asked.verb != WRITE_DELETE;
+    bool bare =
+        request->query_string.len == 0 && request->prefer.count == COUNT_NONE && !request->prefer.strict;
+    return policy->writes == WRITES_THROUGH && policy->row_ms > 0 && of_row && bare && writing->asked.shows &&
+           !resource->deleted && !request->idempotency && !batch_is_chained(request);
+}
+
 static enum error ask(struct request *request)
 {
     struct writing *writing = request->writing;
@@ -95,6 +110,7 @@ static enum error ask(struct request *request)
     writing->alone = writing->asked.verb != WRITE_DELETE && is_alone(request);
     writing->asked.shows = shows_rows(request);
     writing->asked.names = names_row(request);
+    writing->asked.keeps = goes_through(request);
     return write_begin(&writing->context, &writing->asked, &writing->write, &request->problem);
 }
 
@@ -145,6 +161,13 @@ static enum error first_statement(struct request *request)
                        : error;
 }
 
+static void keep(struct request *request)
+{
+    const struct write *write = request->writing->write;
+    if (write_keeps(write) && is_plain(request) && request->format == FORMAT_JSON)
+        cache_writes(request, write_shown(write), write_key(write));
+}
+
 static enum error plan(struct request *request)
 {
     enum error error = ask(request);
@@ -152,7 +175,11 @@ static enum error plan(struct request *request)
         error = precondition_plan(request, &request->writing->context);
     if (error == OK)
         error = choose_format(request);
-    return error == OK ? first_statement(request) : error;
+    if (error == OK)
+        error = first_statement(request);
+    if (error == OK)
+        keep(request);
+    return error;
 }
 
 enum step write_plan(struct request *request)
@@ -379,6 +406,8 @@ static void show_nothing(struct request *request)
 static void write_body(struct request *request)
 {
     const struct writing *writing = request->writing;
+    if (write_keeps(writing->write) && request->page.first)
+        request->version = request->page.first[0];
     if (writing->asked.shows) {
         page_finish(&request->page, NULL, NULL);
         if (request->page.body.failed)

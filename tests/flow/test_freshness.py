@@ -15,12 +15,13 @@ from leat import Leat
 from redis_server import Redis
 
 SECONDS = float(os.environ.get("LEAT_FRESH_SECONDS", "5"))
-CLIENTS, PER_CLIENT = 6, 2  # of each client so many pairs of items, and of groups with a note
+CLIENTS, PER_CLIENT = 6, 2  # of each client so many pairs of items, solos, and groups with a note
 BOUND_S = 2  # across instances: a message takes milliseconds, and sanitizers' builds on busy machines are slow
 
 SCHEMA = """
 CREATE TABLE teams (id INTEGER PRIMARY KEY, v INTEGER NOT NULL);
 CREATE TABLE items (id INTEGER PRIMARY KEY, pair INTEGER NOT NULL, team_id INTEGER NOT NULL REFERENCES teams (id), v INTEGER NOT NULL);
+CREATE TABLE solos (id INTEGER PRIMARY KEY, v INTEGER NOT NULL);
 CREATE TABLE groups (id INTEGER PRIMARY KEY);
 CREATE TABLE notes (id INTEGER PRIMARY KEY REFERENCES groups (id) ON DELETE CASCADE, v INTEGER NOT NULL);
 CREATE VIEW shown_items AS SELECT i.id, i.v FROM items i JOIN teams t ON t.id = i.team_id;
@@ -34,6 +35,7 @@ defaults: {read: anonymous, write: anonymous, cache: 10m, page: {size: 1000}}
 resources:
   teams: {}
   items: {}
+  solos: {cache: {list: 10m, row: 10m, writes: through}}
   groups: {}
   notes: {}
   shown_items: {key: id}
@@ -52,7 +54,7 @@ def rows_of(answer):
 
 
 class Client:
-    """One thread. It alone writes its keys: pairs of items, which change together, and notes, which come and go with their groups."""
+    """One thread. It alone writes its keys: pairs of items, which change together, solos, and notes, which come and go with their groups."""
 
     def __init__(self, number, walk):
         self.number, self.walk = number, walk
@@ -65,7 +67,7 @@ class Client:
     def run(self):
         try:
             while time.monotonic() < self.walk.until and not self.walk.failed:
-                self.random.choices([self.write_pair, self.write_note, self.read], [1, 1, 12])[0]()
+                self.random.choices([self.write_pair, self.write_note, self.write_solo, self.read], [1, 1, 1, 15])[0]()
         except Exception as failure:  # pylint: disable=broad-except
             self.failure, self.walk.failed = failure, True
         for http in self.https:
@@ -77,7 +79,7 @@ class Client:
         """act(http, state) writes the key's next state."""
         instance = self.random.randrange(len(self.https))
         state = self.states.get(key, 0) + 1
-        names = [f"item {item}" for item in items_of(key[1])] if key[0] == "pair" else [f"note {key[1]}"]
+        names = [f"item {item}" for item in items_of(key[1])] if key[0] == "pair" else [f"{key[0]} {key[1]}"]
         with self.walk.lock:
             for name in names:
                 self.walk.history.send(name, state, time.monotonic())
@@ -114,11 +116,15 @@ class Client:
             assert [part["status"] for part in answer["responses"]] == [201, 201], answer
         self.change(("note", number), write)
 
+    def write_solo(self):
+        number = self.random.choice(self.pairs)
+        self.change(("solo", number), lambda http, state: good(http.patch(f"/api/solos/{number}", json={"v": state})))
+
     # --- reads ---
 
     def read(self):
         instance = self.random.randrange(len(self.https))
-        path, states_of = self.random.choice([self.item, self.items, self.embedded_items, self.note, self.notes, self.embedded_notes])()
+        path, states_of = self.random.choice([self.item, self.items, self.embedded_items, self.note, self.notes, self.embedded_notes, self.solo, self.solos])()
         asked = time.monotonic()
         answer = self.https[instance].get(path)
         answered = time.monotonic()
@@ -144,6 +150,13 @@ class Client:
 
     def embedded_items(self):
         return "/api/teams?select=id,items(id,v)", lambda answer: show_items(rows_of(answer)[0]["items"])
+
+    def solo(self):
+        number = self.random.randrange(CLIENTS * PER_CLIENT)
+        return f"/api/solos/{number}", lambda answer: ({f"solo {number}": answer.json()["v"]}, ())
+
+    def solos(self):
+        return "/api/solos", lambda answer: ({f"solo {row['id']}": row["v"] for row in rows_of(answer)}, ())
 
     def note(self):
         number = self.random.randrange(CLIENTS * PER_CLIENT)
@@ -214,7 +227,7 @@ def serving(database, tmp_path, count, redis=""):
     numbers = range(CLIENTS * PER_CLIENT)
     database.sql(SCHEMA + "".join(
         f"INSERT INTO items VALUES ({item}, {pair}, 1, 0);" for pair in numbers for item in items_of(pair)) + "".join(
-        f"INSERT INTO groups VALUES ({number}); INSERT INTO notes VALUES ({number}, 0);" for number in numbers))
+        f"INSERT INTO solos VALUES ({number}, 0); INSERT INTO groups VALUES ({number}); INSERT INTO notes VALUES ({number}, 0);" for number in numbers))
     with contextlib.ExitStack() as stack:
         leats = [stack.enter_context(Leat(database=database.url, config=CONFIG % (redis, folder))).await_ready() for _ in range(count)]
         yield leats

@@ -125,9 +125,10 @@ static const struct mistake mistakes[] = {
      "leat.yaml:1:18: `read`: found a mapping, expected a role such as `anonymous`, a list of roles, or `none`\n"},
     {"defaults: {cache: 2}\n",
      "leat.yaml:1:19: `cache`: found `2`, expected how long an answer is kept, such as `2m` (up to 7d), `off`, or `{list: 2m, row: 5m}`\n"},
-    {"defaults: {cache: {lst: 2m, share: everybody}}\n",
+    {"defaults: {cache: {lst: 2m, share: everybody, writes: back}}\n",
      "leat.yaml:1:20: `cache` has no key `lst`: did you mean `list`?\n"
-     "leat.yaml:1:36: `share`: found `everybody`, expected `auto`, `role`, `tenant` or `user`\n"},
+     "leat.yaml:1:36: `share`: found `everybody`, expected `auto`, `role`, `tenant` or `user`\n"
+     "leat.yaml:1:55: `writes`: found `back`, expected `end` or `through`\n"},
     {"cache: {memory: 1}\n",
      "leat.yaml:1:17: `memory`: found `1`, expected a size with its unit such as `64MiB` (B, KiB, MiB or GiB)\n"},
     {"defaults: {page: {size: 200, max: 100}}\n",

@@ -70,7 +70,7 @@ static void every_key_round_trips(void **state)
         "resources:\n"
         "  s.users: {as: u.sers, limits: [{per: address, rate: 9/s}], columns: '*,-pass', select: 'id,name', order: 'a.desc.nullslast,id', key: 'id',\n"
         "    read: [anonymous, x, a], any: {status: all, kind: '*'}, page: {size: 1},\n"
-        "    write: none, rows: {anonymous: 'a=eq.1&b=lt.2', m: 'c=gt.3'}, put: merge, unfiltered: allowed, cache: {list: 1m, row: 2m, share: user, client: 3s, shared: 4s, local: 'a,b', tags: [a, 'b:c']}, changes: [t, 's.u'], signals: [done], behind: {n: 90s, o: 1h}, deleted: gone,\n"
+        "    write: none, rows: {anonymous: 'a=eq.1&b=lt.2', m: 'c=gt.3'}, put: merge, unfiltered: allowed, cache: {list: 1m, row: 2m, share: user, writes: through, client: 3s, shared: 4s, local: 'a,b', tags: [a, 'b:c']}, changes: [t, 's.u'], signals: [done], behind: {n: 90s, o: 1h}, deleted: gone,\n"
         "    set: {u: ':now', c: ':now on create', s: 'web', o: ':user on create', r: ':role', e: '', t: 'a: b on create'},\n"
         "    envelope: {'the rows': rows, page: page, size: size, total: total, pages: pages, more: more}}\n"
         "  plain: {table: other.thing, envelope: none, page: {by: cursor}, tenant: none}\n"
