@@ -47,8 +47,12 @@ enum changes { CHANGES_OFF, CHANGES_LISTEN, CHANGES_TRIGGERS };
 
 struct config_signal;
 
+/* `memory: auto`: a part of what memory there is, in percent. */
+#define CACHE_MEMORY_AUTO UINT64_MAX
+enum { CACHE_MEMORY_AUTO_PERCENT = 40 };
+
 struct config_cache {
-    uint64_t memory_bytes; /* of the process; 0: nothing is kept in it */
+    uint64_t memory_bytes; /* of the process; 0: nothing is kept in it; CACHE_MEMORY_AUTO */
     unsigned api; /* bits of the roles that may keep values of their own here; ROLES_NONE: not served */
     uint64_t api_memory_bytes; /* for those values */
     struct config_warm warm;

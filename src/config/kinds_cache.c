@@ -37,6 +37,40 @@ const struct kind kind_cache = {
     .read = read_policy,
     .print = print_policy};
 
+/* --- cache: {memory: auto} --- */
+
+/* 0 needs no unit. */
+static void read_memory(struct walk *walk, const struct key *key, const struct node *node, void *field)
+{
+    uint64_t *bytes = field;
+    if (node->kind == NODE_TEXT && slice_eq(node->text, SLICE("auto")))
+        *bytes = CACHE_MEMORY_AUTO;
+    else if (node->kind == NODE_TEXT && slice_eq(node->text, SLICE("0")))
+        *bytes = 0;
+    else
+        kind_bytes.read(walk, key, node, field);
+}
+
+static void print_memory(struct printer *printer, const struct key *key, const void *field)
+{
+    const uint64_t *bytes = field;
+    if (*bytes != CACHE_MEMORY_AUTO) {
+        kind_bytes.print(printer, key, field);
+        return;
+    }
+    print_name(printer, key->name);
+    buf_lit(printer->out, " auto\n");
+}
+
+const struct kind kind_cache_memory = {
+    .expected = "`auto`, `off` or a size with its unit such as `64MiB` (B, KiB, MiB or GiB)",
+    .read = read_memory,
+    .print = print_memory,
+    .parse = units_read_bytes,
+    .format = units_print_bytes,
+    .width = sizeof(uint64_t),
+};
+
 /* --- cache: {warm: [incidents, analytics/top_sources]} --- */
 
 enum { WARM_PATHS_MAX = 1000 };

@@ -267,7 +267,7 @@ static const struct key url_keys[] = {
 static const struct section section_url = {"query", url_keys};
 
 static const struct key cache_keys[] = {
-    {"memory", &kind_bytes, CACHE(memory_bytes), .low = 0, .high = 1024 * GIB, .zero = "off"},
+    {"memory", &kind_cache_memory, CACHE(memory_bytes), .low = 0, .high = 1024 * GIB, .zero = "off"},
     {"warm", &kind_warm, CACHE(warm)},
     {"warm_top", &kind_count, CACHE(warm.top), .low = 0, .high = 1000},
     {"warm_rate", &kind_count, CACHE(warm.rate), .low = 1, .high = 10000},

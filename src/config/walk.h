@@ -66,7 +66,7 @@ extern const struct kind kind_envelope, kind_any, kind_as, kind_resources, kind_
 /* kinds_auth.c */
 extern const struct kind kind_declared_roles, kind_role, kind_roles, kind_rights;
 /* kinds_cache.c */
-extern const struct kind kind_cache, kind_warm, kind_state_folder;
+extern const struct kind kind_cache, kind_cache_memory, kind_warm, kind_state_folder;
 /* kinds_tables.c */
 extern const struct kind kind_tables, kind_tags, kind_signal_names;
 /* kinds_credentials.c */

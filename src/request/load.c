@@ -8,6 +8,7 @@
 #include "auth/trust.h"
 #include "base/digest.h"
 #include "base/log.h"
+#include "base/machine.h"
 #include "base/mem.h"
 #include "limit/rules.h"
 #include "net/seats.h"
@@ -54,6 +55,12 @@ unsigned service_workers(const struct config *config)
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned each_core = cores > WORKERS_MAX ? WORKERS_MAX : cores > 0 ? (unsigned)cores : 1;
     return config->workers ? config->workers : each_core;
+}
+
+uint64_t service_cache_bytes(const struct config *config)
+{
+    bool part = config->cache.memory_bytes == CACHE_MEMORY_AUTO;
+    return part ? machine_memory_bytes() / 100 * CACHE_MEMORY_AUTO_PERCENT : config->cache.memory_bytes;
 }
 
 void service_store_options(const struct config *config, struct store_options *ret_options)

@@ -52,7 +52,7 @@ static void take(struct service *service, struct snapshot *snapshot)
     (void)pthread_mutex_unlock(&service->lock);
     const struct config *config = snapshot->model->config;
     gate_limits_set(service->gate, config->http.connections, config->http.per_address);
-    cache_resize(service->cache, config->cache.memory_bytes);
+    cache_resize(service->cache, service_cache_bytes(config));
     space_resize(service->space, cache_api_memory(config));
     service->snapshots_posted += service->worker_count;
     for (unsigned i = 0; i < service->worker_count; i++)

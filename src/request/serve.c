@@ -187,7 +187,7 @@ static void make_cache(struct service *service)
 {
     service->tags = tags_new();
     service->outside = outside_new();
-    const struct cache_options options = {.memory_bytes = service->config->cache.memory_bytes,
+    const struct cache_options options = {.memory_bytes = service_cache_bytes(service->config),
                                           .tags = service->tags};
     service->cache = cache_new(&options);
     service->space = space_new(cache_api_memory(service->config), service->tags);

@@ -130,6 +130,8 @@ enum error service_load(const struct service_options *options, struct service *s
                         struct snapshot **ret_snapshot, int *ret_exit, char ret_why[512]) must_check;
 /* How many workers a configuration asks for. */
 unsigned service_workers(const struct config *config);
+/* How much memory it gives to kept answers. */
+uint64_t service_cache_bytes(const struct config *config);
 /* What a configuration asks of the store: for `leat check` and `leat init` too. */
 void service_store_options(const struct config *config, struct store_options *ret_options);
 /* reload.c: SIGHUP. A bad configuration is refused and the old stays. Returns when all workers have taken the new one. */

@@ -8,7 +8,7 @@
  * SQLite drops a map whenever another connection has committed, and its pages fault in anew, some 7 µs for each: more than reading
  * costs, until they are there again. So a file with more than CHANGES_S_MAX commits a second is read.
  * Only a worker's own connection maps: the pool's, which run what takes long, read.
- * The memory is the machine's or what a control group (v1 or v2) leaves of it, whichever is less. */
+ * The memory is base/machine.h's. */
 #ifndef LEAT_STORE_SQLITE_MAP_H
 #define LEAT_STORE_SQLITE_MAP_H
 
@@ -16,7 +16,7 @@
 
 #include "base/slice.h"
 
-/* A quarter of the memory that this process may have, in bytes. Reads /proc and /sys: at opening alone. */
+/* A quarter of the memory that this process may have, in bytes. Asked at opening alone. */
 uint64_t lite_map_bytes_max(void);
 
 /* mmap_size for a file of so many bytes; 0: it is not mapped. When the file grows, no more than the maximum is; SQLite itself maps no more
@@ -25,9 +25,5 @@ uint64_t lite_map_bytes(uint64_t file_bytes, uint64_t bytes_max);
 
 /* Whether a file is mapped (by its size, above) that had so many commits in a time. */
 bool lite_map_pays(unsigned changes, int64_t time_us);
-
-/* The least limit that control groups set: groups is the text of /proc/self/cgroup, root where they are mounted. UINT64_MAX: none.
- * For lite_map_bytes_max, and tests. */
-uint64_t lite_map_group_limit(struct slice groups, const char *root);
 
 #endif

@@ -130,7 +130,7 @@ static const struct mistake mistakes[] = {
      "leat.yaml:1:36: `share`: found `everybody`, expected `auto`, `role`, `tenant` or `user`\n"
      "leat.yaml:1:55: `writes`: found `back`, expected `end` or `through`\n"},
     {"cache: {memory: 1}\n",
-     "leat.yaml:1:17: `memory`: found `1`, expected a size with its unit such as `64MiB` (B, KiB, MiB or GiB)\n"},
+     "leat.yaml:1:17: `memory`: found `1`, expected `auto`, `off` or a size with its unit such as `64MiB` (B, KiB, MiB or GiB)\n"},
     {"defaults: {page: {size: 200, max: 100}}\n",
      "leat.yaml:1:1: `defaults`: the page's size, 200, is more than its max, 100\n"},
     {"defaults: {page: {by: cursors}}\n",

@@ -31,6 +31,10 @@ static void the_defaults_round_trip(void **state)
     assert_round_trip("database: sqlite:/x\ndefaults: {read: anonymous}\nresources: {a: {}}\n");
     assert_round_trip(
         "database: sqlite:/x\nchanges: triggers\ndefaults: {read: anonymous}\nresources: {a: {}}\n");
+    assert_round_trip(
+        "database: sqlite:/x\ncache: {memory: auto}\ndefaults: {read: anonymous}\nresources: {a: {}}\n");
+    assert_round_trip(
+        "database: sqlite:/x\ncache: {memory: 0}\ndefaults: {read: anonymous}\nresources: {a: {}}\n");
 }
 
 static void every_key_round_trips(void **state)
