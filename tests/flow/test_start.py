@@ -73,8 +73,8 @@ def test_an_unknown_key_is_said_with_its_place_and_the_nearest(notes, tmp_path):
 
 def test_a_key_of_later_work_is_said_to_be_not_yet_there(notes, tmp_path):
     file = tmp_path / "leat.yaml"
-    file.write_text(GOOD + "signals: {}\n")
-    one_sentence(leat("serve", "-c", file, "--database", notes.url), 2, "leat.yaml:4:1", "signals", "not")
+    file.write_text(GOOD + "jobs: {}\n")
+    one_sentence(leat("serve", "-c", file, "--database", notes.url), 2, "leat.yaml:4:1", "jobs", "not")
 
 
 def test_an_absent_configuration_is_said(tmp_path):
