@@ -137,11 +137,12 @@ static bool make_route(struct limit_rules *rules, const struct config_limits *li
     return make_list(rules, limits, route);
 }
 
-enum { BUILTIN_ROUTES = 3 };
+enum { BUILTIN_ROUTES = 4 };
 
 static void add_builtin_routes(struct limit_rules *rules)
 {
-    const struct slice builtin[BUILTIN_ROUTES] = {LIMIT_ROUTE_AUTH, LIMIT_ROUTE_CACHE, LIMIT_ROUTE_DOCS};
+    const struct slice builtin[BUILTIN_ROUTES] = {LIMIT_ROUTE_AUTH, LIMIT_ROUTE_CACHE, LIMIT_ROUTE_DOCS,
+                                                  LIMIT_ROUTE_SIGNALS};
     for (unsigned i = 0; i < BUILTIN_ROUTES; i++)
         rules->routes[rules->route_count++] = builtin[i];
 }

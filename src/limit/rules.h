@@ -51,6 +51,7 @@ void limit_rules_free(struct limit_rules *rules); /* takes NULL */
 #define LIMIT_ROUTE_AUTH SLICE("auth")
 #define LIMIT_ROUTE_CACHE SLICE("cache")
 #define LIMIT_ROUTE_DOCS SLICE("docs")
+#define LIMIT_ROUTE_SIGNALS SLICE("signals")
 
 /* The name that a function's calls are counted by: "rpc/search", for a resource may be called as it is. */
 struct slice limit_route_of_function(struct arena *arena, struct slice name);

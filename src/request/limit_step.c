@@ -26,7 +26,7 @@ static struct slice name_of(const struct route *route, struct arena *arena)
     if (route->kind == ROUTE_CACHE)
         return LIMIT_ROUTE_CACHE;
     if (route->kind == ROUTE_SIGNAL)
-        return SLICE("signals");
+        return LIMIT_ROUTE_SIGNALS;
     if (route->kind == ROUTE_UPSTREAM)
         return route->upstream->path.text;
     if (route->kind == ROUTE_RPC)
