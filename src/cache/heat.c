@@ -223,7 +223,7 @@ static enum error write_file(const char *path, struct slice text)
     FILE *file = fopen(path, "we");
     if (!file)
         return ERR_SYSTEM;
-    bool written = fwrite(text.data, 1, text.len, file) == text.len;
+    bool written = text.len == 0 || fwrite(text.data, 1, text.len, file) == text.len;
     return fclose(file) == 0 && written ? OK : ERR_SYSTEM;
 }
 

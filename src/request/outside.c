@@ -150,6 +150,11 @@ void outside_follow(struct outside *outside)
         listen_to(outside, snapshot->supply);
 }
 
+bool outside_is_settled(const struct outside *outside)
+{
+    return !atomic_load(&outside->on) || atomic_load(&outside->hears);
+}
+
 void outside_start(struct outside *outside, struct worker *worker)
 {
     CHECK_MAGIC(outside, OUTSIDE_MAGIC);

@@ -23,6 +23,8 @@ void outside_free(struct outside *outside); /* takes NULL */
 void outside_start(struct outside *outside, struct worker *worker);
 /* The worker has another snapshot: perhaps another database, perhaps nothing is to be heard any more. */
 void outside_follow(struct outside *outside);
+/* False: it is to hear and does not yet, or not at the moment. Any thread. */
+bool outside_is_settled(const struct outside *outside);
 /* May turn the loop. */
 void outside_stop(struct outside *outside);
 

@@ -88,7 +88,7 @@ static bool find_secret(const struct request *request, unsigned char ret_secret[
 {
     unsigned char mother[JWT_DERIVED_BYTES];
     char words_bytes[sizeof mother + sizeof request->snapshot->fingerprint.hex + REDIS_URL_BYTES_MAX];
-    if (!mother_secret(request, mother))
+    if (!request->snapshot->fingerprint.hex[0] || !mother_secret(request, mother))
         return false;
     int len =
         snprintf(words_bytes + sizeof mother, sizeof words_bytes - sizeof mother, "%s" SLICE_FMT,

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cache/heat.h"
+#include "request/outside.h"
 #include "request/worker.h"
 
 enum {
@@ -16,6 +17,7 @@ enum {
     REST_MS = 5 * 60 * 1000, /* between two counts */
     RUNNING_MAX = 4,         /* questions at the same time */
     FIELDS_MAX = 4,
+    HEARING_TICKS_MAX = 250, /* what comes from outside is heard first: that makes all stale once */
     STATE_PATH_BYTES = 1024
 };
 #define AHEAD_US (INT64_C(10) * 60 * 1000000) /* an hour is made ready so long before it begins */
@@ -35,6 +37,7 @@ struct warm {
     struct slice *queue;
     unsigned count, at, running, failed;
     unsigned hour; /* of the week, of the last queue */
+    unsigned ticks_waited;
     struct mono began;
 };
 
@@ -245,7 +248,7 @@ static void on_job_done(struct job *job)
     struct wall soon = {clock_wall().us + AHEAD_US};
     warm->job_out = false;
     if (warm->began.us == 0)
-        make_queue(warm, clock_wall());
+        warm->again = true;
     else if (heat_hour_of(soon) != warm->hour)
         make_queue(warm, soon);
     set_timer(warm, warm->asking || warm->again ? TICK_MS : REST_MS);
@@ -259,16 +262,23 @@ static void send_job(struct warm *warm)
         set_timer(warm, REST_MS);
 }
 
+static bool may_begin(struct warm *warm)
+{
+    if (!outside_is_settled(warm->worker->service->outside) && ++warm->ticks_waited < HEARING_TICKS_MAX)
+        return false;
+    warm->ticks_waited = 0;
+    return true;
+}
+
 static void on_due(struct timer *timer)
 {
     struct warm *warm = container_of(timer, struct warm, timer);
     CHECK_MAGIC(warm, WARM_MAGIC);
     PRE(!warm->job_out);
-    if (warm->again && warm->running == 0) {
+    if (warm->again && warm->running == 0 && may_begin(warm)) {
         warm->again = false;
         make_queue(warm, clock_wall());
-    }
-    if (!warm->asking && !warm->again) {
+    } else if (!warm->asking && !warm->again) {
         send_job(warm);
         return;
     }

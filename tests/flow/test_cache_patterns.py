@@ -146,7 +146,7 @@ def test_that_a_row_is_absent_is_kept_until_it_is_made(serve):
 
 
 def test_what_is_to_be_warm_is_a_hit_for_the_first_who_asks(serve):
-    with serve(("changes: triggers", "changes: off")) as leat:
+    with serve() as leat:
         leat.await_true(lambda: leat.lines("warmed"))
         assert leat.lines("warmed")[0].get("failed", 0) == 0
         for path in ("health", "dashboards/executive", "metrics?minutes=60", "rules?industry=crypto", "segments"):
