@@ -19,11 +19,12 @@ enum { KNOWN_SLOTS = 1024 };
 
 struct holder {
     enum credential credential;
-    struct slice user, tenant, role;  /* data NULL: none */
-    struct slice key_id, scope;       /* of an API key; scope data NULL: all that its role may */
-    char token_id[TOKEN_ID_LEN + 1];  /* by which it is revoked */
-    int64_t expires_s;                /* since 1970; 0: never */
-    struct mono fresh_until;          /* us INT64_MAX: as long as it holds */
+    struct slice user, tenant, role; /* data NULL: none */
+    struct slice key_id, scope;      /* of an API key; scope data NULL: all that its role may */
+    char token_id[TOKEN_ID_LEN + 1]; /* by which it is revoked */
+    int64_t expires_s;               /* since 1970; 0: never */
+    int64_t stored_s, confirmed_s;   /* of a session: its end as the database has it, and when that said so */
+    struct mono fresh_until;         /* us INT64_MAX: as long as it holds */
     uint64_t generation, revocations; /* the model's number; see above */
 };
 

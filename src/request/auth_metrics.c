@@ -25,6 +25,13 @@ void auth_metrics(struct service *service, const struct snapshot *snapshot, stru
     metrics_uint(page, counts.shared, METRICS_LABEL("how", SLICE("shared")));
     metrics_uint(page, counts.remembered, METRICS_LABEL("how", SLICE("remembered")));
     metrics_uint(page, counts.refused, METRICS_LABEL("how", SLICE("refused")));
+    metrics_family(page, METRICS_COUNTER, "leat_auth_sessions_total",
+                   "Stored sessions that a worker asked for, by where.");
+    metrics_uint(page, count_of(&service->sessions.redis), METRICS_LABEL("from", SLICE("redis")));
+    metrics_uint(page, count_of(&service->sessions.database), METRICS_LABEL("from", SLICE("database")));
+    metrics_counter(page, "leat_auth_sessions_strange_total",
+                    "Copies of sessions in Redis that were not sealed by an instance like this.",
+                    count_of(&service->sessions.strange));
     metrics_counter(page, "leat_auth_revocations_total",
                     "Tokens and sessions that this process knows were revoked.",
                     identity_revocations(identity));

@@ -6,11 +6,13 @@
 #include "auth/ledger.h"
 #include "auth/trust.h"
 #include "request/behind.h"
+#include "request/session_copy.h"
 #include "request/worker.h"
 
-/* How old what is known of a key, and of a session, may be. That a session was ended is heard of sooner: keeper.h. */
-enum { KEY_FRESH_MS = 1000, SESSION_FRESH_MS = 5000 };
-/* A session's end is moved when this much of its time is over, or a tenth of it. */
+/* How old what is known of a key, and of a session, may be: COPIED where Redis bears copies. That a session was ended is heard of
+ * sooner: keeper.h. */
+enum { KEY_FRESH_MS = 1000, SESSION_FRESH_MS = 5000, SESSION_COPIED_FRESH_MS = 1000 };
+/* A session's end is moved when this much of its time is over, or a tenth of it; that of a copy, or a sixtieth. */
 enum { SLIDE_S = 60 };
 
 /* A credential under way. */
@@ -20,6 +22,7 @@ struct showing {
     struct holder holder;
     struct slice key_hash; /* of the row */
     bool found;
+    struct session_question question;
 };
 
 enum step auth_refuse(struct request *request, const char *why)
@@ -138,23 +141,39 @@ static bool on_session_row(void *context, const struct slice *cells, unsigned co
     struct showing *showing = request->showing;
     struct holder *holder = &showing->holder;
     PRE(count == SESSION_CELLS);
-    showing->found = cells[SESSION_EXPIRES].data && slice_to_int(cells[SESSION_EXPIRES], &holder->expires_s);
+    int64_t copied_s = holder->expires_s, copied_stored_s = holder->stored_s; /* 0: there was no copy */
+    showing->found = cells[SESSION_EXPIRES].data && slice_to_int(cells[SESSION_EXPIRES], &holder->stored_s);
+    bool heeded =
+        copied_s > holder->stored_s && copied_stored_s <= holder->stored_s; /* nobody has shortened it */
+    holder->expires_s = heeded ? copied_s : holder->stored_s;
+    holder->confirmed_s = clock_wall().us / 1000000;
     holder->user = cell(request, cells[SESSION_USER]);
     holder->tenant = cell(request, cells[SESSION_TENANT]);
     holder->role = cell(request, cells[SESSION_ROLE]);
     return false;
 }
 
-/* A session that is used lives on. */
-static void slide(struct request *request, struct holder *holder)
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* A session that is used lives on: where there are copies they are told, and the database rarely. True: its copy is to be told. */
+static bool slide(struct request *request, struct holder *holder)
 {
     int64_t session_s = auth_of(request)->session_ms / 1000;
-    int64_t step_s = session_s / 10 < SLIDE_S ? session_s / 10 : SLIDE_S;
     int64_t until_s = clock_wall().us / 1000000 + session_s;
-    if (until_s - holder->expires_s <= step_s)
-        return;
-    behind_slide(request->worker->behind, slice_of(holder->token_id, TOKEN_ID_LEN), until_s);
-    holder->expires_s = until_s;
+    bool copied = session_copy_is_used(request);
+    int64_t step_s = least(session_s / (copied ? 60 : 10), SLIDE_S);
+    int64_t stored_step_s = copied ? least(session_s / 10, SESSION_STORE_S) : step_s;
+    bool moved = until_s - holder->expires_s > step_s, stored = until_s - holder->stored_s > stored_step_s;
+    if (stored) {
+        behind_slide(request->worker->behind, slice_of(holder->token_id, TOKEN_ID_LEN), until_s);
+        holder->stored_s = until_s;
+    }
+    if (moved || stored)
+        holder->expires_s = until_s;
+    return moved || stored;
 }
 
 /* NULL: the row makes a principal. Else why not. */
@@ -175,27 +194,38 @@ static const char *judge(struct request *request, struct showing *showing)
         return is_key ? "the key has expired" : "the session has expired";
     if (is_revoked(request, holder))
         return "the session was ended";
-    if (!is_key)
-        slide(request, holder);
     return NULL;
 }
 
-static enum step after_fetch(struct request *request)
+/* A row, or a copy of one, has been found or not. */
+static enum step settle(struct request *request, bool confirmed)
 {
     struct showing *showing = request->showing;
-    if (problem_is(&request->fetch.problem)) {
-        request->problem = request->fetch.problem;
-        return STEP_RESPOND;
-    }
+    struct holder *holder = &showing->holder;
+    bool is_session = holder->credential == CREDENTIAL_SESSION;
     const char *why = judge(request, showing);
     if (why) {
         known_drop(request->worker->known, showing->hash);
         return auth_refuse(request, why);
     }
-    int64_t fresh_ms = showing->holder.credential == CREDENTIAL_KEY ? KEY_FRESH_MS : SESSION_FRESH_MS;
-    showing->holder.fresh_until = mono_after_ms(loop_now(request->worker->loop), fresh_ms);
+    bool moved = is_session && slide(request, holder);
+    if (moved || (is_session && confirmed))
+        session_copy_put(request, holder, confirmed);
+    int64_t fresh_ms = !is_session                     ? KEY_FRESH_MS
+                       : session_copy_is_used(request) ? SESSION_COPIED_FRESH_MS
+                                                       : SESSION_FRESH_MS;
+    holder->fresh_until = mono_after_ms(loop_now(request->worker->loop), fresh_ms);
     admit(request, showing);
     return request_identified(request);
+}
+
+static enum step after_fetch(struct request *request)
+{
+    if (problem_is(&request->fetch.problem)) {
+        request->problem = request->fetch.problem;
+        return STEP_RESPOND;
+    }
+    return settle(request, true);
 }
 
 static void on_end(struct fetch *fetch)
@@ -207,9 +237,9 @@ static void on_end(struct fetch *fetch)
         request_resume(request, request->cancelled ? STEP_END : after_fetch(request));
 }
 
-/* Always false: it goes on by after_fetch. */
-static bool look_up(struct request *request, struct statement statement,
-                    bool (*on_row)(void *, const struct slice *, unsigned), enum step *ret_step)
+/* It goes on by after_fetch. */
+static enum step look_up(struct request *request, struct statement statement,
+                         bool (*on_row)(void *, const struct slice *, unsigned))
 {
     request->target = arena_copy(&request->arena, request->target); /* for the log, should the client leave */
     request->fetch = (struct fetch){.statement = statement,
@@ -220,24 +250,48 @@ static bool look_up(struct request *request, struct statement statement,
     request->fetch_out = true;
     request->fetch_out = store_submit(request->tap->port, &request->fetch) == SUBMIT_PENDING;
     request->fetching = false;
-    *ret_step = request->fetch_out ? STEP_WAIT : after_fetch(request);
-    return false;
+    return request->fetch_out ? STEP_WAIT : after_fetch(request);
 }
 
-static bool show_key(struct request *request, struct showing *showing, struct slice id, enum step *ret_step)
+static enum step show_key(struct request *request, struct showing *showing, struct slice id)
 {
     enum dialect dialect = request->snapshot->model->catalog->dialect;
     showing->holder = (struct holder){.credential = CREDENTIAL_KEY, .key_id = id};
-    return look_up(request, ledger_key_find(&request->arena, dialect, id), on_key_row, ret_step);
+    return look_up(request, ledger_key_find(&request->arena, dialect, id), on_key_row);
 }
 
-static bool show_session(struct request *request, struct showing *showing, enum step *ret_step)
+static enum step look_up_session(struct request *request)
 {
     enum dialect dialect = request->snapshot->model->catalog->dialect;
+    struct slice id = slice_of(request->showing->holder.token_id, TOKEN_ID_LEN);
+    struct session_counts *counts = &request->worker->service->sessions;
+    atomic_fetch_add_explicit(&counts->database, 1, memory_order_relaxed);
+    return look_up(request, ledger_session_find(&request->arena, dialect, id), on_session_row);
+}
+
+static enum step after_copy(struct request *request, bool found)
+{
+    if (request->cancelled)
+        return STEP_END;
+    request->showing->found = found;
+    return found ? settle(request, false) : look_up_session(request);
+}
+
+static void on_copy(struct request *request, bool found)
+{
+    enum step next = after_copy(request, found);
+    if (next != STEP_WAIT)
+        request_resume(request, next);
+}
+
+static enum step show_session(struct request *request, struct showing *showing)
+{
     showing->holder = (struct holder){.credential = CREDENTIAL_SESSION, .revocations = UINT64_MAX};
     token_id(showing->credential, showing->holder.token_id);
-    struct slice id = slice_of(showing->holder.token_id, TOKEN_ID_LEN);
-    return look_up(request, ledger_session_find(&request->arena, dialect, id), on_session_row, ret_step);
+    showing->question =
+        (struct session_question){.request = request, .on_end = on_copy, .holder = &showing->holder};
+    request->target = arena_copy(&request->arena, request->target); /* as in look_up */
+    return session_copy_ask(&showing->question) ? STEP_WAIT : look_up_session(request);
 }
 
 /* --- what is shown --- */
@@ -256,17 +310,17 @@ static bool show(struct request *request, struct showing *showing, enum step *re
     struct holder *holder = known_get(request->worker->known, showing->hash, request->snapshot->model->number,
                                       loop_now(request->worker->loop), clock_wall());
     if (holder && !is_revoked(request, holder)) {
-        if (holder->credential == CREDENTIAL_SESSION)
-            slide(request, holder);
+        if (holder->credential == CREDENTIAL_SESSION && slide(request, holder))
+            session_copy_put(request, holder, false);
         holder_become(holder, auth_of(request), &request->arena, &request->principal);
         return true;
     }
     showing->credential = arena_copy(&request->arena, showing->credential);
-    if (api_key_read(showing->credential, &id))
-        return show_key(request, showing, id, ret_step);
-    if (session_token_is(showing->credential))
-        return show_session(request, showing, ret_step);
-    return show_token(request, showing, ret_step);
+    bool is_key = api_key_read(showing->credential, &id);
+    if (!is_key && !session_token_is(showing->credential))
+        return show_token(request, showing, ret_step);
+    *ret_step = is_key ? show_key(request, showing, id) : show_session(request, showing);
+    return false;
 }
 
 bool auth_identify(struct request *request, enum step *ret_step)

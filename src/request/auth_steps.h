@@ -3,7 +3,8 @@
  *
  *   known to this worker, and fresh ─→ the principal
  *   a signed token ─ its keys ───────→ the principal
- *   a session, an API key ─→ ⏳ the database ─→ the principal
+ *   a session ─→ [⏳ its copy in Redis, session_copy.h] ─┬─→ the principal
+ *   an API key ─→ ⏳ the database ◀───────────── none ───┴─→ the principal
  *   anything else ─→ 401, the same for all; why stands in the log alone
  *
  * Threads: the request's worker. */

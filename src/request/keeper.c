@@ -6,6 +6,7 @@
 #include "auth/trust.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "request/session_copy.h"
 #include "request/worker.h"
 
 #define LOOK_EVERY_MS 500
@@ -89,8 +90,8 @@ static struct statement sweep_statement(struct keeper *keeper, unsigned n)
     int64_t before_s = keeper->swept_s - 2 * JWT_LEEWAY_S;
     if (n == 0)
         return ledger_revoked_sweep(&keeper->arena, dialect_of(keeper), before_s);
-    if (n == 1)
-        return ledger_session_sweep(&keeper->arena, dialect_of(keeper), before_s);
+    if (n == 1) /* its end in Redis may be later */
+        return ledger_session_sweep(&keeper->arena, dialect_of(keeper), before_s - SESSION_STORE_S);
     return (struct statement){0};
 }
 

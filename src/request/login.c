@@ -9,6 +9,7 @@
 #include "request/auth_steps.h"
 #include "request/behind.h"
 #include "request/records.h"
+#include "request/session_copy.h"
 #include "request/steps.h"
 #include "request/worker.h"
 
@@ -116,9 +117,30 @@ static enum step fail(struct request *request)
     return next;
 }
 
+static int64_t now_s(void)
+{
+    return clock_wall().us / 1000000;
+}
+
+/* It stands in the database: others need not ask for it there. */
+static void copy_session(struct request *request)
+{
+    const struct login *login = request->login;
+    struct holder holder = {.user = login->user,
+                            .tenant = login->tenant,
+                            .role = login->role,
+                            .expires_s = login->session_expires_s,
+                            .stored_s = login->session_expires_s,
+                            .confirmed_s = now_s()};
+    memcpy(holder.token_id, login->session_id, sizeof holder.token_id);
+    session_copy_put(request, &holder, true);
+}
+
 static enum step succeed(struct request *request)
 {
     const struct login *login = request->login;
+    if (login->session_id[0])
+        copy_session(request);
     atomic_fetch_add_explicit(&counts_of(request)->logins, 1, memory_order_relaxed);
     if (accounts_of(request)->seen)
         behind_see(request->worker->behind, login->user, clock_wall());
@@ -213,20 +235,21 @@ static enum step write_unit(struct request *request)
 
 /* --- a right password --- */
 
-static void make_session(struct request *request, int64_t now_s)
+static void make_session(struct request *request, int64_t begun_s)
 {
     struct login *login = request->login;
-    char token[SESSION_TOKEN_LEN + 1], id[TOKEN_ID_LEN + 1];
+    char token[SESSION_TOKEN_LEN + 1];
     session_token_new(token);
     login->token = arena_copy(&request->arena, slice_str(token));
-    token_id(login->token, id);
-    const struct ledger_session session = {.id = slice_of(id, TOKEN_ID_LEN),
+    token_id(login->token, login->session_id);
+    login->session_expires_s = begun_s + auth_of(request)->session_ms / 1000;
+    const struct ledger_session session = {.id = slice_of(login->session_id, TOKEN_ID_LEN),
                                            .user = login->user,
                                            .tenant = login->tenant,
                                            .role = login->role,
-                                           .expires_s = now_s + auth_of(request)->session_ms / 1000};
+                                           .expires_s = login->session_expires_s};
     login->statements[login->statement_count++] =
-        ledger_session_add(&request->arena, dialect_of(request), &session, now_s);
+        ledger_session_add(&request->arena, dialect_of(request), &session, begun_s);
 }
 
 static bool make_token(struct request *request, struct wall now)
@@ -425,14 +448,25 @@ enum step login_fetch(struct request *request)
 
 /* --- logout --- */
 
+/* So long others may hold it for good: one of them may have moved a session's end meanwhile. */
+static int64_t revoked_until_s(const struct request *request)
+{
+    const struct principal *principal = &request->principal;
+    int64_t moved_s = now_s() + auth_of(request)->session_ms / 1000;
+    bool moves = principal->credential == CREDENTIAL_SESSION && moved_s > principal->expires_s;
+    return moves ? moved_s : principal->expires_s;
+}
+
 static enum step after_logout(struct request *request)
 {
     const struct principal *principal = &request->principal;
+    if (principal->credential == CREDENTIAL_SESSION)
+        session_copy_drop(request, principal->token_id);
     if (problem_is(&request->fetch.problem)) {
         request->problem = request->fetch.problem;
         return STEP_RESPOND;
     }
-    if (identity_revoke(request->tap->supply->identity, principal->token_id, principal->expires_s) != OK)
+    if (identity_revoke(request->tap->supply->identity, principal->token_id, revoked_until_s(request)) != OK)
         return auth_unready(request); /* it will be read from the database yet */
     atomic_fetch_add_explicit(&counts_of(request)->logouts, 1, memory_order_relaxed);
     request->answer.status = 204;
@@ -459,7 +493,7 @@ enum step logout_fetch(struct request *request)
     login->tenant = principal->caller.tenant;
     login->role = principal->caller.role_name;
     login->statements[login->statement_count++] =
-        ledger_revoke(&request->arena, dialect_of(request), id, principal->expires_s);
+        ledger_revoke(&request->arena, dialect_of(request), id, revoked_until_s(request));
     if (principal->credential == CREDENTIAL_SESSION)
         login->statements[login->statement_count++] =
             ledger_session_end(&request->arena, dialect_of(request), id);

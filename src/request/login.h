@@ -30,6 +30,8 @@ struct login {
     struct statement statements[3]; /* of the unit */
     unsigned statement_count, at;
     struct slice token;
+    char session_id[TOKEN_ID_LEN + 1]; /* of a stored session; else empty */
+    int64_t session_expires_s;
     struct limit_event limits; /* taken as if it failed, given back when it does not */
 };
 

@@ -66,6 +66,11 @@ void second_level_free(struct second_level *level)
     mem_free(level);
 }
 
+struct redis *second_level_redis(const struct second_level *level)
+{
+    return level ? level->level2.redis : NULL;
+}
+
 /* --- the key --- */
 
 /* From what others do not know; false: it is not known here yet. */

@@ -30,6 +30,8 @@ void second_level_close(struct second_level *level);
 /* The end of the connection, when no request is left: turns the loop until it is quiet. Before the remote ends. */
 void second_level_end(struct second_level *level);
 void second_level_free(struct second_level *level);
+/* The worker's client; NULL: none. */
+struct redis *second_level_redis(const struct second_level *level);
 
 /* leat_cache_redis_…: of all workers. Nothing without Redis. */
 void second_level_metrics(const struct service *service, struct metrics_page *page);

@@ -98,6 +98,9 @@ struct service {
     struct limiter *limiter;   /* made by the first load */
     struct verifier *verifier; /* of passwords */
     struct login_counts logins;
+    struct session_counts { /* where sessions were found that a worker did not know */
+        atomic_uint_fast64_t redis, database, strange; /* strange: copies that nobody like us has sealed */
+    } sessions;
     struct health health;
     struct wall started;
     struct pause pause; /* made at the first hand-over, kept: a worker may still be leaving it */
