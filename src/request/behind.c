@@ -9,7 +9,6 @@
 #include "base/mem.h"
 #include "request/depends.h"
 #include "request/worker.h"
-#include "store/listen.h"
 
 enum { STATEMENTS_MAX = 500, DEADLINE_MS = 5000 };
 
@@ -278,18 +277,14 @@ static void take_back(struct behind *behind, bool alone)
     }
 }
 
-/* It stands, or nobody knows: what was kept of its table is stale. */
+/* It stands, or nobody knows: what was kept of its table, and of what follows it, is stale. */
 static void note_change(struct behind *behind, const struct item *item)
 {
-    const struct table *users = behind->worker->snapshot->trust->accounts.table;
-    const struct table *table = item->kind == KIND_WRITE ? item->written->table : users;
-    if (!table || item->kind == KIND_SLIDE)
-        return;
-    bool plain = (table->kind == TABLE_TABLE || table->kind == TABLE_PARTITIONED) && !table->is_part;
-    const struct change change = {.kind = plain && !table->triggered ? CHANGE_ROWS : CHANGE_ALL,
-                                  .schema = table->schema,
-                                  .table = table->name};
-    depends_bump_outside(behind->worker, &change);
+    const struct snapshot *snapshot = item->written ? item->written->snapshot : behind->worker->snapshot;
+    const struct table *table = item->written ? item->written->table : snapshot->trust->accounts.table;
+    const struct tables_told written = {.items = &table, .count = 1, .told = true};
+    if (table && item->kind != KIND_SLIDE)
+        depends_bump_tables(behind->worker->service, snapshot->model, &written);
 }
 
 static void note_changes(struct behind *behind)

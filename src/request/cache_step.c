@@ -647,10 +647,7 @@ static void put_written(struct request *request)
         return;
     request->answer = (struct answer){.status = 200, .type = told.type, .caching.vary_accept = true};
     tell_caches(request);
-    if (keeping->parts) {
-        request->answer.caching.is_private = true;
-        request->answer.caching.s_maxage_s = 0;
-    }
+    tell_who_shares(request);
     request->answer.caching.etag = forms_tag(request);
     struct entry *entry = make_entry(request, keeping->ttl_ms);
     request->answer = told;
