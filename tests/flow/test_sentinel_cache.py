@@ -5,6 +5,16 @@ import re
 
 import pytest
 
+from conftest import ROOT
+from leat import Leat
+
+
+@pytest.fixture(scope="module")
+def sentinel(sentinel_url):
+    """One that has kept nothing yet: what the shared one keeps may be about to end."""
+    with Leat(database=sentinel_url, config_file=str(ROOT / "examples/sentinel/leat.yaml")) as leat:
+        yield leat.await_ready()
+
 
 def seconds_left(answer):
     status = answer.headers["cache-status"]
