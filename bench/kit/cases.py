@@ -8,7 +8,7 @@ from typing import Optional, Union
 
 from .bulk import LeatExport, LeatImport, PgbenchInsert, Posts, PsqlExport, PsqlImport, PsqlInsert, leat_of_readings
 from .caches import Kept, Redis, before_fastapi, cached, fastapi_cached, limited, nginx_cache, uncached, varnish
-from .cluster import OneQuery, WriteServed
+from .cluster import OneQuery, OutsideServed, WriteServed
 from .contender import Http, Memory, Pages, Pgbench, Start
 from .mixed import Mixed
 from .world import get
@@ -291,6 +291,12 @@ CASES = [
         "From a write's answer until another of four instances with Redis serves it, PostgreSQL",
         [WriteServed()],
         [Goal("p99_us", at_most=10000)],
+    ),
+    Case(
+        "outside-served",
+        "From the answer to a write by psql until one of four instances with Redis serves it, PostgreSQL, by triggers",
+        [OutsideServed()],
+        [Goal("p99_us", at_most=50000)],
     ),
     pages("pg", "PostgreSQL", "ties", "created_at.desc", TIES),
     pages("sqlite", "SQLite", "ties", "created_at.desc", TIES),

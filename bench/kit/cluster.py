@@ -7,6 +7,7 @@ import json
 import os
 import re
 import socket
+import subprocess
 import time
 
 from .caches import redis
@@ -23,11 +24,11 @@ CREATE VIEW slow AS SELECT id, text, pg_sleep(0.5) IS NULL AS slept FROM notes W
 """
 
 
-def instances(world):
-    """Their servers; each asks Redis."""
+def instances(world, changes="off"):
+    """Their servers; each asks Redis. changes: how they hear what others write."""
     url = world.once("cluster-url", lambda: _Made(world)).url
-    servers = [world.once(("cluster", i), lambda: world.start_leat(
-        url, CONFIG, REDIS=f"redis://127.0.0.1:{redis(world).port}")) for i in range(INSTANCES)]  # fmt: skip
+    servers = [world.once(("cluster", changes, i), lambda: world.start_leat(
+        url, CONFIG, REDIS=f"redis://127.0.0.1:{redis(world).port}", CHANGES=changes)) for i in range(INSTANCES)]  # fmt: skip
     end = time.monotonic() + 30
     for number, server in enumerate(servers):
         while verdicts(server)["fill"] == 0:  # until it is settled Redis is not asked
@@ -105,26 +106,31 @@ class WriteServed:
 
     name = "Leat"
     needs_leat = True
+    CHANGES = "off"
 
     def prepare(self, world):
-        instances(world)
+        instances(world, self.CHANGES)
 
     def measure(self, world, case, seconds, seed):
-        connections = [http.client.HTTPConnection("127.0.0.1", server.port, timeout=10) for server in instances(world)]
+        connections = [http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+                       for server in instances(world, self.CHANGES)]  # fmt: skip
         times, end = [], time.monotonic() + seconds
         while time.monotonic() < end:
             number = len(times)
             writer, reader = connections[number % INSTANCES], connections[(number + 1) % INSTANCES]
-            times.append(self._served_after(writer, reader, f"text {seed} {number} {time.monotonic_ns()}"))
+            times.append(self._served_after(world, writer, reader, f"text {seed} {number} {time.monotonic_ns()}"))
         for one in connections:
             one.close()
         times.sort()
         return {"p50_us": times[len(times) // 2], "p99_us": times[len(times) * 99 // 100]}
 
-    def _served_after(self, writer, reader, text):
+    def _write(self, world, writer, text):
+        self._ask(writer, "PATCH", json.dumps({"text": text}))
+
+    def _served_after(self, world, writer, reader, text):
         for _ in range(2):
             self._ask(reader, "GET")  # it is kept there
-        self._ask(writer, "PATCH", json.dumps({"text": text}))
+        self._write(world, writer, text)
         written = time.perf_counter()
         while self._ask(reader, "GET")["text"] != text:
             if time.perf_counter() - written > 10:
@@ -139,3 +145,36 @@ class WriteServed:
         if answer.status != 200:
             raise Failed(f"{method} /api/notes/1: {answer.status} {content[:200]}")
         return json.loads(content)
+
+
+class OutsideServed(WriteServed):
+    """The same for what psql writes, from its answer on: the instances hear of it by triggers."""
+
+    CHANGES = "triggers"
+
+    def prepare(self, world):
+        super().prepare(world)
+        self._write(world, None, "what psql writes")
+
+    def _write(self, world, writer, text):
+        psql = world.once("psql", lambda: _Psql(world.pg_url("cluster")))
+        psql.run(f"UPDATE notes SET text = '{text}' WHERE id = 1;")
+
+
+class _Psql:
+    """A psql that waits for statements."""
+
+    def __init__(self, url):
+        self.pipes = subprocess.Popen(["psql", "-X", "-A", "-t", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = self
+
+    def run(self, statement):
+        """Until it has said what became of it."""
+        self.pipes.stdin.write(statement + "\n")
+        self.pipes.stdin.flush()
+        if not self.pipes.stdout.readline():
+            raise Failed(f"psql ended at {statement}")
+
+    def stop(self):
+        self.pipes.stdin.close()
+        self.pipes.wait(10)
