@@ -114,6 +114,7 @@ static void take_down(struct worker *worker)
 {
     loop_timer_stop(&worker->tick);
     net_free(worker->net);
+    worker->net = NULL;
     if (worker->health_check)
         health_check_stop(worker->health_check);
     end_calls(worker);
@@ -298,5 +299,6 @@ bool worker_answers_full(const struct worker *worker, uint64_t more_bytes)
 {
     const struct config *config = worker->snapshot->model->config;
     uint64_t bytes_max = config->answers.bytes_total / worker->service->worker_count;
-    return net_held_bytes(worker->net) + more_bytes > bytes_max;
+    uint64_t held_bytes = worker->net ? net_held_bytes(worker->net) : 0; /* none: it is being taken down */
+    return held_bytes + more_bytes > bytes_max;
 }

@@ -4,6 +4,7 @@ import concurrent.futures
 import re
 
 import httpx
+import metrics
 import pytest
 
 from conftest import ROOT
@@ -115,6 +116,18 @@ def test_beyond_its_time_an_answer_is_served_while_a_new_one_is_made(serve, data
         database.sql("UPDATE users SET name = 'Björn' WHERE id = 7;")  # by another program: nothing but time ends the answer
         leat.await_true(lambda: name() == "Björn")
         assert set(outcomes[1:]) == {"hit"}, "nobody has waited"
+
+
+def test_an_answer_that_is_made_anew_at_the_end_takes_the_server_nowhere(serve):
+    slow = ("/* leat\nreturns: value\ncache: {list: 1s, grace: 1h}\n*/\n"
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT count(*) AS n FROM n\n")
+    with serve(queries={"slow.sql": slow}) as leat:
+        leat.await_ready()
+
+        def is_made_anew():
+            assert leat.get("/api/slow").text == "300000"
+            return metrics.parse(leat.get("/metrics").text).value("leat_cache_verdicts_total", verdict="refresh") > 0
+        leat.await_true(is_made_anew)  # then the server ends, without a complaint
 
 
 def test_what_another_program_writes_is_heard(serve, database):
