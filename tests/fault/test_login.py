@@ -3,11 +3,10 @@
 import concurrent.futures
 import crypt
 
-import httpx
 import pytest
 
 from conftest import config
-from leat import Leat
+from leat import Leat, client_of
 
 PASSWORD = "correct horse battery staple"
 AUTH = """
@@ -23,7 +22,7 @@ CLIENTS = 8
 
 def log_in(leat, who):
     """The status and the problem's code of one login; each has an account of its own, so that none is verified for another."""
-    with httpx.Client(base_url=leat.url, timeout=20) as client:
+    with client_of(leat.url, timeout=20) as client:
         answer = client.post("/api/auth/login", json={"email": f"u{who}@x", "password": PASSWORD})
         return answer.status_code, answer.json().get("code")
 

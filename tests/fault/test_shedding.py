@@ -4,11 +4,10 @@ well. Bounds are wide: the machine may be busy with other things."""
 import threading
 import time
 
-import httpx
 import pytest
 
 from conftest import config
-from leat import Leat
+from leat import Leat, client_of
 
 LANES = 4
 NAP_SECONDS = 0.1  # so 40 naps a second
@@ -36,7 +35,7 @@ class Crowd:
         self.threads = [threading.Thread(target=self._client) for _ in range(clients)]
 
     def _client(self):
-        with httpx.Client(base_url=self.leat.url, timeout=60) as client:
+        with client_of(self.leat.url) as client:
             while not self.ended.is_set():
                 began = time.monotonic()
                 answer = client.get(self.path)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What flow tests share: a server of each store with the sentinel example, and databases to be filled by a test itself.
 Which stores: LEAT_TEST_STORES (default sqlite,postgresql). Servers that several tests only read from live for the session."""
+import functools
 import os
 import pathlib
 import sqlite3
@@ -59,6 +60,13 @@ class Database:
         return sqlite if self.store == "sqlite" else postgresql
 
 
+@pytest.fixture(scope="session")
+def databases_server():
+    """Where tests have databases of their own, one after the other: a server for each costs ten times as much."""
+    with Postgres() as server:
+        yield server
+
+
 @pytest.fixture
 def database(store, request, tmp_path):
     """An empty database for this test alone."""
@@ -73,8 +81,9 @@ def database(store, request, tmp_path):
         run("PRAGMA journal_mode=WAL;")
         yield Database(store, f"sqlite:{path}", run)
     else:
-        with Postgres() as server:
-            yield Database(store, server.url, server.psql)
+        server = request.getfixturevalue("databases_server")
+        with server.own_database() as name:
+            yield Database(store, server.url_for(database=name), functools.partial(server.psql, database=name))
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import subprocess
 import httpx
 import metrics
 import pytest
-from leat import BIN, Leat, Wire, command_prefix
+from leat import BIN, Leat, Wire, client_of, command_prefix
 from postgres import free_port
 
 CONFIG = "admin: 127.0.0.1:0\ndatabase: {url: \"%s\"}\nworkers: 2\ndefaults: {read: anonymous}\nresources: {notes: {}}\n%s"
@@ -28,7 +28,7 @@ def serve(database, more="", **options):
 def admin_of(leat):
     """A client of the admin address."""
     address = leat.lines("listening for operators")[0]["address"]
-    return httpx.Client(base_url=f"http://{address}", timeout=60)
+    return client_of(f"http://{address}")
 
 
 def test_operators_pages_are_at_the_admin_address_alone(notes):

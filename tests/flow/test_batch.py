@@ -4,10 +4,9 @@ import concurrent.futures
 import json
 import socket
 
-import httpx
 import pytest
 
-from leat import Leat
+from leat import Leat, client_of
 
 CONFIG = """
 defaults: {read: anonymous, write: anonymous}
@@ -238,7 +237,7 @@ def test_a_constraint_that_fails_at_the_commit_is_the_batchs_own(leat):
 def test_two_transactions_on_the_same_rows_do_not_mix(leat):
     """Each moves one from a row to the other, guarded by the version it has read."""
     def move(_):
-        with httpx.Client(base_url=leat.url, timeout=60) as client:
+        with client_of(leat.url) as client:
             done = 0
             while done < 5:
                 now = client.get("/api/items/1")

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from history import History, Read
-from leat import Leat
+from leat import Leat, client_of
 from redis_server import Redis
 
 SECONDS = float(os.environ.get("LEAT_FRESH_SECONDS", "5"))
@@ -62,7 +62,7 @@ class Client:
         self.pairs = [number * PER_CLIENT + i for i in range(PER_CLIENT)]
         self.states = {}
         self.failure = None
-        self.https = [httpx.Client(base_url=leat.url, timeout=60, verify=False, trust_env=False) for leat in walk.leats]
+        self.https = [client_of(leat.url) for leat in walk.leats]
 
     def run(self):
         try:

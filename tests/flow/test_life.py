@@ -8,7 +8,7 @@ import threading
 import httpx
 import pytest
 
-from leat import Leat
+from leat import Leat, client_of
 
 CONFIG = "defaults: {read: anonymous}\nresources: {notes: {}}\ndrain: {delay: %s, idle: %s, max: 20s}\n"
 
@@ -53,7 +53,7 @@ def test_after_the_delay_answers_say_close_and_idle_connections_go(notes):
 
 def load(url, stop, failures, done):
     """Requests on connections that honour Connection: close, until told to stop; counts what failed."""
-    with httpx.Client(base_url=url, timeout=30) as client:
+    with client_of(url, timeout=30) as client:
         while not stop.is_set():
             try:
                 answer = client.get("/api/notes/1")

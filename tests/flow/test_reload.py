@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from conftest import STORES
-from leat import Leat
+from leat import Leat, client_of
 from postgres import Postgres
 from sqlite_file import SqliteFile
 
@@ -100,7 +100,7 @@ class Clients:
         self.threads = [threading.Thread(target=self._ask) for _ in range(4)]
 
     def _ask(self):
-        with httpx.Client(base_url=self.url, timeout=60) as client:
+        with client_of(self.url) as client:
             while not self.ended.is_set():
                 try:
                     answer = client.get("/api/notes")
@@ -214,7 +214,7 @@ def test_a_hand_over_after_a_reload_serves_the_database_of_the_reload(worlds):
         leat.signal(signal.SIGUSR2)
         assert leat.wait() == 0
         successor = leat.lines("successor started")[0]["pid"]
-        with httpx.Client(base_url=leat.url, timeout=60) as client:
+        with client_of(leat.url) as client:
             assert whole(client.get("/api/notes")) == "new" and client.get("/health").json()["pid"] == successor
         os.kill(successor, signal.SIGTERM)
         leat.await_true(lambda: not pathlib.Path(f"/proc/{successor}/exe").exists())

@@ -147,6 +147,7 @@ def test_a_good_credential_is_leats_to_check_and_stays_with_it(service, tmp_path
     config = f"auth: {{roles: viewer, {callers.KEYS}}}\nupstream: {{/stays/: {{url: URL/, read: viewer}}, " \
              "/passes/: {url: URL/, read: viewer, authorization: pass}}\n"
     with Leat(config=service_config(config, service, tmp_path)) as leat:
+        leat.await_ready()
         for path in ("/stays/x", "/passes/x"):
             assert leat.get(path).status_code == 401
             assert leat.get(path, headers={"Authorization": "Bearer x"}).status_code == 401

@@ -3,11 +3,10 @@
 import concurrent.futures
 import itertools
 
-import httpx
 import pytest
 
 from callers import KEYS, bearer
-from leat import Leat
+from leat import Leat, client_of
 
 SCHEMA = """
 CREATE TABLE things (id INTEGER PRIMARY KEY, name TEXT NOT NULL, level INTEGER NOT NULL DEFAULT 1, at %s);
@@ -103,7 +102,7 @@ def test_of_several_writers_the_last_one_is_kept_or_none(leat):
     """Whoever is answered last need not be who wrote last."""
     numbers = itertools.count()
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        clients = [httpx.Client(base_url=leat.url, timeout=60, verify=False, trust_env=False) for _ in range(4)]
+        clients = [client_of(leat.url) for _ in range(4)]
 
         def write(client):
             path = "/api/things?id=eq.1" if client is clients[3] else "/api/things/1"

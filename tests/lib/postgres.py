@@ -12,6 +12,7 @@ their folders are left.
 
 Users: `leat` (superuser, no password asked), `guarded` (password "right", asked for). Database: `leat`.
 """
+import contextlib
 import fcntl
 import os
 import pwd
@@ -289,6 +290,24 @@ class Postgres:
         if done.returncode != 0:
             raise RuntimeError(f"psql: {done.stderr.strip()}")
         return done.stdout.rstrip("\n")
+
+    @contextlib.contextmanager
+    def own_database(self, name="test"):
+        """An empty database of that name for the time of the block; it goes, and with it the roles made meanwhile."""
+        with contextlib.closing(self.connect()) as connection, connection.cursor() as cursor:
+            roles = self._roles(cursor)
+            cursor.execute(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy")
+            try:
+                yield name
+            finally:
+                cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+                for role in self._roles(cursor) - roles:
+                    cursor.execute(f'DROP ROLE "{role}"')
+
+    @staticmethod
+    def _roles(cursor):
+        cursor.execute("SELECT rolname FROM pg_roles")
+        return {name for (name,) in cursor.fetchall()}
 
     def connect(self, database="leat"):
         """A psycopg2 connection in autocommit."""

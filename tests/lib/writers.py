@@ -14,6 +14,8 @@ import time
 
 import httpx
 
+from leat import client_of
+
 KINDS = (1, 3, 6000)  # rows of a body
 UNKNOWN = (503, "outcome-unknown")
 
@@ -45,7 +47,7 @@ class Writers:
         self._note(first, rows, "unknown" if problem == UNKNOWN else "no", problem)
 
     def _write(self, rows):
-        with httpx.Client(base_url=self.url, timeout=60) as client:
+        with client_of(self.url) as client:
             while not self.ended:
                 with self.lock:
                     first, self.ids = self.ids, self.ids + rows

@@ -2,10 +2,9 @@
 """If-Match: a row is changed only as the one that the client knows, so that of several who change it at once no update is lost."""
 import concurrent.futures
 
-import httpx
 import pytest
 
-from leat import Leat
+from leat import Leat, client_of
 
 CONFIG = """
 defaults: {read: anonymous, write: anonymous}
@@ -159,7 +158,7 @@ def test_of_many_who_count_at_once_no_update_is_lost(leat, method):
     workers, rounds = 6, 15
 
     def count(_):
-        with httpx.Client(base_url=leat.url, timeout=60) as client:
+        with client_of(leat.url) as client:
             done = 0
             while done < rounds:
                 now = client.get("/api/items/2?select=id,name,count")
@@ -178,7 +177,7 @@ def test_xmin_loses_no_update_either(leat, store):
     workers, rounds = 6, 10
 
     def add(number):
-        with httpx.Client(base_url=leat.url, timeout=60) as client:
+        with client_of(leat.url) as client:
             done = 0
             while done < rounds:
                 now = client.get("/api/notes/1")
