@@ -141,9 +141,9 @@ void behind_slide(struct behind *behind, struct slice session, int64_t expires_s
 }
 
 /* A copy of the statement, which is of a request's arena. NULL: no memory. */
-static struct written *keep(struct behind *behind, const struct statement *statement,
-                            const struct table *table)
+static struct written *keep(const struct behind_asked *asked)
 {
+    const struct statement *statement = asked->statement;
     unsigned count = statement->bind_count;
     size_t size = count * sizeof(struct bind) + statement->text.len + 1;
     PRE(statement->runs < 2);
@@ -166,19 +166,18 @@ static struct written *keep(struct behind *behind, const struct statement *state
     *(char *)mempcpy(to, statement->text.data, text.len) = '\0';
     written->statement =
         (struct statement){.text = text, .binds = binds, .bind_count = count, .runs = statement->runs};
-    written->table = table;
-    written->snapshot = snapshot_ref(behind->worker->snapshot);
+    written->table = asked->table;
+    written->snapshot = snapshot_ref(asked->snapshot);
     return written;
 }
 
-bool behind_write(struct behind *behind, struct slice key, const struct statement *statement,
-                  const struct table *table, int64_t within_ms)
+bool behind_write(struct behind *behind, const struct behind_asked *asked)
 {
-    struct item *item = item_new(KIND_WRITE, key, SLICE(""), SLICE(""));
+    struct item *item = item_new(KIND_WRITE, asked->key, SLICE(""), SLICE(""));
     if (!item)
         return false;
-    item->written = keep(behind, statement, table);
-    item->due = mono_after_ms(loop_now(behind->worker->loop), within_ms - BEHIND_MS);
+    item->written = keep(asked);
+    item->due = mono_after_ms(loop_now(behind->worker->loop), asked->within_ms - BEHIND_MS);
     if (item->written && enter(behind, item))
         return true;
     item_end(item);
@@ -207,6 +206,14 @@ static struct statement statement_of(struct behind *behind, const struct item *i
     return accounts_rehash(accounts, &behind->arena, whose, item->old_hash, item->new_hash);
 }
 
+/* Nothing of it can be written any more. */
+static void drop(struct behind *behind, struct item *item)
+{
+    if (item->kind == KIND_WRITE)
+        log_event(LOG_ERROR, "what is written later is lost", LOG_STR("why", "it was for another database"));
+    item_free(behind, item);
+}
+
 /* One that was refused with others goes alone. */
 static bool may_go(const struct behind *behind, const struct item *item, struct mono now)
 {
@@ -233,7 +240,7 @@ static void gather(struct behind *behind)
             list_remove(&item->link);
             list_push(&behind->writing, &item->link);
         } else {
-            item_free(behind, item);
+            drop(behind, item);
         }
     }
 }
@@ -277,23 +284,32 @@ static void take_back(struct behind *behind, bool alone)
     }
 }
 
-/* It stands, or nobody knows: what was kept of its table, and of what follows it, is stale. */
-static void note_change(struct behind *behind, const struct item *item)
+/* Of the snapshot's tables the one the item is written to; NULL: none that is served. */
+static const struct table *table_of(const struct item *item, const struct snapshot *snapshot)
 {
-    const struct snapshot *snapshot = item->written ? item->written->snapshot : behind->worker->snapshot;
-    const struct table *table = item->written ? item->written->table : snapshot->trust->accounts.table;
-    const struct tables_told written = {.items = &table, .count = 1, .told = true};
-    if (table && item->kind != KIND_SLIDE)
-        depends_bump_tables(behind->worker->service, snapshot->model, &written);
+    if (item->written)
+        return item->written->table;
+    return item->kind == KIND_SLIDE ? NULL : snapshot->trust->accounts.table;
 }
 
+/* It stands, or nobody knows: what was kept of its tables, and of what follows them, is stale. Each is told of once. */
 static void note_changes(struct behind *behind)
 {
     const struct problem *problem = &behind->fetch.problem;
+    struct map noted = {0};
     if (problem_is(problem) && !slice_eq(problem->code, SLICE("outcome-unknown")))
         return;
-    LIST_EACH (&behind->writing, link)
-        note_change(behind, container_of(link, struct item, link));
+    LIST_EACH (&behind->writing, link) {
+        struct item *item = container_of(link, struct item, link);
+        const struct snapshot *snapshot = item->written ? item->written->snapshot : behind->worker->snapshot;
+        const struct table *table = table_of(item, snapshot);
+        const struct tables_told written = {.items = &table, .count = 1, .told = true};
+        if (!table || map_get(&noted, table->sql))
+            continue;
+        map_put(&noted, table->sql, item);
+        depends_bump_tables(behind->worker->service, snapshot->model, &written);
+    }
+    map_done(&noted);
 }
 
 static void flush(struct behind *behind);
@@ -394,13 +410,21 @@ bool behind_is_out(const struct behind *behind)
     return behind->out;
 }
 
+void behind_give_up(struct behind *behind)
+{
+    PRE(behind->stopped);
+    if (!list_empty(&behind->items))
+        log_event(LOG_ERROR, "what is written later is lost", LOG_STR("why", "Leat stops"),
+                  LOG_INT("count", behind->by_key.count));
+    while (!list_empty(&behind->items))
+        item_free(behind, container_of(behind->items.next, struct item, link));
+}
+
 void behind_free(struct behind *behind)
 {
     if (!behind)
         return;
-    PRE(!behind->out);
-    while (!list_empty(&behind->items))
-        item_free(behind, container_of(behind->items.next, struct item, link));
+    PRE(!behind->out && list_empty(&behind->items));
     map_done(&behind->by_key);
     arena_done(&behind->arena);
     mem_free(behind);

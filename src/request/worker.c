@@ -25,6 +25,7 @@
 #define KEY_BYTES_MAX (64 * 1024) /* more than a head may have */
 #define STOP_TURNS 200
 #define STOP_TURN_MS 10
+#define BEHIND_STOP_MS 2500 /* with the turns less than a stop may take: decision 0012 */
 
 struct worker_letter {
     struct letter letter;
@@ -110,6 +111,16 @@ static void end_calls(struct worker *worker)
     }
 }
 
+/* By the clock: a transaction of many statements is many turns of the loop. */
+static void write_what_waits(struct worker *worker)
+{
+    struct mono until = mono_after_ms(clock_mono(), BEHIND_STOP_MS);
+    behind_stop(worker->behind);
+    while (behind_is_out(worker->behind) && mono_diff_us(until, clock_mono()) > 0)
+        loop_turn(worker->loop, STOP_TURN_MS);
+    behind_give_up(worker->behind);
+}
+
 static void take_down(struct worker *worker)
 {
     loop_timer_stop(&worker->tick);
@@ -127,9 +138,7 @@ static void take_down(struct worker *worker)
         outside_stop(worker->service->outside);
     for (unsigned i = 0; i < STOP_TURNS && !list_empty(&worker->running); i++)
         loop_turn(worker->loop, STOP_TURN_MS);
-    behind_stop(worker->behind);
-    for (unsigned i = 0; i < STOP_TURNS && behind_is_out(worker->behind); i++)
-        loop_turn(worker->loop, STOP_TURN_MS);
+    write_what_waits(worker);
     tap_unref(worker->tap);
     while (!list_empty(&worker->taps))
         tap_end(container_of(worker->taps.next, struct tap, link));

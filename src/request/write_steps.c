@@ -501,9 +501,14 @@ static bool leave_for_later(struct request *request)
 {
     int64_t within_ms = may_wait(request) ? write_may_wait_ms(request->writing->write) : 0;
     struct buf *key = &request->worker->key;
-    if (within_ms == 0 || !behind_key(request, key) ||
-        !behind_write(request->worker->behind, buf_slice(key), &request->fetch.statement,
-                      request->route.resource->table, within_ms))
+    if (within_ms == 0 || !behind_key(request, key))
+        return false;
+    const struct behind_asked asked = {.key = buf_slice(key),
+                                       .statement = &request->fetch.statement,
+                                       .snapshot = request->snapshot,
+                                       .table = request->route.resource->table,
+                                       .within_ms = within_ms};
+    if (!behind_write(request->worker->behind, &asked))
         return false;
     page_done(&request->page);
     request->answer.status = 202;

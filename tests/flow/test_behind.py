@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """`behind:`: columns whose values are written later: merged, in time, at the drain, and none lost by another's fault."""
+import signal
+import sqlite3
+
+import metrics
+
 from callers import KEYS, bearer
 from leat import Leat
 
@@ -54,6 +59,59 @@ def test_the_last_of_many_is_written_once_at_the_drain(database):
         leat.stop()
     assert (value(database, 1), value(database, 2)) == ("28", "29")
     assert database.sql("SELECT count(*) FROM updates").strip() == "2"
+
+
+def test_all_that_waits_is_written_at_the_drain_be_it_much(database):
+    rows = 520  # more than one transaction holds
+    with serve(database, "1h") as leat:
+        database.sql("".join(f"INSERT INTO users (id, org, name) VALUES ({id_}, 'a', 'one of many');" for id_ in range(10, 10 + rows)))
+        leat.await_ready()
+        head = "PATCH /api/users/%d HTTP/1.1\r\nHost: x\r\nAuthorization: " + ANN["Authorization"] + "\r\nContent-Type: application/json\r\n"
+        body = '{"visits": 5}'
+        with leat.connect() as wire:
+            for id_ in range(10, 10 + rows):
+                wire.send((head % id_ + f"Content-Length: {len(body)}\r\n\r\n{body}").encode())
+                assert wire.answer()[0] == 202
+        assert database.sql("SELECT count(*) FROM users WHERE visits = 5").strip() == "0"
+        leat.stop()
+    assert database.sql("SELECT count(*) FROM users WHERE visits = 5").strip() == str(rows)
+
+
+def test_what_was_asked_under_the_configuration_of_before_is_written(database):
+    """A reload while the body is under way: the request keeps what it began with."""
+    with serve(database) as leat:
+        leat.await_ready()
+        assert leat.get("/api/users/1", headers=ANN).json()["visits"] == 0
+        body = b'{"visits": 3}'
+        with leat.connect() as wire:
+            wire.send(b"PATCH /api/users/1 HTTP/1.1\r\nHost: x\r\nAuthorization: " + ANN["Authorization"].encode() +
+                      b"\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body[:1])
+            leat.await_true(lambda: is_under_way(leat))
+            leat.reload()
+            wire.send(body[1:])
+            assert wire.answer()[0] == 202
+        leat.await_true(lambda: leat.get("/api/users/1", headers=ANN).json()["visits"] == 3)
+        assert value(database, 1) == "3"
+
+
+def test_what_waits_for_a_database_that_is_no_more_the_one_is_told_lost(database, tmp_path):
+    other = f"sqlite:{tmp_path / 'other.db'}"
+    with sqlite3.connect(tmp_path / "other.db") as connection:
+        connection.executescript(SCHEMA)
+    database.sql(SCHEMA)
+    with Leat(config=CONFIG % "1h" + f"database: {database.url}\n") as leat:
+        leat.await_ready()
+        assert patch(leat, 1, {"visits": 9}).status_code == 202
+        leat.reload(database.url, other)
+        leat.signal(signal.SIGTERM)
+        leat.wait()
+        assert [line["why"] for line in leat.lines("what is written later is lost")] == ["it was for another database"]
+    assert value(database, 1) == "0"
+
+
+def is_under_way(leat):
+    """Beside the one that asks."""
+    return metrics.parse(leat.get("/metrics").text).value("leat_requests_running") == 2
 
 
 def test_what_asks_for_more_is_written_at_once(database):

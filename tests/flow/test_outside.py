@@ -2,7 +2,6 @@
 """What other programs write to the database is fresh in Leat: by triggers on PostgreSQL, by looking at the file on SQLite."""
 import concurrent.futures
 import pathlib
-import signal
 import statistics
 import subprocess
 import tempfile
@@ -193,12 +192,12 @@ def test_a_reload_begins_and_ends_it(database):
         database.sql("UPDATE notes SET text = 'unheard' WHERE id = 1;")
         time.sleep(0.1)
         assert text_of(leat) == "old"
-        reload(leat, "changes: off", "changes: triggers")
+        leat.reload("changes: off", "changes: triggers")
         leat.await_true(lambda: page(leat).value("leat_changes_hears") == 1)
         assert text_of(leat) == "unheard"
         database.sql("UPDATE notes SET text = 'new' WHERE id = 1;")
         soon(leat, lambda: text_of(leat) == "new")
-        reload(leat, "changes: triggers", "changes: off")
+        leat.reload("changes: triggers", "changes: off")
         assert "leat_changes" not in leat.get("/metrics").text
 
 
@@ -240,16 +239,7 @@ def test_a_trigger_never_makes_a_write_fail(database):
     with start(database) as leat:
         database.sql("ALTER TABLE notes RENAME COLUMN id TO number; UPDATE notes SET text = 'new' WHERE number = 1;")
         soon(leat, lambda: heard(leat) == 1)
-        reload(leat, "workers: 2", "workers: 2\nlog: {slow: 1s}")
+        leat.reload("workers: 2", "workers: 2\nlog: {slow: 1s}")
         assert text_of(leat) == "new"
         database.sql("UPDATE notes SET text = 'newer' WHERE number = 1;")
         soon(leat, lambda: text_of(leat) == "newer")
-
-
-def reload(leat, before, after):
-    file = pathlib.Path(leat.config_file)
-    file.write_text(file.read_text().replace(before, after))
-    ended = leat.get("/health").json()["reloads"]["ended"]
-    leat.signal(signal.SIGHUP)
-    leat.await_true(lambda: leat.get("/health").json()["reloads"]["ended"] > ended)
-    assert leat.get("/health").json()["reloads"]["last"] == "taken"

@@ -115,6 +115,15 @@ class Leat:
     def signal(self, number):
         self.process.send_signal(number)
 
+    def reload(self, before="", after=""):
+        """Has it read its configuration anew, in which `after` stands for `before`; it must be taken."""
+        file = pathlib.Path(self.config_file)
+        file.write_text(file.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
+        ended = self.get("/health").json()["reloads"]["ended"]
+        self.signal(signal.SIGHUP)
+        self.await_true(lambda: self.get("/health").json()["reloads"]["ended"] > ended)
+        assert self.get("/health").json()["reloads"]["last"] == "taken"
+
     def wait(self):
         """Its exit code; it must end."""
         try:
