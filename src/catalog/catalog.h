@@ -72,7 +72,8 @@ struct table {
     bool insertable, updatable, deletable; /* views: as the database says; tables: all */
     bool triggered; /* a write to it may change other tables, by its triggers or rules */
     bool is_part;   /* a partition, or a child by inheritance: its rows are those of another table, too */
-    /* What its rows are made of beside its own: of a view the tables below it, through views to the ground. */
+    /* What its rows are made of beside its own: of a view the tables below it, through views to the ground. In an order that is
+     * the same for all who read this database. */
     const struct table **bases;
     unsigned base_count, base_room;
     bool

@@ -37,7 +37,8 @@ struct named_query {
 
     /* What it hangs on, for keys and tags of kept answers. */
     unsigned uses; /* bits of enum caller_part: of `:role`, `:tenant`, `:user`, which it binds */
-    const struct table **tables; /* those that it reads or writes, and below views */
+    /* Those that it reads or writes, and below views; in the catalogue's order. */
+    const struct table **tables;
     unsigned table_count;
     bool
         tables_known; /* the database has told all that its own text reads or writes, or the head the others */

@@ -123,14 +123,17 @@ void resolve_tenants(const struct resolver *r, struct model *model)
 void named_query_note(struct arena *arena, struct named_query *query, const struct table *table)
 {
     PRE(table);
-    for (unsigned i = 0; i < query->table_count; i++)
-        if (query->tables[i] == table)
-            return;
-    const struct table **tables = ARENA_ARRAY(arena, const struct table *, query->table_count + 1);
-    if (query->table_count)
-        memcpy(tables, query->tables, query->table_count * sizeof(*tables));
-    tables[query->table_count++] = table;
+    unsigned count = query->table_count, at = 0;
+    while (at < count && query->tables[at] < table)
+        at++;
+    if (at < count && query->tables[at] == table)
+        return;
+    const struct table **tables = ARENA_ARRAY(arena, const struct table *, count + 1);
+    for (unsigned i = 0; i < count; i++)
+        tables[i + (i >= at)] = query->tables[i];
+    tables[at] = table;
     query->tables = tables;
+    query->table_count++;
 }
 
 void resolve_tenant_type(const struct resolver *r, const struct model *model, const struct named_query *query,

@@ -394,13 +394,22 @@ static void move_origins(const struct catalog *catalog, struct table *const *tab
         }
 }
 
+static int compare_places(const void *a, const void *b)
+{
+    const struct table *x = *(const struct table *const *)a, *y = *(const struct table *const *)b;
+    return (x > y) - (x < y);
+}
+
+/* In the order of the tables, which is the same wherever this database is read: PostgreSQL tells them in any. */
 static void move_bases(const struct catalog *catalog, struct table *const *tables)
 {
-    for (unsigned i = 0; i < catalog->table_count; i++)
-        for (unsigned j = 0; j < catalog->tables[i].base_count; j++) {
-            const struct table **base = &catalog->tables[i].bases[j];
-            *base = tables[*base - catalog->tables];
-        }
+    for (unsigned i = 0; i < catalog->table_count; i++) {
+        struct table *view = &catalog->tables[i];
+        for (unsigned j = 0; j < view->base_count; j++)
+            view->bases[j] = tables[view->bases[j] - catalog->tables];
+        if (view->base_count > 0)
+            qsort(view->bases, view->base_count, sizeof *view->bases, compare_places);
+    }
 }
 
 static void sort_tables(struct reading *reading)
