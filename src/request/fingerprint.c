@@ -54,6 +54,21 @@ static void add_query(struct buf *out, const struct config_query *query)
     add_sql(out, &query->sqlite);
 }
 
+/* --- what tells when an answer ends: as the database said when it was asked --- */
+
+static void add_tables(struct buf *out, const struct table *const *tables, unsigned count)
+{
+    add_number(out, count);
+    for (unsigned i = 0; i < count; i++)
+        add_text(out, tables[i]->sql);
+}
+
+static void add_touched(struct buf *out, const struct named_query *query)
+{
+    add_number(out, (uint64_t)query->tables_known << 1 | query->tables_untold);
+    add_tables(out, query->tables, query->table_count);
+}
+
 /* --- the tables --- */
 
 static void add_column(struct buf *out, const struct column *column)
@@ -76,7 +91,8 @@ static void add_key(struct buf *out, const struct foreign_key *key)
 static void add_table(struct buf *out, const struct table *table)
 {
     add_text(out, table->sql);
-    add_number(out, (uint64_t)table->kind << 8 | table->is_part);
+    add_number(out, (uint64_t)table->kind << 8 | (unsigned)table->bases_unknown << 1 | table->is_part);
+    add_tables(out, table->bases, table->base_count);
     add_number(out, table->column_count);
     for (unsigned i = 0; i < table->column_count; i++)
         add_column(out, &table->columns[i]);
@@ -104,6 +120,8 @@ void fingerprint_of(const struct model *model, struct fingerprint *ret_fingerpri
     add_config(&out, model->config);
     for (unsigned i = 0; i < model->config->query_count; i++)
         add_query(&out, &model->config->queries[i]);
+    for (unsigned i = 0; i < model->query_count; i++)
+        add_touched(&out, &model->queries[i]);
     add_number(&out, catalog->dialect);
     for (unsigned i = 0; i < catalog->table_count; i++)
         if (!is_made_by_leat(model->config, &catalog->tables[i]))

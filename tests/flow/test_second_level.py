@@ -168,6 +168,23 @@ def test_instances_that_answer_otherwise_share_nothing(server, redis):
         assert "hush" in answer.text and "hush" not in made.text and not is_shared(answer)
 
 
+def test_instances_that_know_another_view_share_nothing_of_it(server):
+    """It was replaced after the one had begun, whose answers do not end with the table that it reads now."""
+    view = "CREATE OR REPLACE VIEW seen AS SELECT id, text FROM notes WHERE id < 4 %s;"
+    server.psql("CREATE TABLE others (id INTEGER PRIMARY KEY, text TEXT); INSERT INTO others VALUES (1, 'old');" + view % "")
+    text = CONFIG.replace("slow: {key: id}", "seen: {key: id}, others: {}")
+    with Redis() as redis, instances(server, redis, 1, text) as [one]:
+        server.psql(view % "UNION ALL SELECT id + 1000, text FROM others")
+        with instances(server, redis, 1, text) as [other]:
+            for number in range(3):
+                path = f"/api/seen?limit={10 + number}"
+                assert "stored" in told(one.get(path))
+                assert other.client.patch("/api/others/1", json={"text": f"new {number}"}).status_code == 200
+                fills = verdicts(other)["fill"]
+                other.await_true(lambda before=fills: asks_redis(other, 0, None) and verdicts(other)["fill"] > before)  # the write has been told
+                assert f"new {number}" in other.get(path).text
+
+
 def test_what_names_a_local_column_stays_in_the_process(server):
     text = CONFIG.replace("'id,text'", "'id,text,secret', cache: {list: 10m, row: 10m, local: secret}")
     with Redis() as redis, instances(server, redis, text=text) as (one, other):
