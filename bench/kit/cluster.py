@@ -6,11 +6,11 @@ import http.client
 import json
 import os
 import re
-import socket
 import subprocess
 import time
 
 from .caches import redis
+from .crowd import ask_all, connect
 from .process import Failed
 from .world import BENCH, get
 
@@ -63,21 +63,17 @@ class OneQuery:
     name = "Leat"
     needs_leat = True
     CLIENTS = 10000
-    PER_ADDRESS = 1000  # connections from each of 127.0.0.2, 127.0.0.3, …
 
     def prepare(self, world):
         instances(world)
 
     def measure(self, world, case, seconds, seed):
         servers = instances(world)
-        sockets = [self._connect(servers[i % INSTANCES].port, i) for i in range(self.CLIENTS)]
+        sockets = [connect(servers[i % INSTANCES].port, i) for i in range(self.CLIENTS)]
         before = [verdicts(server) for server in servers]
-        request = f"GET /api/slow?id=neq.{time.monotonic_ns() % 10**9 + 10**9} HTTP/1.1\r\nHost: leat\r\n\r\n".encode()
         begin = time.monotonic()
         try:
-            for one in sockets:
-                one.sendall(request)
-            served = sum(self._is_served(one) for one in sockets)
+            served = ask_all(sockets, f"/api/slow?id=neq.{time.monotonic_ns() % 10**9 + 10**9}")
         finally:
             for one in sockets:
                 one.close()
@@ -85,20 +81,6 @@ class OneQuery:
         after = [verdicts(server) for server in servers]
         asked = sum(new[name] - old[name] for old, new in zip(before, after) for name in ("fill", "miss", "skip"))
         return {"served": served, "queries": asked, "all_ms": took_ms}
-
-    def _connect(self, port, i):
-        address = f"127.0.0.{2 + i // self.PER_ADDRESS}"
-        try:
-            return socket.create_connection(("127.0.0.1", port), timeout=30, source_address=(address, 0))
-        except OSError as error:
-            raise Failed(f"connection {i} from {address}: {error}") from error
-
-    @staticmethod
-    def _is_served(one):
-        try:
-            return one.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
-        except OSError:
-            return False  # counted by not being counted
 
 
 class WriteServed:

@@ -14,11 +14,11 @@ import os
 import re
 import resource
 import shutil
-import socket
 import time
 from statistics import median
 from urllib.parse import quote
 
+from .crowd import ask_all, connect
 from .process import Failed, NotYet
 from .world import BENCH, ask, get, run
 
@@ -189,7 +189,6 @@ class Memory:
     name = "Leat"
     needs_leat = True
     CONNECTIONS = 10000
-    PER_ADDRESS = 1000  # connections from each of 127.0.0.2, 127.0.0.3, …
 
     def prepare(self, world):
         world.data_pg()
@@ -204,12 +203,12 @@ class Memory:
     def _measure(self, server):
         time.sleep(1)
         idle = server.process.resident_bytes()
-        sockets = [self._connect(server.port, i) for i in range(self.CONNECTIONS)]
+        sockets = [connect(server.port, i) for i in range(self.CONNECTIONS)]
         try:
-            self._ask_all(sockets, "/health/live")
+            ask_all(sockets, "/health/live")
             time.sleep(1)
             with_connections = server.process.resident_bytes()
-            served = self._ask_all(sockets, "/api/transactions/42")
+            served = ask_all(sockets, "/api/transactions/42")
             after = server.process.resident_bytes()
         finally:
             for one in sockets:
@@ -220,28 +219,6 @@ class Memory:
             "served": served,
             "served_mib": after / (1 << 20),
         }
-
-    def _connect(self, port, i):
-        address = f"127.0.0.{2 + i // self.PER_ADDRESS}"
-        try:
-            one = socket.create_connection(("127.0.0.1", port), timeout=10, source_address=(address, 0))
-        except OSError as error:
-            raise Failed(f"connection {i} from {address}: {error}") from error
-        return one
-
-    @staticmethod
-    def _ask_all(sockets, target):
-        """Sends on every connection, then reads each answer; how many were 200."""
-        request = f"GET {target} HTTP/1.1\r\nHost: leat\r\n\r\n".encode()
-        served = 0
-        for one in sockets:
-            one.sendall(request)
-        for one in sockets:
-            try:
-                served += one.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
-            except OSError:
-                pass  # counted by not being counted
-        return served
 
 
 class Start:
