@@ -6,6 +6,7 @@ import crypt
 import hashlib
 import hmac
 import json
+import statistics
 import time
 import warnings
 
@@ -209,16 +210,19 @@ def test_a_forged_token_is_refused(leat):
 def test_a_token_that_was_logged_out_is_refused_everywhere(schema):
     with serve(schema) as one, serve(schema) as other:
         one.await_ready(), other.await_ready()
-        token, kept = token_of(one), token_of(one)
-        for _ in range(8):  # every worker has seen it
-            assert status(one, token) == status(other, token) == 200
-        answer = one.client.post("/api/auth/logout", headers=bearer(token))
-        assert answer.status_code == 204, answer.text
-        with concurrent.futures.ThreadPoolExecutor(8) as pool:
-            assert list(pool.map(lambda _: status(one, token), range(16))) == [401] * 16
-        began = time.monotonic()
-        other.await_true(lambda: status(other, token) == 401)
-        assert time.monotonic() - began < 5  # within a second, as it is promised; the machine may be slow
+        kept, took = token_of(one), []
+        for _ in range(5):
+            token = token_of(one)
+            for _ in range(8):  # every worker has seen it
+                assert status(one, token) == status(other, token) == 200
+            answer = one.client.post("/api/auth/logout", headers=bearer(token))
+            assert answer.status_code == 204, answer.text
+            began = time.monotonic()
+            with concurrent.futures.ThreadPoolExecutor(8) as pool:
+                assert list(pool.map(lambda _: status(one, token), range(16))) == [401] * 16
+            other.await_true(lambda: status(other, token) == 401)
+            took.append(time.monotonic() - began)
+        assert statistics.median(took) < 1, took  # the machine may be busy with others
         assert status(one, kept) == status(other, kept) == 200
         assert one.client.post("/api/auth/logout", headers=bearer(token)).status_code == 401
         assert one.client.post("/api/auth/logout").status_code == 401
@@ -238,15 +242,28 @@ def test_a_token_ends(schema):
             assert status(leat, token) == expected, claims
 
 
+def lives_by_use(leats, seconds):
+    """That a session made now lives for so long by being used. False: the machine stood still for so long that it was not."""
+    token = token_of(leats[0])
+    begun = used = time.monotonic()
+    while used < begun + seconds:
+        lives = all(status(leat, token) == 200 for leat in leats)
+        before, used = used, time.monotonic()
+        assert lives or used - before > 1
+        if not lives:
+            return False
+        time.sleep(0.1)
+    return True
+
+
 def test_stored_sessions_slide_end_and_are_nobodys_token(schema):
     with serve(schema, "sessions: stored\n  session: 3s") as one, serve(schema, "sessions: stored\n  session: 3s") as other:
         one.await_ready(), other.await_ready()
         token = token_of(one)
         assert token.startswith("leats_") and token not in schema.sql("SELECT * FROM leat_sessions")
-        until = time.monotonic() + 6
-        while time.monotonic() < until:
-            assert status(one, token) == status(other, token) == 200
-            time.sleep(0.2)
+        one.await_true(lambda: lives_by_use((one, other), seconds=6))
+        token = token_of(one)
+        assert status(one, token) == status(other, token) == 200
         assert one.client.post("/api/auth/logout", headers=bearer(token)).status_code == 204
         assert status(one, token) == 401
         other.await_true(lambda: status(other, token) == 401)

@@ -6,6 +6,7 @@ import warnings
 import pytest
 
 from callers import KEYS, bearer
+from kept import is_kept
 from leat import Leat
 
 warnings.filterwarnings("ignore", category=DeprecationWarning)
@@ -81,12 +82,6 @@ def leat(database, tmp_path):
     with Leat(config=configure(tmp_path, database.store), database=database.url) as leat:
         leat.store = database.store
         yield leat.await_ready()
-
-
-def is_kept(leat, path, **options):
-    answer = leat.get(path, **options)
-    assert answer.status_code in (200, 404), answer.text
-    return "hit" in answer.headers["cache-status"]
 
 
 def look(leat, paths):

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from kept import is_kept, told
 from leat import BIN, Leat, command_prefix
 from redis_server import Redis
 
@@ -31,8 +32,18 @@ def instances(database, url, count=2):
         leats = [stack.enter_context(Leat(database=database.url, config=CONFIG % url)).await_ready() for _ in range(count)]
         for leat in leats:
             leat.await_true(lambda one=leat: check(one).get("hears"))
-        time.sleep(1)  # each has heard of the others: what makes all stale is over
+        for leat in leats:
+            leat.await_true(lambda one=leat: is_settled(one))
         yield leats
+
+
+def is_settled(leat):
+    """What it keeps it keeps for longer than a few beats: what makes all stale at the beginning is over."""
+    until = time.monotonic() + 1
+    while time.monotonic() < until:
+        if not is_kept(leat, "/api/notes?id=2&limit=1"):
+            return False
+    return True
 
 
 def check(leat):
@@ -45,10 +56,6 @@ def text_of(leat, key=1):
 
 def rows(leat):
     return leat.get("/api/notes").text.count('"id"')
-
-
-def told(answer):
-    return answer.headers.get("cache-status", "")
 
 
 def test_what_one_writes_is_fresh_in_the_others(database, redis):

@@ -7,6 +7,7 @@ import metrics
 import pytest
 
 from callers import KEYS, bearer
+from kept import is_kept, keep
 from leat import Leat
 from redis_server import Redis
 
@@ -70,16 +71,6 @@ def serve(database, of_noted=""):
 def leat(database):
     with serve(database) as running:
         yield running.await_ready()
-
-
-def is_kept(leat, path):
-    return "hit" in leat.get(path).headers.get("cache-status", "")
-
-
-def keep(leat, *paths):
-    for path in paths:
-        leat.get(path)
-        assert is_kept(leat, path), path
 
 
 def raise_signal(leat, name, role=None, **options):

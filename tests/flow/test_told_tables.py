@@ -4,6 +4,7 @@ answers, for content networks."""
 import pytest
 
 from callers import KEYS, bearer
+from kept import is_kept, keep
 from leat import Leat
 
 SCHEMA = """
@@ -41,16 +42,6 @@ def serve(database, tmp_path, of_notes="", queries=QUERIES, more=""):
     file = tmp_path / "leat.yaml"
     file.write_text(CONFIG % of_notes + more)
     return Leat(database=database.url, config_file=str(file))
-
-
-def is_kept(leat, path):
-    return "hit" in leat.get(path).headers.get("cache-status", "")
-
-
-def keep(leat, *paths):
-    for path in paths:
-        leat.get(path)
-        assert is_kept(leat, path), path
 
 
 @pytest.mark.parametrize("told", [True, False])

@@ -16,6 +16,7 @@ import contextlib
 import fcntl
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -181,6 +182,10 @@ class Postgres:
     def log(self):
         with open(f"{self.folder}/log", encoding="utf-8", errors="replace") as log:
             return log.read()
+
+    def ran(self, pattern):
+        """How many statements like the pattern it ran, where `log_statement` has them logged."""
+        return len(re.findall(pattern, self.log))
 
     def start(self):
         """Starts (again, after stop_server or kill) and returns when it answers."""

@@ -19,15 +19,23 @@ static struct entry *make(void)
     return kept_pack(&answer, SLICE("the body"), &parts);
 }
 
+/* The answer as bytes. */
+static void written(struct buf *ret_bytes)
+{
+    struct entry *entry = make();
+    buf_init(ret_bytes, 4096);
+    kept_write(entry, ret_bytes);
+    assert_false(ret_bytes->failed);
+    entry_unref(entry);
+}
+
 static void an_answer_comes_back_as_it_was_and_no_younger(void **state)
 {
     (void)state;
-    struct entry *entry = make();
     struct buf bytes;
     struct entry_parts parts;
     struct answer answer = {0};
-    buf_init(&bytes, 4096);
-    kept_write(entry, &bytes);
+    written(&bytes);
     assert_true(kept_read(buf_slice(&bytes), (struct mono){100000000}, 4000, &parts));
     assert_int_equal(parts.fresh_until.us, 104000000);
     assert_int_equal(parts.stored.us, 94000000); /* six of its ten seconds are over */
@@ -41,36 +49,30 @@ static void an_answer_comes_back_as_it_was_and_no_younger(void **state)
     assert_true(slice_eq(entry_body(copy), SLICE("the body")));
     assert_true(slice_eq(entry_asked(copy), SLICE("viewer /notes")));
     entry_unref(copy);
-    entry_unref(entry);
     buf_done(&bytes);
 }
 
 static void it_is_never_good_for_longer_than_it_was_made_for(void **state)
 {
     (void)state;
-    struct entry *entry = make();
     struct buf bytes;
     struct entry_parts parts;
-    buf_init(&bytes, 4096);
-    kept_write(entry, &bytes);
+    written(&bytes);
     assert_true(kept_read(buf_slice(&bytes), (struct mono){0}, 999999, &parts));
     assert_int_equal(parts.fresh_until.us, 10000000);
-    entry_unref(entry);
     buf_done(&bytes);
 }
 
 static void what_is_cut_short_is_none(void **state)
 {
     (void)state;
-    struct entry *entry = make();
     struct buf bytes;
     struct entry_parts parts;
-    buf_init(&bytes, 4096);
-    kept_write(entry, &bytes);
-    size_t before_body = bytes.len - entry_body(entry).len;
+    written(&bytes);
+    assert_true(kept_read(buf_slice(&bytes), (struct mono){0}, 1000, &parts));
+    size_t before_body = bytes.len - parts.body.len;
     for (size_t len = 0; len < before_body; len++)
         assert_false(kept_read(slice_of(bytes.data, len), (struct mono){0}, 1000, &parts));
-    entry_unref(entry);
     buf_done(&bytes);
 }
 
