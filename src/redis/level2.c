@@ -8,11 +8,11 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "redis/errand.h"
 
 enum {
     AGAIN_MS_MIN = 5,
     AGAIN_MS_MAX = 40,
-    ERRAND_DEADLINE_MS = 1000,
     KEY_BYTES_MAX = REDIS_TAG_KEY_MAX + REDIS_LEVEL2_KEY_MAX,
     LINE_BYTES_MAX = (REDIS_LEVEL2_TAGS_MAX + 1) * (REDIS_TOKEN_LEN + 8) + 8,
     ABOUT_BYTES_MAX = KEY_BYTES_MAX + LINE_BYTES_MAX
@@ -60,29 +60,13 @@ static struct slice about(const struct redis_lookup *lookup, struct slice line,
     return slice_of(ret_about, (size_t)len);
 }
 
-/* ---- errands: what is sent and not waited for ---- */
-
-static void errand_ended(struct redis_command *command, const struct redis_reply *reply)
-{
-    (void)reply;
-    mem_free(command);
-}
-
-static void send_errand(struct redis *redis, const struct slice *words, unsigned count, struct slice key)
-{
-    struct redis_command *command = mem_must(sizeof *command);
-    command->on_end = errand_ended;
-    if (redis_send(redis, command, key, words, count, ERRAND_DEADLINE_MS) != OK)
-        mem_free(command);
-}
-
 static void let_lease_go(struct redis_lookup *lookup)
 {
     char key[KEY_BYTES_MAX];
     struct slice words[] = {SLICE("EVAL"), script_leave, SLICE("1"), key_of(lookup, 'l', key),
                             slice_str(lookup->lease)};
     if (lookup->lease_asked)
-        send_errand(lookup->level2->redis, words, ARRAY_LEN(words), words[3]);
+        redis_errand(lookup->level2->redis, words, ARRAY_LEN(words), words[3]);
     lookup->lease_asked = false;
 }
 
@@ -402,7 +386,7 @@ void redis_level2_put(struct redis_lookup *lookup, unsigned tag_count, struct sl
     struct slice words[] = {SLICE("SET"), key_of(lookup, 'e', key), buf_slice(&value), SLICE("PX"),
                             slice_str(ms)};
     if (!value.failed)
-        send_errand(redis, words, ARRAY_LEN(words), words[1]);
+        redis_errand(redis, words, ARRAY_LEN(words), words[1]);
     COUNT(lookup->level2, puts);
     buf_done(&value);
     redis_level2_leave(lookup);

@@ -4,12 +4,11 @@
 
 #include <stdio.h>
 
-#include "base/mem.h"
+#include "redis/errand.h"
 #include "request/worker.h"
 
 enum {
     BUDGET_MS = 250,
-    ERRAND_DEADLINE_MS = 2000,
     AHEAD_S = 5, /* clocks of instances may differ by so much */
     COPY_BYTES_MAX = 4096,
     NAME_BYTES_MAX = REDIS_TAG_KEY_MAX + REDIS_LEVEL2_KEY_MAX
@@ -158,22 +157,6 @@ bool session_copy_ask(struct session_question *question)
 
 /* --- telling --- */
 
-static void errand_ended(struct redis_command *command, const struct redis_reply *reply)
-{
-    (void)reply;
-    mem_free(command);
-}
-
-static void send_errand(struct redis *redis, const struct slice *words, unsigned count)
-{
-    struct redis_command *command = mem_try(sizeof *command);
-    if (!command)
-        return;
-    *command = (struct redis_command){.on_end = errand_ended};
-    if (redis_send(redis, command, words[1], words, count, ERRAND_DEADLINE_MS) != OK)
-        mem_free(command);
-}
-
 void session_copy_put(struct request *request, const struct holder *holder, bool confirmed)
 {
     char name_bytes[NAME_BYTES_MAX], ms[24];
@@ -194,7 +177,7 @@ void session_copy_put(struct request *request, const struct holder *holder, bool
     const struct slice words[] = {SLICE("SET"), name,          buf_slice(&sealed),
                                   SLICE("PX"),  slice_str(ms), SLICE("XX")};
     if (!copy.failed && !sealed.failed)
-        send_errand(redis_of(request), words, ARRAY_LEN(words) - (confirmed ? 1 : 0));
+        redis_errand(redis_of(request), words, ARRAY_LEN(words) - (confirmed ? 1 : 0), name);
     buf_done(&copy);
     buf_done(&sealed);
 }
@@ -209,5 +192,5 @@ void session_copy_drop(struct request *request, const char token_id[TOKEN_ID_LEN
     if (!key.known)
         return;
     const struct slice words[] = {SLICE("DEL"), name_of(request, &key, name)};
-    send_errand(redis_of(request), words, ARRAY_LEN(words));
+    redis_errand(redis_of(request), words, ARRAY_LEN(words), words[1]);
 }
