@@ -136,32 +136,29 @@ static bool read_query(struct write *write, struct slots *slots)
 
 /* --- what comes back --- */
 
-/* The key's cells stand behind what is shown: for Location. */
-static void order_by_key(struct write *write)
-{
-    struct listing *listing = &write->listing;
-    const struct resource *resource = write->asked->resource;
-    listing->order =
-        (struct order){.terms = ARENA_ARRAY(listing->build.arena, struct order_term, resource->key_count + 1),
-                       .count = resource->key_count};
-    for (unsigned i = 0; i < resource->key_count; i++)
-        listing->order.terms[i].column = resource->key[i];
-}
-
-/* As a row's plan has it (row.c). */
-static void order_by_version(struct write *write)
-{
-    struct listing *listing = &write->listing;
-    const struct column *version = write->asked->resource->version;
-    if (!version)
-        return;
-    listing->order = (struct order){.terms = ARENA_NEW(listing->build.arena, struct order_term), .count = 1};
-    listing->order.terms[0].column = version;
-}
-
 bool write_keeps(const struct write *write)
 {
-    return write->asked->keeps && !write->asked->names && level_is_flat(write->listing.level);
+    return write->asked->keeps && level_is_flat(write->listing.level);
+}
+
+/* Behind what is shown stand the key's cells, for Location, and then the version's, for the tag of a row that is kept. */
+static void order_cells(struct write *write)
+{
+    struct order *order = &write->listing.order;
+    const struct resource *resource = write->asked->resource;
+    if (!write->asked->names && !write_keeps(write))
+        return;
+    order->terms = ARENA_ARRAY(write->listing.build.arena, struct order_term, resource->key_count + 1);
+    for (unsigned i = 0; write->asked->names && i < resource->key_count; i++)
+        order->terms[order->count++].column = resource->key[i];
+    if (write_keeps(write) && resource->version)
+        order->terms[order->count++].column = resource->version;
+}
+
+unsigned write_version_at(const struct write *write)
+{
+    PRE(write_keeps(write));
+    return write->asked->names ? write->asked->resource->key_count : 0;
 }
 
 static void settle_cells(struct write *write)
@@ -178,10 +175,8 @@ static void settle_cells(struct write *write)
         listing->order = (struct order){0};
         listing->level->child_orders = NULL;
     }
-    if (asked->names)
-        order_by_key(write);
-    else if (write_keeps(write))
-        order_by_version(write);
+    if (!write->ordered)
+        order_cells(write);
     listing_order(listing);
 }
 

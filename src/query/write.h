@@ -35,7 +35,7 @@ struct write_asked {
     bool shows; /* the answer shows the rows */
     bool names; /* it says where the row is: its key is needed */
     bool
-        keeps; /* it is to be kept as the row's own answer: its version is needed; of one row by its key, not named */
+        keeps; /* it is to be kept as the row's own answer: its version is needed; of one row by its key, or named */
 };
 
 struct write;
@@ -75,6 +75,8 @@ const struct plan *write_shown(const struct write *write);
 
 /* Whether what is shown is what a GET of the row shows: it was asked for, and there are columns of its own alone. */
 bool write_keeps(const struct write *write);
+/* Where the version stands among the order cells of such a row, if the resource has one. */
+unsigned write_version_at(const struct write *write);
 
 /* The database refused it and told columns: of a write of one row the problem gets the value, too; where one of them is not shown, a
  * value that the database told is taken away. */

@@ -242,7 +242,7 @@ void cache_answered(struct request *request)
 
 void cache_writes(struct request *request, const struct plan *shown, const struct bind *key)
 {
-    PRE(!request->keeping && request->route.kind == ROUTE_ROW);
+    PRE(!request->keeping);
     const struct cache_policy *policy = &request->route.resource->config->cache;
     struct keeping *keeping = ARENA_NEW(&request->arena, struct keeping);
     *keeping = (struct keeping){.request = request,
@@ -250,27 +250,48 @@ void cache_writes(struct request *request, const struct plan *shown, const struc
                                 .ttl_ms = policy->row_ms,
                                 .parts = keeping_parts_of(policy) | shown->uses,
                                 .through = true};
-    if (!depends_note_row(request, shown, key, &keeping->depends))
-        return;
-    struct slice question;
-    request->keeping = keeping;
-    if (!keeping_make_key(request, &question))
-        request->keeping = NULL;
+    if (depends_note_row(request, shown, key, &keeping->depends))
+        request->keeping = keeping;
+}
+
+/* The request as if it asked for the row that it wrote: a new one where Location says. */
+static bool turn_to_row(struct request *request)
+{
+    struct slice rest = request->answer.location;
+    if (request->route.kind == ROUTE_ROW)
+        return true;
+    request->route.kind = ROUTE_ROW;
+    request->target = request->answer.location;
+    while (rest.data)
+        request->route.id = slice_cut(&rest, '/');
+    return request->target.len > 0;
 }
 
 /* As the answer to a GET of the row would be. */
-static void put_written(struct request *request)
+static struct entry *make_row_entry(struct request *request)
 {
-    struct keeping *keeping = request->keeping;
-    const struct answer told = request->answer;
-    if ((told.status != 200 && told.status != 201) || !depends_settle(request, &keeping->depends))
-        return;
-    request->answer = (struct answer){.status = 200, .type = told.type, .caching.vary_accept = true};
+    struct slice question;
+    if (!turn_to_row(request) || !keeping_make_key(request, &question))
+        return NULL;
+    request->answer =
+        (struct answer){.status = 200, .type = request->answer.type, .caching.vary_accept = true};
     keeping_tell_caches(request);
     tell_who_shares(request);
     request->answer.caching.etag = forms_tag(request);
-    struct entry *entry = make_entry(request, keeping->ttl_ms);
+    return make_entry(request, request->keeping->ttl_ms);
+}
+
+static void put_written(struct request *request)
+{
+    const struct answer told = request->answer;
+    const struct route route = request->route;
+    const struct slice target = request->target;
+    if ((told.status != 200 && told.status != 201) || !depends_settle(request, &request->keeping->depends))
+        return;
+    struct entry *entry = make_row_entry(request);
     request->answer = told;
+    request->route = route;
+    request->target = target;
     if (entry)
         (void)cache_put(keeping_cache(request), entry);
     entry_unref(entry);

@@ -24,7 +24,8 @@ enum step cache_planned(struct request *request);
  * another has made to RESPOND. Of a request that cache_fills, whose dependencies are noted; once. */
 bool cache_asks_others(struct request *request) must_check;
 
-/* A write of one row whose answer is to be that of the row, too (`writes: through`): before its statement is sent. */
+/* A write of one row whose answer is to be that of the row, too (`writes: through`): before its statement is sent. key NULL: of a new
+ * row. */
 void cache_writes(struct request *request, const struct plan *shown, const struct bind *key);
 
 /* What another service answers: the tables it will depend on, before it is asked; and for how long it may be kept at most. */

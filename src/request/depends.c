@@ -225,25 +225,53 @@ bool depends_note_row(struct request *request, const struct plan *shown, const s
                       struct depends *ret_depends)
 {
     const struct noting noting = {request, shown, ret_depends};
-    if (!key || shown->table_count == 0 || !has_row_tags(request->route.resource))
+    const struct resource *resource = request->route.resource;
+    if (shown->table_count == 0 || !has_row_tags(resource))
         return false;
     *ret_depends = (struct depends){0};
-    note_row(&noting, key);
+    if (key)
+        note_row(&noting, key);
+    else
+        note(&noting, tag_make(TABLE_ANY, resource->table, SLICE("")));
     note_signals(&noting, signals_of(&request->route));
     return true;
 }
 
-/* The write bumps the row's own tag, the first that was noted, once, and none of the others. */
-bool depends_settle(struct request *request, struct depends *depends)
+/* What was read of the new row's key, as a GET of it would have it; NULL: there is no row. */
+static const struct bind *key_made(struct request *request)
 {
-    const struct tags *tags = request->worker->service->tags;
+    const struct resource *resource = request->route.resource;
+    const struct value_scope scope = {&request->arena, request->snapshot->model->catalog->dialect,
+                                      clock_wall()};
+    const struct slice *cells = request->page.first;
+    struct bind *key = ARENA_ARRAY(&request->arena, struct bind, resource->key_count);
+    struct value_refusal refusal;
+    for (unsigned i = 0; i < resource->key_count; i++)
+        if (!cells || !cells[i].data ||
+            !value_parse(&scope, &resource->key[i]->type, cells[i], &key[i], &refusal))
+            return NULL;
+    return key;
+}
+
+/* The write bumps the first that was noted once, and none of the others. */
+static bool is_own_wake(const struct tags *tags, const struct depends *depends)
+{
     for (unsigned i = 0; i < depends->count; i++) {
-        struct tag_seen now = tags_now(tags, depends->seen[i].tag);
-        if (now.generation != depends->seen[i].generation + (i == 0))
+        const struct tag_seen *seen = &depends->seen[i];
+        if (tags_now(tags, seen->tag).generation != seen->generation + (i == 0))
             return false;
-        depends->seen[i] = now;
     }
     return true;
+}
+
+/* First what the row depends on from here on, then the look back: whoever writes between is seen by one or the other. */
+bool depends_settle(struct request *request, struct depends *depends)
+{
+    const struct write *write = request->writing->write;
+    const struct depends before = *depends;
+    const struct bind *key = request->route.kind == ROUTE_ROW ? write_key(write) : key_made(request);
+    return key && depends_note_row(request, write_shown(write), key, depends) &&
+           is_own_wake(request->worker->service->tags, &before);
 }
 
 /* --- writes --- */

@@ -42,11 +42,12 @@ void depends_note(struct request *request, struct depends *ret_depends);
 void depends_note_tables(struct request *request, const struct tables_told *tables,
                          struct depends *ret_depends);
 
-/* Of a write of one row by its key: what the row as it writes it will depend on. False: on more than a row's tags. */
+/* Of a write of one row: what nobody else is to write meanwhile. By its key that is what the row will depend on; of a new row, key NULL,
+ * which nobody can name yet, its table. False: the row will depend on more than its tags. */
 bool depends_note_row(struct request *request, const struct plan *shown, const struct bind *key,
                       struct depends *ret_depends) must_check;
-/* After its bumps: true if there were none but its own since it was noted, and so the row is as it wrote it. Then what was noted is what
- * the row depends on from here on. */
+/* After its bumps: true if there were none but its own since it was noted, and so the row is as it wrote it. Then *depends is what the
+ * row depends on from here on. */
 bool depends_settle(struct request *request, struct depends *depends) must_check;
 
 /* The request's write stands, or it may: what depends on it is stale from here on. */

@@ -22,7 +22,7 @@ struct keeping {
     struct waiter waiter;
     struct letter woken; /* from the waker's thread */
     bool waits, awake;
-    bool through; /* it is a write's: the key and tags are those of the row */
+    bool through; /* it is a write's: what it answers is the row's answer, too; the key is made then */
     struct depends depends;
     struct shared_key shared;
     struct sharing *sharing; /* NULL: the other instances were not asked, or not yet */

@@ -77,13 +77,15 @@ static bool names_row(const struct request *request)
            (is_plain(request) || request->prefer.returns == RETURN_HEADERS_ONLY);
 }
 
-/* Whether the answer is to be kept as that of the row, asked for as it is: a GET without a query string and preferences. */
+/* Whether the answer is to be kept as that of the row, of the path or a new one, asked for as it is: a GET without a query string and
+ * preferences. */
 static bool goes_through(const struct request *request)
 {
     const struct writing *writing = request->writing;
     const struct resource *resource = request->route.resource;
     const struct cache_policy *policy = &resource->config->cache;
-    bool of_row = request->route.kind == ROUTE_ROW && writing->asked.verb != WRITE_DELETE;
+    bool of_row = request->route.kind == ROUTE_ROW ? writing->asked.verb != WRITE_DELETE
+                                                   : is_plain(request) && writing->asked.names;
     bool bare =
         request->query_string.len == 0 && request->prefer.count == COUNT_NONE && !request->prefer.strict;
     return policy->writes == WRITES_THROUGH && policy->row_ms > 0 && of_row && bare && writing->asked.shows &&
@@ -403,11 +405,19 @@ static void show_nothing(struct request *request)
     request->writing->asked.shows = false;
 }
 
+/* Of the row that is to be kept. */
+static struct slice version(const struct request *request)
+{
+    const struct write *write = request->writing->write;
+    const struct slice *cells = request->page.first;
+    bool known = cells && write_keeps(write) && write_version_at(write) < write_shown(write)->order_count;
+    return known ? cells[write_version_at(write)] : (struct slice){NULL, 0};
+}
+
 static void write_body(struct request *request)
 {
     const struct writing *writing = request->writing;
-    if (write_keeps(writing->write) && request->page.first)
-        request->version = request->page.first[0];
+    request->version = version(request);
     if (writing->asked.shows) {
         page_finish(&request->page, NULL, NULL);
         if (request->page.body.failed)
