@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "request/depends.h"
+#include "request/doubts.h"
 #include "request/worker.h"
 
 enum { STATEMENTS_MAX = 500, DEADLINE_MS = 5000 };
@@ -308,6 +309,7 @@ static void note_changes(struct behind *behind)
             continue;
         map_put(&noted, table->sql, item);
         depends_bump_tables(behind->worker->service, snapshot->model, &written);
+        doubts_add(behind->worker->doubts, &behind->fetch, snapshot->model, &written);
     }
     map_done(&noted);
 }

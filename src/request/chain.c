@@ -80,6 +80,7 @@ static void resume_all(struct batch *batch, const struct problem *own, unsigned 
         struct part *part = batch->joined[i];
         struct fetch *fetch = &part->request->fetch;
         fetch->problem = i == culprit ? *own : *others;
+        fetch->session = batch->request->fetch.session;
         fetch->on_end(fetch);
     }
 }

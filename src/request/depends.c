@@ -395,6 +395,16 @@ static const struct tables_told *changed_by(const struct route *route)
     return route->kind == ROUTE_RPC ? &route->rpc->changed : &nobody;
 }
 
+struct tables_told depends_written(struct request *request)
+{
+    struct route *route = &request->route;
+    if (!route->write)
+        return *changed_by(route);
+    const struct table **table = ARENA_NEW(&request->arena, const struct table *);
+    *table = route->resource->table;
+    return (struct tables_told){.items = table, .count = 1, .told = true};
+}
+
 void depends_bump(struct request *request)
 {
     const struct route *route = &request->route;

@@ -50,6 +50,8 @@ bool depends_note_row(struct request *request, const struct plan *shown, const s
  * row depends on from here on. */
 bool depends_settle(struct request *request, struct depends *depends) must_check;
 
+/* The tables that the request's write is to. */
+struct tables_told depends_written(struct request *request);
 /* The request's write stands, or it may: what depends on it is stale from here on. */
 void depends_bump(struct request *request);
 /* These tables of the model were written to, who knows how; all of them, where nobody tells. */

@@ -6,6 +6,7 @@
 #include "request/audit.h"
 #include "request/batch.h"
 #include "request/depends.h"
+#include "request/doubts.h"
 #include "request/idempotency.h"
 #include "request/signals.h"
 #include "request/steps.h"
@@ -69,8 +70,10 @@ static void note_change(struct request *request)
     if (!changes) /* a read in the transaction of a batch, a logout */
         return;
     if (!problem_is(problem) || slice_eq(problem->code, SLICE("outcome-unknown"))) {
+        const struct tables_told tables = depends_written(request);
         depends_bump(request);
         signals_raise_for_write(request);
+        doubts_add(request->worker->doubts, &request->fetch, request->snapshot->model, &tables);
     }
 }
 

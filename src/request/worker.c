@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "encode/compress.h"
 #include "request/behind.h"
+#include "request/doubts.h"
 #include "request/keeper.h"
 #include "request/outside.h"
 #include "request/purge.h"
@@ -78,6 +79,7 @@ static void set_up(struct worker *worker)
     worker->tap = tap_open(worker->snapshot->supply, worker->loop, worker->number, &worker->taps);
     worker->known = known_new();
     worker->behind = behind_new(worker);
+    worker->doubts = doubts_new(worker);
     worker->tick.on_due = on_tick;
     worker->log_flush.run = on_log_flush;
     on_tick(&worker->tick);
@@ -129,6 +131,7 @@ static void take_down(struct worker *worker)
     if (worker->health_check)
         health_check_stop(worker->health_check);
     end_calls(worker);
+    doubts_stop(worker->doubts);
     second_level_close(worker->second_level);
     if (worker->warm)
         warm_stop(worker->warm);
@@ -150,6 +153,7 @@ static void take_down(struct worker *worker)
     health_check_free(worker->health_check);
     keeper_free(worker->keeper);
     behind_free(worker->behind);
+    doubts_free(worker->doubts);
     known_free(worker->known);
     loop_task_cancel(&worker->log_flush);
     access_log_done(&worker->log);

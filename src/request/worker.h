@@ -33,7 +33,8 @@ struct worker {
     struct second_level *second_level; /* of the cache; NULL: no Redis */
     struct list purges;                /* of content networks, under way */
     struct known *known;               /* credentials that were found good */
-    struct behind *behind;             /* what logins leave to be written later */
+    struct behind *behind;             /* what is written later */
+    struct doubts *doubts;             /* writes of unknown outcome */
     struct list running, idle;         /* requests */
     unsigned idle_count;
 

@@ -78,6 +78,9 @@ struct fetch {
     bool makes; /* a write that may make tables: of Leat's own alone, never of a request's text */
     /* Of a write, when a statement ended well and all its rows were given; NULL: COMMIT. On the sink's thread. */
     enum verdict (*on_statement)(struct fetch *fetch);
+    /* pg: the server's number of the session that a write was sent to last: where its outcome is unknown, that may commit it yet. 0: none
+     * may. */
+    unsigned session;
     uint64_t changed;     /* rows the last statement wrote, RETURNING or not; pg: of a SELECT, that it gave */
     struct arena *arena;  /* for the problem's texts */
     struct mono deadline; /* for waiting and running together; us 0: the store's own limits alone */

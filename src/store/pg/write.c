@@ -125,6 +125,7 @@ static void statement_is_first(struct loan *loan)
 static bool send_unit(struct loan *loan)
 {
     loan->unit = (struct unit){0};
+    loan->fetch->session = (unsigned)PQbackendPID(loan->session.conn);
     if (!send_preamble(loan) || !send_acting(loan, loan->fetch->statement.own) || !prepare(loan) ||
         !send_statement(loan, loan->unit.named))
         return false;
