@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Login and logout. See login.h. */
-#include "request/login.h"
+/* Login: the body, the user, the password, the answer. See login.h. */
+#include "request/login_unit.h"
 
-#include "auth/credential.h"
-#include "auth/holder.h"
-#include "auth/ledger.h"
 #include "auth/trust.h"
 #include "request/auth_steps.h"
 #include "request/behind.h"
 #include "request/records.h"
-#include "request/session_copy.h"
 #include "request/steps.h"
 #include "request/worker.h"
 
@@ -21,11 +17,6 @@ static const struct config_auth *auth_of(const struct request *request)
 static const struct accounts *accounts_of(const struct request *request)
 {
     return &request->snapshot->trust->accounts;
-}
-
-static enum dialect dialect_of(const struct request *request)
-{
-    return request->snapshot->model->catalog->dialect;
 }
 
 /* --- PLAN: the body --- */
@@ -117,30 +108,11 @@ static enum step fail(struct request *request)
     return next;
 }
 
-static int64_t now_s(void)
-{
-    return clock_wall().us / 1000000;
-}
-
-/* It stands in the database: others need not ask for it there. */
-static void copy_session(struct request *request)
-{
-    const struct login *login = request->login;
-    struct holder holder = {.user = login->user,
-                            .tenant = login->tenant,
-                            .role = login->role,
-                            .expires_s = login->session_expires_s,
-                            .stored_s = login->session_expires_s,
-                            .confirmed_s = now_s()};
-    memcpy(holder.token_id, login->session_id, sizeof holder.token_id);
-    session_copy_put(request, &holder, true);
-}
-
 static enum step succeed(struct request *request)
 {
     const struct login *login = request->login;
     if (login->session_id[0])
-        copy_session(request);
+        login_session_copy(request);
     atomic_fetch_add_explicit(&counts_of(request)->logins, 1, memory_order_relaxed);
     if (accounts_of(request)->seen)
         behind_see(request->worker->behind, login->user, clock_wall());
@@ -163,53 +135,6 @@ static enum step finish(struct request *request)
     return request->login->right ? succeed(request) : fail(request);
 }
 
-/* --- the unit: session, audit --- */
-
-static bool ignore_row(void *context, const struct slice *cells, unsigned count)
-{
-    (void)context, (void)cells, (void)count;
-    return true;
-}
-
-/* On the store's thread. */
-static enum verdict on_statement(struct fetch *fetch)
-{
-    struct request *request = container_of(fetch, struct request, fetch);
-    struct login *login = request->login;
-    if (++login->at == login->statement_count)
-        return VERDICT_COMMIT;
-    fetch->statement = login->statements[login->at];
-    return VERDICT_NEXT;
-}
-
-static void submit(struct request *request, struct fetch fetch)
-{
-    fetch.arena = &request->arena;
-    request->fetch = fetch;
-    request->fetching = true;
-    request->fetch_out = true;
-    request->fetch_out = store_submit(request->tap->port, &request->fetch) == SUBMIT_PENDING;
-    request->fetching = false;
-}
-
-static void audit(struct request *request, struct slice event)
-{
-    struct login *login = request->login;
-    char address[INET6_ADDRSTRLEN];
-    if (!(auth_of(request)->audit & AUDIT_LOGINS))
-        return;
-    address_format(&request->principal.address, address);
-    const struct ledger_event entry = {.event = event,
-                                       .account = login->account,
-                                       .user = login->user,
-                                       .tenant = login->tenant,
-                                       .role = login->role,
-                                       .address = slice_str(address),
-                                       .request = slice_of(request->id, 16)};
-    login->statements[login->statement_count++] =
-        ledger_audit(&request->arena, dialect_of(request), &entry, clock_wall());
-}
-
 static void on_unit_end(struct fetch *fetch)
 {
     struct request *request = container_of(fetch, struct request, fetch);
@@ -222,35 +147,11 @@ static void on_unit_end(struct fetch *fetch)
 /* What is to be written of it, then its answer. */
 static enum step write_unit(struct request *request)
 {
-    struct login *login = request->login;
-    if (login->statement_count == 0)
-        return finish(request);
-    submit(request, (struct fetch){.statement = login->statements[0],
-                                   .sink = {ignore_row, NULL},
-                                   .on_end = on_unit_end,
-                                   .on_statement = on_statement,
-                                   .write = true});
-    return request->fetch_out ? STEP_WAIT : finish(request);
+    bool writes = request->login->statement_count > 0;
+    return writes && login_unit_submit(request, on_unit_end) ? STEP_WAIT : finish(request);
 }
 
 /* --- a right password --- */
-
-static void make_session(struct request *request, int64_t begun_s)
-{
-    struct login *login = request->login;
-    char token[SESSION_TOKEN_LEN + 1];
-    session_token_new(token);
-    login->token = arena_copy(&request->arena, slice_str(token));
-    token_id(login->token, login->session_id);
-    login->session_expires_s = begun_s + auth_of(request)->session_ms / 1000;
-    const struct ledger_session session = {.id = slice_of(login->session_id, TOKEN_ID_LEN),
-                                           .user = login->user,
-                                           .tenant = login->tenant,
-                                           .role = login->role,
-                                           .expires_s = login->session_expires_s};
-    login->statements[login->statement_count++] =
-        ledger_session_add(&request->arena, dialect_of(request), &session, begun_s);
-}
 
 static bool make_token(struct request *request, struct wall now)
 {
@@ -277,17 +178,17 @@ static enum step let_in(struct request *request)
     login->right = true;
     request_limit_event_undo(request, &login->limits); /* before it is written: others may come meanwhile */
     if (auth_of(request)->sessions == SESSIONS_STORED)
-        make_session(request, now.us / 1000000);
+        login_unit_session(request);
     else if (!make_token(request, now))
         return auth_unready(request);
-    audit(request, SLICE("login"));
+    login_unit_audit(request, SLICE("login"));
     return write_unit(request);
 }
 
 static enum step keep_out(struct request *request, const char *why)
 {
     request->login->why = why;
-    audit(request, SLICE("login.failed"));
+    login_unit_audit(request, SLICE("login.failed"));
     return write_unit(request);
 }
 
@@ -439,69 +340,9 @@ enum step login_fetch(struct request *request)
         return keep_out(request, "no account or password can be so");
     }
     request_limit_event_undo(request, &login->limits); /* it is counted when it is verified */
-    submit(request,
-           (struct fetch){.statement = accounts_find(accounts_of(request), &request->arena, login->account),
-                          .sink = {on_user, request},
-                          .on_end = on_user_end});
-    return request->fetch_out ? STEP_WAIT : after_user(request);
-}
-
-/* --- logout --- */
-
-/* So long others may hold it for good: one of them may have moved a session's end meanwhile. */
-static int64_t revoked_until_s(const struct request *request)
-{
-    const struct principal *principal = &request->principal;
-    int64_t moved_s = now_s() + auth_of(request)->session_ms / 1000;
-    bool moves = principal->credential == CREDENTIAL_SESSION && moved_s > principal->expires_s;
-    return moves ? moved_s : principal->expires_s;
-}
-
-static enum step after_logout(struct request *request)
-{
-    const struct principal *principal = &request->principal;
-    if (principal->credential == CREDENTIAL_SESSION)
-        session_copy_drop(request, principal->token_id);
-    if (problem_is(&request->fetch.problem)) {
-        request->problem = request->fetch.problem;
-        return STEP_RESPOND;
-    }
-    if (identity_revoke(request->tap->supply->identity, principal->token_id, revoked_until_s(request)) != OK)
-        return auth_unready(request); /* it will be read from the database yet */
-    atomic_fetch_add_explicit(&counts_of(request)->logouts, 1, memory_order_relaxed);
-    request->answer.status = 204;
-    return STEP_RESPOND;
-}
-
-static void on_logout_end(struct fetch *fetch)
-{
-    struct request *request = container_of(fetch, struct request, fetch);
-    CHECK_MAGIC(request, REQUEST_MAGIC);
-    request->fetch_out = false;
-    if (!request->fetching)
-        request_resume(request, request->cancelled ? STEP_END : after_logout(request));
-}
-
-enum step logout_fetch(struct request *request)
-{
-    const struct principal *principal = &request->principal;
-    struct login *login = request->login = ARENA_NEW(&request->arena, struct login);
-    struct slice id = slice_of(principal->token_id, TOKEN_ID_LEN);
-    PRE(principal->credential == CREDENTIAL_TOKEN || principal->credential == CREDENTIAL_SESSION);
-    request->target = arena_copy(&request->arena, request->target);
-    login->user = principal->caller.user;
-    login->tenant = principal->caller.tenant;
-    login->role = principal->caller.role_name;
-    login->statements[login->statement_count++] =
-        ledger_revoke(&request->arena, dialect_of(request), id, revoked_until_s(request));
-    if (principal->credential == CREDENTIAL_SESSION)
-        login->statements[login->statement_count++] =
-            ledger_session_end(&request->arena, dialect_of(request), id);
-    audit(request, SLICE("logout"));
-    submit(request, (struct fetch){.statement = login->statements[0],
-                                   .sink = {ignore_row, NULL},
-                                   .on_end = on_logout_end,
-                                   .on_statement = on_statement,
-                                   .write = true});
-    return request->fetch_out ? STEP_WAIT : after_logout(request);
+    const struct fetch fetch = {.statement =
+                                    accounts_find(accounts_of(request), &request->arena, login->account),
+                                .sink = {on_user, request},
+                                .on_end = on_user_end};
+    return login_submit(request, fetch) ? STEP_WAIT : after_user(request);
 }
