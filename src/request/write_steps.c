@@ -2,7 +2,6 @@
 /* The way of a write. See write_steps.h. */
 #include "request/write_steps.h"
 
-#include "http/path.h"
 #include "request/asked.h"
 #include "request/batch.h"
 #include "request/behind.h"
@@ -12,6 +11,7 @@
 #include "request/steps.h"
 #include "request/unit.h"
 #include "request/worker.h"
+#include "request/write_answer.h"
 
 static bool is_plain(const struct request *request)
 {
@@ -54,20 +54,13 @@ static bool is_alone(struct request *request)
     return slice_starts(slice_trim(begin), SLICE("{"));
 }
 
-/* Whether one row at most is written: that of the path, or the one record of a POST. */
-static bool is_of_one(const struct request *request)
-{
-    const struct writing *writing = request->writing;
-    return request->route.kind == ROUTE_ROW || (writing->asked.verb == WRITE_POST && writing->alone);
-}
-
 /* Whether the answer shows the rows. Plain: of one row, as it is then; PostgREST's clients ask for it. */
 static bool shows_rows(const struct request *request)
 {
     const struct writing *writing = request->writing;
     if (request->prefer.returns != RETURN_DEFAULT)
         return request->prefer.returns == RETURN_REPRESENTATION;
-    return is_plain(request) && is_of_one(request) && writing->asked.verb != WRITE_DELETE;
+    return is_plain(request) && writing->of_one && writing->asked.verb != WRITE_DELETE;
 }
 
 static bool names_row(const struct request *request)
@@ -110,6 +103,7 @@ static enum error ask(struct request *request)
                              .query_string = request->query_string,
                              .prefer = &request->prefer};
     writing->alone = writing->asked.verb != WRITE_DELETE && is_alone(request);
+    writing->of_one = route->kind == ROUTE_ROW || (writing->asked.verb == WRITE_POST && writing->alone);
     writing->asked.shows = shows_rows(request);
     writing->asked.names = names_row(request);
     writing->asked.keeps = goes_through(request);
@@ -206,29 +200,6 @@ void write_done(struct request *request)
 }
 
 /* --- FETCH --- */
-
-static void begin_page(struct request *request)
-{
-    const struct plan *shown = write_shown(request->writing->write);
-    bool object = format_is_object(request->format);
-    unsigned *key_cells = ARENA_ARRAY(&request->arena, unsigned, shown->order_count + 1);
-    for (unsigned i = 0; i < shown->order_count; i++)
-        key_cells[i] = shown->order[i].cell;
-    bool one = is_plain(request) && is_of_one(request) && request->format == FORMAT_JSON;
-    struct page_spec spec = {.dialect = shown->dialect,
-                             .form = request->format == FORMAT_CSV ? PAGE_CSV : PAGE_JSON,
-                             .line_end = is_plain(request) ? SLICE("\r\n") : SLICE("\n"),
-                             .columns = shown->columns,
-                             .column_count = shown->column_count,
-                             .order_cells = key_cells,
-                             .order_count = shown->order_count,
-                             .limit = one ? 1 : 0,
-                             .bare_object = one,
-                             .first_alone = object,
-                             .strip_nulls = format_is_stripped(request->format)};
-    page_init(&request->page, &spec, NULL, &request->arena,
-              request->snapshot->model->config->answers.bytes_max);
-}
 
 static void set_sink(struct request *request)
 {
@@ -338,130 +309,6 @@ static enum verdict on_statement(struct request *request)
     return next_records(request);
 }
 
-/* --- the answer --- */
-
-static uint64_t changed_rows(const struct request *request)
-{
-    return request->fetch.on_statement ? write_changed(request->writing->write) : request->fetch.changed;
-}
-
-/* `/api/users/5`, `/rest/v1/users?id=eq.5`. */
-static struct slice location(struct request *request)
-{
-    const struct resource *resource = request->route.resource;
-    struct slice rest = request->target, path = slice_cut(&rest, '?');
-    struct buf out;
-    if (!request->writing->asked.names || !request->page.first)
-        return (struct slice){NULL, 0};
-    buf_init(&out, 4096);
-    buf_add(&out, path);
-    for (unsigned i = 0; i < resource->key_count; i++) {
-        struct slice cell = request->page.first[i];
-        if (is_plain(request)) {
-            buf_byte(&out, i ? ',' : '/');
-        } else {
-            buf_byte(&out, i ? '&' : '?');
-            http_encode(&out, resource->key[i]->name);
-            buf_lit(&out, "=eq.");
-        }
-        http_encode(&out, cell);
-    }
-    struct slice text = out.failed ? (struct slice){NULL, 0} : arena_copy(&request->arena, buf_slice(&out));
-    buf_done(&out);
-    return text;
-}
-
-/* Where no rows are shown: how many there were, of those that were several. */
-static void tell_count(struct request *request)
-{
-    static const char *const words[] = {[WRITE_POST] = "created",
-                                        [WRITE_PATCH] = "changed",
-                                        [WRITE_PUT] = "changed",
-                                        [WRITE_DELETE] = "deleted"};
-    page_done(&request->page);
-    buf_init(&request->body, 64);
-    buf_format(&request->body, "{\"%s\":%llu}", words[request->writing->asked.verb],
-               (unsigned long long)changed_rows(request));
-}
-
-static unsigned status_of(const struct request *request)
-{
-    const struct writing *writing = request->writing;
-    bool tells = writing->asked.shows || (is_plain(request) && request->route.kind == ROUTE_LIST);
-    if (writing->asked.verb == WRITE_POST || write_created(writing->write))
-        return 201;
-    return tells ? 200 : 204;
-}
-
-static bool is_absent(const struct request *request)
-{
-    return request->route.kind == ROUTE_ROW && changed_rows(request) == 0;
-}
-
-/* It is written; only to show it is too much. */
-static void show_nothing(struct request *request)
-{
-    page_done(&request->page);
-    request->writing->asked.shows = false;
-}
-
-/* Of the row that is to be kept. */
-static struct slice version(const struct request *request)
-{
-    const struct write *write = request->writing->write;
-    const struct slice *cells = request->page.first;
-    bool known = cells && write_keeps(write) && write_version_at(write) < write_shown(write)->order_count;
-    return known ? cells[write_version_at(write)] : (struct slice){NULL, 0};
-}
-
-static void write_body(struct request *request)
-{
-    const struct writing *writing = request->writing;
-    request->version = version(request);
-    if (writing->asked.shows) {
-        page_finish(&request->page, NULL, NULL);
-        if (request->page.body.failed)
-            show_nothing(request);
-        return;
-    }
-    page_done(&request->page);
-    if (is_plain(request) && !is_of_one(request) && request->prefer.returns == RETURN_DEFAULT)
-        tell_count(request);
-}
-
-/* As PostgREST has it: of changed rows their numbers, of all that were written how many, where it was asked for. */
-static struct slice content_range(struct request *request)
-{
-    const struct writing *writing = request->writing;
-    unsigned long long changed = changed_rows(request);
-    bool counts = request->prefer.count != COUNT_NONE;
-    struct slice numbers = writing->asked.verb == WRITE_PATCH && changed > 0
-                               ? arena_format(&request->arena, "0-%llu", changed - 1)
-                               : SLICE("*");
-    struct slice total = counts ? arena_format(&request->arena, "%llu", changed) : SLICE("*");
-    return arena_format(&request->arena, SLICE_FMT "/" SLICE_FMT, SLICE_ARG(numbers), SLICE_ARG(total));
-}
-
-static void compose(struct request *request)
-{
-    struct writing *writing = request->writing;
-    struct answer *answer = &request->answer;
-    if (is_absent(request)) {
-        plan_row_absent(&request->arena, request->route.resource, request->route.id, &request->problem);
-        return;
-    }
-    answer->location = location(request);
-    write_body(request);
-    answer->status = status_of(request);
-    bool ignored = is_plain(request) && is_of_one(request) && changed_rows(request) == 0;
-    if (request->page.body.len == 0 && request->body.len == 0 && (answer->status == 200 || ignored))
-        answer->status = 204;
-    answer->type = writing->asked.shows ? format_type(request->format) : SLICE("application/json");
-    answer->preference_applied = prefer_applied(&request->prefer, false, &request->arena);
-    if (!is_plain(request))
-        answer->content_range = content_range(request);
-}
-
 /* --- FETCH: the whole --- */
 
 static void blame(struct request *request)
@@ -475,7 +322,7 @@ static bool is_conditional(const struct request *request)
     const struct writing *writing = request->writing;
     return !writing->body_ended || write_goes_on(writing->write) || format_is_object(request->format) ||
            (request->prefer.strict && request->prefer.affected_max >= 0) ||
-           write_may_be_hindered(writing->write) || (writing->asked.shows && !is_of_one(request));
+           write_may_be_hindered(writing->write) || (writing->asked.shows && !writing->of_one);
 }
 
 /* --- FETCH: later --- */
@@ -525,12 +372,12 @@ static bool leave_for_later(struct request *request)
     return true;
 }
 
-static const struct work write_work = {set_sink, on_statement, compose, blame};
+static const struct work write_work = {set_sink, on_statement, write_answer_compose, blame};
 
 enum step write_fetch(struct request *request)
 {
     PRE(request->writing && request->writing->write);
-    begin_page(request);
+    write_answer_begin(request);
     if (request->route.kind == ROUTE_ROW) /* for the answer, which may be composed when the head is gone */
         request->route.id = arena_copy(&request->arena, request->route.id);
     if (request->fetch.statement.text.len == 0 && !request->idempotency)
@@ -548,6 +395,6 @@ enum step write_fetch(struct request *request)
 enum step write_encode(struct request *request)
 {
     PRE(!request->idempotency);
-    compose(request);
+    write_answer_compose(request);
     return STEP_RESPOND;
 }

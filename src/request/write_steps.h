@@ -18,6 +18,7 @@ struct writing {
     struct plan_context context;
     struct write_asked asked;
     bool alone;      /* the body is one record */
+    bool of_one;     /* one row at most is written: that of the path, or the one record of a POST */
     bool body_ended; /* all its records were read */
 };
 
