@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "cli/settings.h"
 #include "query/plan.h"
+#include "request/service.h"
 
 enum { PRINTED_BYTES_MAX = 64 * 1024 * 1024 };
 
@@ -54,6 +55,10 @@ static int check_all(struct check *check, const char *file, const struct config_
     if (database_open(&check->database, check->config, &catalog)) {
         fprintf(stderr, "%s: checked by itself, without the database\n", file);
         return CLI_FAILED;
+    }
+    if (service_check_replication(check->config, check->database.store, &check->complaints)) {
+        catalog_free(catalog);
+        return CLI_USAGE;
     }
     return check_model(check, catalog);
 }

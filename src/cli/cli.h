@@ -44,7 +44,8 @@ struct command {
 
 extern const struct command *const commands[]; /* ended by NULL */
 extern const struct command command_serve, command_check, command_init, command_health, command_reload,
-    command_user, command_key, command_cache, command_warm, command_triggers, command_help, command_version;
+    command_user, command_key, command_cache, command_warm, command_triggers, command_publication,
+    command_help, command_version;
 
 /* The program: finds the command, takes its line apart, runs it. Returns the exit code. */
 int cli_main(int argc, char **argv);

@@ -8,9 +8,9 @@
 #include "cli/cli.h"
 
 const struct command *const commands[] = {
-    &command_serve, &command_check,   &command_init,  &command_health, &command_reload,
-    &command_user,  &command_key,     &command_cache, &command_warm,   &command_triggers,
-    &command_help,  &command_version, NULL,
+    &command_serve,   &command_check, &command_init, &command_health,   &command_reload,      &command_user,
+    &command_key,     &command_cache, &command_warm, &command_triggers, &command_publication, &command_help,
+    &command_version, NULL,
 };
 
 int usage_error(const struct command *command, const char *format, ...)

@@ -24,7 +24,7 @@ static void explain_all(void)
 {
     printf("Leat serves a SQL database as a fast JSON API.\n\n");
     for (const struct command *const *command = commands; *command; command++)
-        printf("    leat %-8s %s\n", (*command)->name, (*command)->summary);
+        printf("    leat %-11s %s\n", (*command)->name, (*command)->summary);
     printf(
         "\n`leat help COMMAND` tells how each is used. To begin:\n\n"
         "    leat serve sqlite:data.db                    serve a database as it is, on this machine alone\n"

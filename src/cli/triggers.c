@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `leat triggers`: the triggers by which PostgreSQL tells what others write (doc/cache.md): their SQL, for who makes them by other means;
- * or makes them, or takes them away. Exit codes: 0 done; 1 the database refuses or is away; 2 wrong usage or configuration. */
+/* `leat triggers`, `leat publication`: what PostgreSQL needs to tell what others write (doc/cache.md): its SQL, for who makes it by other
+ * means; or makes it, or takes it away. Exit codes: 0 done; 1 the database refuses or is away; 2 wrong usage or configuration. */
 #include <stdio.h>
 #include <unistd.h>
 
 #include "cli/settings.h"
 #include "store/listen.h"
 
+static enum teller teller_of(const struct invocation *invocation)
+{
+    return invocation->command == &command_publication ? TELLER_PUBLICATION : TELLER_TRIGGERS;
+}
+
 static int run_on(const struct invocation *invocation, struct store *store, bool remove)
 {
     char why[512];
-    if (store_triggers_run(store, remove, why) == OK)
+    if (store_tellers_run(store, teller_of(invocation), remove, why) == OK)
         return CLI_DONE;
     fprintf(stderr, "leat %s: %s\n", invocation->command->name, why);
     return CLI_FAILED;
@@ -19,9 +24,10 @@ static int run_on(const struct invocation *invocation, struct store *store, bool
 static int do_with(const struct invocation *invocation, struct store *store)
 {
     bool apply = invocation_value(invocation, "--apply"), remove = invocation_value(invocation, "--remove");
-    struct slice sql = store_triggers_sql(store, remove);
+    struct slice sql = store_tellers_sql(store, teller_of(invocation), remove);
     if (sql.len == 0) {
-        fprintf(stderr, "SQLite needs no triggers: Leat sees in the file that others have written\n");
+        fprintf(stderr, "SQLite needs no %s: Leat sees in the file that others have written\n",
+                invocation->command->name);
         return CLI_DONE;
     }
     if (apply || remove)
@@ -30,7 +36,7 @@ static int do_with(const struct invocation *invocation, struct store *store)
     return CLI_DONE;
 }
 
-static int run_triggers(const struct invocation *invocation)
+static int run_tellers(const struct invocation *invocation)
 {
     struct arena arena;
     struct config_override overrides[GIVEN_MAX];
@@ -56,8 +62,8 @@ static int run_triggers(const struct invocation *invocation)
 }
 
 static const struct option options[] = {
-    {"--apply", NULL, NULL, "make those that are missing"},
-    {"--remove", NULL, NULL, "take all of them away"},
+    {"--apply", NULL, NULL, "make what is missing"},
+    {"--remove", NULL, NULL, "take all of it away"},
     OPTION_CONFIG,
     OPTION_DATABASE,
     OPTION_SET,
@@ -69,5 +75,13 @@ const struct command command_triggers = {
     .summary = "print or make the triggers by which PostgreSQL tells what others write",
     .usage = "[--apply | --remove] [-c FILE] [--database URL]",
     .options = options,
-    .run = run_triggers,
+    .run = run_tellers,
+};
+
+const struct command command_publication = {
+    .name = "publication",
+    .summary = "print or make the publication by which PostgreSQL tells what others write",
+    .usage = "[--apply | --remove] [-c FILE] [--database URL]",
+    .options = options,
+    .run = run_tellers,
 };

@@ -43,7 +43,7 @@ struct config_warm {
 };
 
 /* Whether what others write to the database is heard; TRIGGERS: what tells of it is made at start. */
-enum changes { CHANGES_OFF, CHANGES_LISTEN, CHANGES_TRIGGERS };
+enum changes { CHANGES_OFF, CHANGES_LISTEN, CHANGES_TRIGGERS, CHANGES_REPLICATION };
 
 struct config_signal;
 

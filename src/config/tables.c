@@ -378,7 +378,7 @@ static const struct key query_keys[] = {
 };
 const struct section section_query = {"the head of a query", query_keys};
 
-static const char *const changes_words[] = {"off", "listen", "triggers", NULL};
+static const char *const changes_words[] = {"off", "listen", "triggers", "replication", NULL};
 
 static const struct key root_keys[] = {
     {.name = "leat", .kind = &kind_version},

@@ -74,7 +74,8 @@ void service_store_options(const struct config *config, struct store_options *re
                                           .timeout_ms = config->database.timeout_ms,
                                           .prepared = config->database.prepared,
                                           .gather_max = config->database.gather_max,
-                                          .answer_bytes_max = config->answers.bytes_max};
+                                          .answer_bytes_max = config->answers.bytes_max,
+                                          .replication = config->cache.changes == CHANGES_REPLICATION};
 }
 
 /* What a snapshot is made of, as far as it has come; what is here at the end was not taken over. */
@@ -105,13 +106,31 @@ static enum error find_supply(struct load *load)
     return error;
 }
 
+enum error service_check_replication(const struct config *config, struct store *store,
+                                     struct complaints *complaints)
+{
+    char why[512] = "", unheard[512];
+    if (config->cache.changes != CHANGES_REPLICATION)
+        return OK;
+    enum error error = store_replication_check(store, why, unheard);
+    if (error)
+        complain(complaints, config->database.url.at, "%s", why);
+    else if (unheard[0])
+        complain_softly(
+            complaints, config->database.url.at,
+            "what others write to tables that are not published is not heard (%s): `leat publication` "
+            "prints what publishes them",
+            unheard);
+    return error;
+}
+
 /* What tells of writes by others, where that is to be made. */
 static enum error make_triggers(struct load *load)
 {
     char why[512] = "";
     const struct config *config = load->config;
     if (config->cache.changes != CHANGES_TRIGGERS ||
-        store_triggers_run(load->supply->store, false, why) == OK)
+        store_tellers_run(load->supply->store, TELLER_TRIGGERS, false, why) == OK)
         return OK;
     complain(load->complaints, config->database.url.at, "%s; `changes: listen` hears those that are there",
              why);
@@ -125,6 +144,8 @@ static enum error load_model(struct load *load)
     struct config *config = load->config;
     struct catalog *catalog = NULL;
     enum error error = make_triggers(load);
+    if (!error)
+        error = service_check_replication(config, load->supply->store, load->complaints);
     if (error)
         return error;
     error = store_catalog(load->supply->store, &catalog, why);

@@ -25,6 +25,7 @@ struct outside {
     struct ear *ear;   /* the present one; NULL: nothing is to be heard */
     struct list ears;  /* with those that are left and not quiet yet */
     struct timer deaf; /* while it is to hear, and does not */
+    bool told;         /* in the log, that it does not hear */
     atomic_bool on, hears;
     _Atomic uint64_t heard[CHANGE_KINDS], losses;
 };
@@ -64,10 +65,15 @@ static void on_hearing(void *context, bool hears, const char *why)
     bool heard = atomic_exchange(&outside->hears, hears);
     if (hears) {
         log_event(LOG_INFO, "changes are heard");
+        outside->told = false;
         loop_timer_stop(&outside->deaf);
         make_all_stale(outside);
-    } else if (heard) {
+        return;
+    }
+    if (!outside->told)
         log_event(LOG_WARN, "changes are not heard", LOG_STR("why", why));
+    outside->told = true;
+    if (heard) {
         atomic_fetch_add(&outside->losses, 1);
         on_deaf(&outside->deaf);
     }

@@ -137,6 +137,9 @@ unsigned service_workers(const struct config *config);
 uint64_t service_cache_bytes(const struct config *config);
 /* What a configuration asks of the store: for `leat check` and `leat init` too. */
 void service_store_options(const struct config *config, struct store_options *ret_options);
+/* Where `changes: replication` is: whether it can be, and a warning of tables that nobody tells of. Blocking. */
+enum error service_check_replication(const struct config *config, struct store *store,
+                                     struct complaints *complaints) must_check;
 /* reload.c: SIGHUP. A bad configuration is refused and the old stays. Returns when all workers have taken the new one. */
 void service_reload(const struct service_options *options, struct service *service);
 

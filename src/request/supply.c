@@ -55,7 +55,7 @@ bool supply_is_for(const struct supply *supply, const struct store_options *opti
            a->pool_overflow == b->pool_overflow && a->pool_wait_ms == b->pool_wait_ms &&
            a->pool_recycle_ms == b->pool_recycle_ms && a->timeout_ms == b->timeout_ms &&
            a->prepared == b->prepared && a->gather_max == b->gather_max &&
-           a->answer_bytes_max == b->answer_bytes_max;
+           a->answer_bytes_max == b->answer_bytes_max && a->replication == b->replication;
 }
 
 /* ---- taps ---- */

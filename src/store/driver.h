@@ -23,8 +23,10 @@ struct store_driver {
     struct listener *(*listen)(struct store *, struct loop *, const struct listener_events *);
     bool (*listener_is_quiet)(const struct listener *);
     void (*unlisten)(struct listener *);
-    const char *triggers, *no_triggers; /* SQL; NULL: it needs none */
-    enum error (*run_triggers)(struct store *, const char *sql, char why[512]);
+    const char *tellers[TELLERS][2]; /* SQL: made, taken away; NULL: it needs none */
+    enum error (*run_tellers)(struct store *, const char *sql, char why[512]);
+    enum error (*check_replication)(struct store *, char why[512],
+                                    char unheard[512]); /* NULL: it needs nothing */
     void (*close)(struct store *);
 };
 

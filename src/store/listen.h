@@ -2,7 +2,8 @@
 /* Hearing what others write to the database.
  *
  *   PostgreSQL   a connection of its own that LISTENs to what triggers NOTIFY (store/pg/triggers.h): tables, and of single rows the key.
- *                What this process writes itself is left out
+ *                What this process writes itself is left out.
+ *                With `replication` of the store's options, a replication slot instead (store/pg/stream.h), which reads a publication
  *   SQLite       the writer looks every LISTEN_LOOK_MS whether another connection has committed: that something was written, not what
  *
  *   DEAF ──(it hears from here on)──▶ HEARS: on_hearing(true)      what was written before is not told
@@ -44,9 +45,15 @@ bool store_listener_is_quiet(const struct listener *listener);
 /* No event comes any more. May turn the loop, unless it is quiet. Takes NULL. */
 void store_unlisten(struct listener *listener);
 
+/* What tells, in the database. */
+enum teller { TELLER_TRIGGERS, TELLER_PUBLICATION, TELLERS };
+
 /* What the database needs for it, as SQL that may be run again and again; empty: nothing. remove: takes that away. */
-struct slice store_triggers_sql(const struct store *store, bool remove);
+struct slice store_tellers_sql(const struct store *store, enum teller teller, bool remove);
 /* Runs it. Blocking, on a connection of its own. */
-enum error store_triggers_run(struct store *store, bool remove, char ret_why[512]) must_check;
+enum error store_tellers_run(struct store *store, enum teller teller, bool remove,
+                             char ret_why[512]) must_check;
+/* Whether a replication slot can be read. ret_unheard: which tables nobody will tell of, or empty. Blocking likewise. */
+enum error store_replication_check(struct store *store, char ret_why[512], char ret_unheard[512]) must_check;
 
 #endif

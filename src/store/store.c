@@ -120,16 +120,24 @@ void store_unlisten(struct listener *listener)
         listener->store->driver->unlisten(listener);
 }
 
-struct slice store_triggers_sql(const struct store *store, bool remove)
+struct slice store_tellers_sql(const struct store *store, enum teller teller, bool remove)
 {
-    const char *sql = remove ? store->driver->no_triggers : store->driver->triggers;
+    PRE(teller < TELLERS);
+    const char *sql = store->driver->tellers[teller][remove];
     return sql ? slice_str(sql) : SLICE("");
 }
 
-enum error store_triggers_run(struct store *store, bool remove, char ret_why[512])
+enum error store_tellers_run(struct store *store, enum teller teller, bool remove, char ret_why[512])
 {
-    struct slice sql = store_triggers_sql(store, remove);
-    return sql.len ? store->driver->run_triggers(store, sql.data, ret_why) : OK;
+    struct slice sql = store_tellers_sql(store, teller, remove);
+    return sql.len ? store->driver->run_tellers(store, sql.data, ret_why) : OK;
+}
+
+enum error store_replication_check(struct store *store, char ret_why[512], char ret_unheard[512])
+{
+    ret_unheard[0] = 0;
+    return store->driver->check_replication ? store->driver->check_replication(store, ret_why, ret_unheard)
+                                            : OK;
 }
 
 void store_close(struct store *store)

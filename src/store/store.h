@@ -40,6 +40,7 @@ struct store_options {
     bool prepared;
     unsigned gather_max;
     uint64_t answer_bytes_max; /* no answer larger than this is asked to be held */
+    bool replication;          /* PostgreSQL is listened to by a replication slot */
 };
 
 /* "sqlite" → DIALECT_SQLITE…; false: the URL begins with nothing known. */

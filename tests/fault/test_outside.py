@@ -1,22 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The connection that hears what others write is ended, or dies without a word, while they write: nothing older than the bound is served."""
+"""The connection that hears what others write, by triggers or by a replication slot, is ended, or dies without a word, while they write: nothing
+older than the bound is served."""
+import signal
 import threading
 import time
 
 import metrics
 import pytest
 
-from conftest import config
+from conftest import config, fill
 from leat import Leat
+from postgres import Postgres
 from proxy import Proxy
 
 SECONDS_DEAF, SECONDS_SILENT = 1, 3
 SLACK = 3  # of a busy machine
-CONFIG = "changes: triggers\n" + config().replace("read: anonymous,", "read: anonymous, cache: {list: 10m, row: 10m, errors: 0s},")
+CONFIG = config().replace("read: anonymous,", "read: anonymous, cache: {list: 10m, row: 10m, errors: 0s},")
 
 
 def hears(leat):
     return metrics.parse(leat.get("/metrics").text).value("leat_changes_hears") == 1
+
+
+@pytest.fixture(params=["triggers", "replication"])
+def changes(request):
+    return request.param
+
+
+@pytest.fixture
+def server(changes):
+    with Postgres({"wal_level": "logical", "synchronous_commit": "on"} if changes == "replication" else None) as running:
+        fill(running)
+        running.psql("CREATE PUBLICATION leat_changes FOR ALL TABLES" if changes == "replication" else "")
+        yield running
 
 
 @pytest.fixture
@@ -27,10 +43,10 @@ def way(server):
 
 
 @pytest.fixture
-def leat(server, way):
+def leat(server, way, changes):
     url = server.url.replace(f":{server.port}", f":{way.port}")
     assert str(way.port) in url
-    with Leat(database=url, config=CONFIG) as running:
+    with Leat(database=url, config=f"changes: {changes}\n" + CONFIG) as running:
         running.await_true(lambda: hears(running))
         yield running.await_ready()
 
@@ -106,3 +122,34 @@ def test_a_listening_connection_that_dies_without_a_word_is_found(leat, server, 
         leat.await_true(lambda: hears(leat) and number_of(leat) is not None)
         number, asked = number_of(leat), time.monotonic()
         assert number is not None and writer.age_of(number, asked) < SECONDS_DEAF + SLACK
+
+
+def test_a_replication_that_lags_is_found_and_begun_anew(server, leat, changes):
+    if changes == "triggers":
+        pytest.skip("of replication")
+    assert leat.get("/api/notes/1").json()["text"] == "note 1"
+    server.psql("UPDATE notes SET text = '0' WHERE id = 1")
+    leat.await_true(lambda: leat.get("/api/notes/1").json()["text"] == "0", seconds_max=5)
+    assert number_of(leat) == 0
+    sender = server.query("SELECT active_pid FROM pg_replication_slots")[0][0]
+    server.signal(sender, signal.SIGSTOP)
+    server.psql("UPDATE notes SET text = '1' WHERE id = 1")
+    leat.await_true(lambda: number_of(leat) == 1, seconds_max=SECONDS_SILENT + SLACK)
+    assert "behind" in leat.lines("changes are not heard")[0]["why"]
+    leat.await_true(lambda: hears(leat))
+    server.signal(sender, signal.SIGCONT)
+    leat.await_true(lambda: server.psql("SELECT count(*) FROM pg_replication_slots") == "1")
+
+
+def test_a_server_without_a_free_slot_is_told_and_one_that_is_freed_is_used():
+    settings = {"wal_level": "logical", "synchronous_commit": "on", "max_replication_slots": "1"}
+    with Postgres(settings) as server:
+        fill(server)
+        server.psql("CREATE PUBLICATION leat_changes FOR ALL TABLES; SELECT pg_create_logical_replication_slot('other', 'pgoutput')")
+        with Leat(database=server.url, config="changes: replication\n" + CONFIG) as leat:
+            leat.await_ready().await_true(lambda: "slots are in use" in leat.lines("changes are not heard")[0]["why"])
+            server.psql("UPDATE notes SET text = '1' WHERE id = 1")
+            leat.await_true(lambda: number_of(leat) == 1, seconds_max=SECONDS_DEAF + SLACK)
+            assert not hears(leat)
+            server.psql("SELECT pg_drop_replication_slot('other')")
+            leat.await_true(lambda: hears(leat))

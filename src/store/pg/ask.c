@@ -58,6 +58,15 @@ PGconn *pg_ask_connect(const char *const *keywords, const char *const *values, s
     return NULL;
 }
 
+PGconn *pg_ask_target(const struct target *target, struct failure *ret_failure)
+{
+    const char *keywords[TARGET_KEYWORDS_MAX + 1], *values[TARGET_KEYWORDS_MAX + 1];
+    memcpy(keywords, target->keywords, sizeof target->keywords);
+    memcpy(values, target->values, sizeof target->values);
+    keywords[target->count] = values[target->count] = NULL;
+    return pg_ask_connect(keywords, values, ret_failure);
+}
+
 /* ---- asking ---- */
 
 /* Waits for bytes. False: none came in time, and the connection is shut; libpq will find its end. */

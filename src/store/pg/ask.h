@@ -10,10 +10,12 @@
 #include <stdint.h>
 
 #include "store/pg/failure.h"
+#include "store/pg/target.h"
 
 /* PQconnectdbParams, with two differences: a refusal's SQLSTATE is known, and `connect_timeout` holds for all hosts
  * together. NULL: *ret_failure says why. */
 PGconn *pg_ask_connect(const char *const *keywords, const char *const *values, struct failure *ret_failure);
+PGconn *pg_ask_target(const struct target *target, struct failure *ret_failure);
 
 PGresult *pg_ask_next(PGconn *conn, int64_t silence_ms); /* PQgetResult */
 PGresult *pg_ask(PGconn *conn, const char *sql, int64_t silence_ms);

@@ -507,12 +507,8 @@ int64_t pg_catalog_silence_ms(const struct pg_store *store)
 
 PGconn *pg_catalog_connect(struct pg_store *store, char ret_why[512])
 {
-    const char *keywords[TARGET_KEYWORDS_MAX + 1], *values[TARGET_KEYWORDS_MAX + 1];
-    memcpy(keywords, store->target.keywords, sizeof store->target.keywords);
-    memcpy(values, store->target.values, sizeof store->target.values);
-    keywords[store->target.count] = values[store->target.count] = NULL;
     struct failure failure;
-    PGconn *conn = pg_ask_connect(keywords, values, &failure);
+    PGconn *conn = pg_ask_target(&store->target, &failure);
     if (conn == NULL)
         snprintf(ret_why, 512, "the database cannot be reached: %.320s; %s", failure.cause,
                  pg_failure_advice(&failure));

@@ -9,6 +9,7 @@
 #include "store/pg/catalog.h"
 #include "store/pg/gather.h"
 #include "store/pg/port.h"
+#include "store/pg/tellers.h"
 #include "store/pg/triggers.h"
 
 enum { STORE_MAGIC = 0x50475353, LANES_PER_PORT_MAX = SHAPE_LANES_MAX };
@@ -42,6 +43,11 @@ static void make_settings(struct pg_store *store)
         store->sessions.settings[kind] = text;
         store->preambles[kind] = local ? text : (struct slice){0};
     }
+    if (store->options
+            .replication) /* what it writes itself is known by this, as it is by the setting where triggers tell */
+        store->preambles[SESSION_WRITE] =
+            arena_format(&store->arena, "SELECT pg_catalog.pg_logical_emit_message(true, '%s', '%s')",
+                         PG_CHANNEL, store->instance);
     store->catalog_settings = pg_settings_text(&store->arena, SESSION_CATALOG, 0, true);
     store->describe_settings = pg_settings_text(&store->arena, SESSION_SLOW, 0, true);
 }
@@ -145,8 +151,9 @@ const struct store_driver store_driver_pg = {
     .listen = pg_listen,
     .listener_is_quiet = pg_listener_is_quiet,
     .unlisten = pg_unlisten,
-    .triggers = pg_triggers_sql,
-    .no_triggers = pg_no_triggers_sql,
-    .run_triggers = pg_triggers_run,
+    .tellers = {[TELLER_TRIGGERS] = {pg_triggers_sql, pg_no_triggers_sql},
+                [TELLER_PUBLICATION] = {pg_publication_sql, pg_no_publication_sql}},
+    .run_tellers = pg_tellers_run,
+    .check_replication = pg_replication_check,
     .close = pg_close,
 };

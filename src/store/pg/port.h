@@ -28,8 +28,8 @@ struct pg_store {
     struct store_options options;
     struct target target;
     struct session_plan sessions;
-    struct slice
-        preambles[SESSION_KINDS]; /* with prepared: off, the first statement of each Sync; else empty */
+    struct slice preambles
+        [SESSION_KINDS]; /* the first statement of each Sync, where settings or an instance must be told; else empty */
     struct slice catalog_settings,
         describe_settings; /* local to a transaction: a pooler's connection is not ours */
     unsigned lanes_per_port;
@@ -120,6 +120,5 @@ void pg_port_refresh(struct port *port);
 struct listener *pg_listen(struct store *store, struct loop *loop, const struct listener_events *events);
 bool pg_listener_is_quiet(const struct listener *listener);
 void pg_unlisten(struct listener *listener);
-enum error pg_triggers_run(struct store *store, const char *sql, char ret_why[512]);
 
 #endif

@@ -102,6 +102,16 @@ enum error pg_target_parse(struct arena *arena, struct slice url, struct target 
     return OK;
 }
 
+void pg_target_for_replication(const struct target *target, struct target *ret_target)
+{
+    *ret_target = *target;
+    add_keyword(ret_target, "replication", "database"); /* of two of a name the last holds */
+    add_keyword(ret_target, "keepalives", "1");
+    add_keyword(ret_target, "keepalives_idle", "5");
+    add_keyword(ret_target, "keepalives_interval", "1");
+    add_keyword(ret_target, "keepalives_count", "3");
+}
+
 /* ---- names ---- */
 
 static bool append(char *list, size_t list_max, const char *element, bool first)

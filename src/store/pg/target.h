@@ -24,6 +24,10 @@ struct target {
 enum error pg_target_parse(struct arena *arena, struct slice url, struct target *ret_target,
                            char ret_why[512]) must_check;
 
+/* The same, to read a replication slot from: where the kernel, too, looks whether the other side is still there, for a slot may take long to
+ * be made. */
+void pg_target_for_replication(const struct target *target, struct target *ret_target);
+
 /* Host, address and port lists of the same length, as libpq wants them: a host with several addresses stands several times. */
 struct addresses {
     char hosts[2048], addresses[2048], ports[1024];

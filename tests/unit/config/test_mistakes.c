@@ -155,7 +155,8 @@ static const struct mistake mistakes[] = {
      "leat.yaml:3:44: `signals`: there is no signal `safed`: did you mean `saved`?\n"
      "leat.yaml:3:51: `signals`: there is no signal `other`: declare it by `signals:` of the first level\n"},
     {"changes: trigger\n",
-     "leat.yaml:1:10: `changes`: found `trigger`, expected `off`, `listen` or `triggers`: did you mean `triggers`?\n"},
+     "leat.yaml:1:10: `changes`: found `trigger`, expected `off`, `listen`, `triggers` or `replication`: "
+     "did you mean `triggers`?\n"},
     {"database: {url: 'postgresql:///x', prepared: off}\nchanges: listen\ndefaults: {read: anonymous}\nresources: {a: {}}\n",
      "leat.yaml:1:17: `changes` needs a connection of its own to PostgreSQL: with `prepared: off` there is a pooler between\n"},
     {"redis: localhost\n",
