@@ -7,6 +7,6 @@
 #include "base/slice.h"
 
 extern const struct slice openapi_batch, openapi_info, openapi_headers, openapi_login, openapi_logout,
-    openapi_parameters, openapi_responses, openapi_schemas;
+    openapi_parameters, openapi_responses, openapi_schemas, openapi_signal;
 
 #endif

@@ -25,6 +25,11 @@ static bool may_call(const struct doc *doc, const struct rpc *rpc)
     return (rpc->config->call & doc->roles) != 0;
 }
 
+static bool may_raise(const struct doc *doc, const struct config_signal *signal)
+{
+    return (signal->raise & doc->roles) != 0;
+}
+
 static void note_schema(struct doc *doc, struct slice *first, struct slice schema)
 {
     if (!first->data)
@@ -68,6 +73,11 @@ static void write_tags(struct doc *doc)
             tag(doc, SLICE("services"), SLICE("What other services answer."));
             break;
         }
+    for (unsigned i = 0; i < model->config->cache.signal_count; i++)
+        if (may_raise(doc, &model->config->cache.signals[i])) {
+            tag(doc, SLICE("signals"), SLICE("Events that have a name."));
+            break;
+        }
     if (model->config->batch_requests_max > 0)
         tag(doc, SLICE("batch"), SLICE("Several requests in one."));
     if (config_auth_is_on(&model->config->auth))
@@ -89,6 +99,26 @@ static void batch_path(struct doc *doc, const struct doc_prefix *prefix)
     doc_close(doc, '}');
 }
 
+static void signal_path(struct doc *doc, const struct doc_prefix *prefix, struct slice name)
+{
+    doc_open_name(doc,
+                  arena_format(&doc->arena, SLICE_FMT "/v1/signals/" SLICE_FMT,
+                               SLICE_ARG(prefix->serve->prefix), SLICE_ARG(name)),
+                  '{');
+    operation_begin(doc, prefix, "post", "raise", name, SLICE("signals"));
+    doc_members(doc, openapi_signal);
+    doc_close(doc, '}');
+    doc_close(doc, '}');
+}
+
+static void signal_paths(struct doc *doc, const struct doc_prefix *prefix)
+{
+    const struct config_cache *cache = &doc->model->config->cache;
+    for (unsigned i = 0; prefix->serve->manner == MANNER_PLAIN && i < cache->signal_count; i++)
+        if (may_raise(doc, &cache->signals[i]))
+            signal_path(doc, prefix, cache->signals[i].name.text);
+}
+
 static void write_paths_below(struct doc *doc, const struct doc_prefix *prefix)
 {
     const struct model *model = doc->model;
@@ -101,6 +131,7 @@ static void write_paths_below(struct doc *doc, const struct doc_prefix *prefix)
     for (unsigned i = 0; i < model->rpc_count; i++)
         if (may_call(doc, &model->rpcs[i]))
             rpc_path(doc, prefix, &model->rpcs[i]);
+    signal_paths(doc, prefix);
     if (has_batch(doc, prefix->serve))
         batch_path(doc, prefix);
     if (config_auth_is_on(&model->config->auth))

@@ -371,6 +371,23 @@ static void a_whole_path_of_another_service_is_told_to_those_who_may(void **stat
     close_model(&f);
 }
 
+static void signals_are_told_to_those_who_may_raise_them(void **state)
+{
+    (void)state;
+    struct fixture f = {0};
+    open_model(&f, DIALECT_PG,
+               "resources: {owners: {}}\n"
+               "signals: {imported: {raise: anonymous}, closed: {raise: none}, written: {on: owners}}");
+    write_document(&f);
+    assert_says(&f, "\"/api/v1/signals/imported\":{\"post\":{\"operationId\":\"raise_imported\","
+                    "\"tags\":[\"signals\"]");
+    assert_says(&f, "{\"name\":\"signals\",");
+    assert_silent(&f, "signals/closed");
+    assert_silent(&f, "signals/written");
+    assert_silent(&f, "/rest/v1/v1/signals");
+    close_model(&f);
+}
+
 static void nothing_writes_where_nobody_may(void **state)
 {
     (void)state;
@@ -541,6 +558,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_may_not_be_read_is_not_in_it),
     cmocka_unit_test(what_may_be_written_alone_is_not_read),
     cmocka_unit_test(a_whole_path_of_another_service_is_told_to_those_who_may),
+    cmocka_unit_test(signals_are_told_to_those_who_may_raise_them),
     cmocka_unit_test(nothing_writes_where_nobody_may),
     cmocka_unit_test(what_may_be_written_says_what_is_needed),
     cmocka_unit_test(a_view_that_takes_no_rows_is_only_read),
