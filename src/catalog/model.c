@@ -285,14 +285,6 @@ static void resolve_upstreams(const struct resolver *r, struct model *model)
         model->upstream_tables[i] = resolve_tables(r, &config->upstreams[i].tables);
 }
 
-static void resolve_signals(const struct resolver *r, struct model *model)
-{
-    const struct config_cache *cache = &model->config->cache;
-    model->signal_tables = ARENA_ARRAY(r->arena, struct tables_told, cache->signal_count + 1);
-    for (unsigned i = 0; i < cache->signal_count; i++)
-        model->signal_tables[i] = resolve_tables(r, &cache->signals[i].tables);
-}
-
 /* Of several resources of a table what any of them says. */
 static void resolve_followed(const struct resolver *r, struct model *model)
 {
@@ -322,13 +314,13 @@ enum error model_build(struct config *config, struct catalog *catalog, struct co
     resolve_tenants(&r, model);
     resolve_acting(&r, config);
     resolve_locals(&r, model);
+    resolve_signals(&r, model);
     if (complaints_errors(complaints) == before) {
         relate_resources(model);
         resolve_by_role(&r, model);
     }
     resolve_rpcs(&r, model);
     resolve_upstreams(&r, model);
-    resolve_signals(&r, model);
     resolve_followed(&r, model);
     for (unsigned i = 0; i < config->query_count; i++) {
         struct named_query *query = &model->queries[model->query_count];

@@ -82,7 +82,8 @@ struct resource {
     const struct column **behind; /* those of config->behind, in its order */
     struct resource_set *set;     /* what Leat fills in on writes; columns may be hidden */
     unsigned set_count;
-    unsigned index; /* in model->resources */
+    struct raises raises; /* by its writes */
+    unsigned index;       /* in model->resources */
 };
 
 /* A function that is served: all of its overloads; which one is called follows from the arguments given. */
@@ -112,8 +113,8 @@ struct model {
     unsigned rpc_count;
     struct tables_told *upstream_tables; /* `tables:` of each of config->upstreams */
     struct tables_told *signal_tables;   /* of each of config->cache.signals */
-    struct tables_told
-        *followed; /* of each table of the catalogue: `changes:`, what its triggers and rules change */
+    struct raises login_raises;
+    struct tables_told *followed; /* of each table of the catalogue: what its triggers and rules change */
     const struct column *
         *tenants; /* of each table of the catalogue, served or not; NULL: its rows are nobody's */
     struct local_columns *locals; /* of each table of the catalogue: local.h */

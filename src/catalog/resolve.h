@@ -76,6 +76,9 @@ bool has_tenants(const struct model *model);
 /* local.c: `local:` of the policies of caches, when the resources are there. */
 void resolve_locals(const struct resolver *r, struct model *model);
 
+/* signals.c: what raises them, and what hangs on them; before resources are seen by role. */
+void resolve_signals(const struct resolver *r, struct model *model);
+
 /* rpc.c: `functions:`, when the resources are there. */
 void resolve_rpcs(const struct resolver *r, struct model *model);
 

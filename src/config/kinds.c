@@ -188,6 +188,10 @@ const struct kind kind_column = {.expected = "a column such as `deleted_at`",
                                  .read = read_text,
                                  .print = print_text_key};
 
+const struct kind kind_condition = {.expected = "a condition such as 'status=eq.open'",
+                                    .read = read_text,
+                                    .print = print_text_key};
+
 static void complain_choice(struct walk *walk, const struct key *key, const struct node *node)
 {
     struct buf list;

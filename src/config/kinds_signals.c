@@ -107,12 +107,9 @@ static const struct kind kind_purge = {
 /* --- signals: {NAME: …} --- */
 
 static const struct key signal_keys[] = {
-    {"raise", &kind_roles, SIGNAL(raise)},
-    {"on", &kind_text, SIGNAL(on)},
-    {"tables", &kind_tables, SIGNAL(tables)},
-    {"purge", &kind_purge, SIGNAL(purge)},
-    {.name = "when"},
-    {0},
+    {"raise", &kind_roles, SIGNAL(raise)},   {"on", &kind_text, SIGNAL(on)},
+    {"when", &kind_condition, SIGNAL(when)}, {"tables", &kind_tables, SIGNAL(tables)},
+    {"purge", &kind_purge, SIGNAL(purge)},   {0},
 };
 const struct section section_signal = {"signals.NAME", signal_keys};
 
@@ -205,16 +202,42 @@ static bool is_resource(const struct config *config, struct slice name)
     return false;
 }
 
+static void check_on(struct walk *walk, const struct config_signal *signal)
+{
+    const struct config *config = walk->config;
+    bool of_login = config_signal_of_login(signal);
+    if (of_login && !config->auth.login.table.text.data)
+        complain(walk->complaints, signal->on.at,
+                 "`on`: nobody can log in here: say `auth: {login: …}`, or take it out");
+    if (signal->on.text.data && !of_login && !is_resource(config, signal->on.text))
+        complain(walk->complaints, signal->on.at,
+                 "`on`: there is no resource `" SLICE_FMT
+                 "`: expected the one whose writes raise the signal, or `auth/login`",
+                 SLICE_ARG(signal->on.text));
+    if (signal->when.text.data && (of_login || !signal->on.text.data))
+        complain(walk->complaints, signal->when.at, "`when` is a condition of written rows: %s",
+                 of_login ? "of a login there are none: take it out"
+                          : "say by `on` the resource whose writes raise the signal");
+}
+
+/* How many signals before it are on the same resource. */
+static unsigned count_before(const struct config_cache *cache, unsigned at)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < at; i++)
+        count += slice_eq(cache->signals[i].on.text, cache->signals[at].on.text);
+    return count;
+}
+
 void signals_check(struct walk *walk)
 {
     const struct config *config = walk->config;
     for (unsigned i = 0; i < config->cache.signal_count; i++) {
-        const struct word *on = &config->cache.signals[i].on;
-        if (on->text.data && !is_resource(config, on->text))
-            complain(walk->complaints, on->at,
-                     "`on`: there is no resource `" SLICE_FMT
-                     "`: expected the one whose writes raise the signal",
-                     SLICE_ARG(on->text));
+        const struct config_signal *signal = &config->cache.signals[i];
+        check_on(walk, signal);
+        if (signal->on.text.data && count_before(&config->cache, i) == SIGNALS_ON_MAX)
+            complain(walk->complaints, signal->on.at, "`on`: `" SLICE_FMT "` has more than %d signals",
+                     SLICE_ARG(signal->on.text), SIGNALS_ON_MAX);
     }
     for (unsigned i = 0; i < config->resource_count; i++)
         check_names(walk, &config->resources[i].signals);

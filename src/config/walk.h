@@ -54,7 +54,8 @@ struct kind {
 
 /* kinds.c */
 extern const struct kind kind_duration, kind_bytes, kind_rate, kind_count, kind_switch, kind_text, kind_names,
-    kind_column, kind_choice, kind_section, kind_small_bytes, kind_level, kind_summary, kind_version;
+    kind_column, kind_condition, kind_choice, kind_section, kind_small_bytes, kind_level, kind_summary,
+    kind_version;
 /* kinds_database.c */
 extern const struct kind kind_url, kind_slow;
 /* kinds_redis.c */

@@ -120,7 +120,7 @@ enum error plan_query(const struct plan_context *context, const struct named_que
 /* The number in the one cell of `total` or `planned`; false: there is none. */
 bool plan_read_count(struct slice cell, uint64_t *ret_count) must_check;
 
-/* Whether what the configuration says in the URL's grammar can be understood: default `select` and `order`, `rows`. */
+/* Whether what the configuration says in the URL's grammar can be understood: default `select` and `order`, `rows`, `when` of signals. */
 enum error plan_check(const struct model *model, struct complaints *complaints) must_check;
 
 /* The cursor that continues behind a row (backwards: before it), from the row's order cells (plan->order_count of them, raw as the

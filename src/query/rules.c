@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a configuration says in the URL's grammar, tried before anything is served: default selections and orders, rows of roles. A
- * mistake is a complaint at its place, not a 400 for every request. See plan.h. */
+/* What a configuration says in the URL's grammar, tried before anything is served: default selections and orders, rows of roles, what
+ * raises signals. A mistake is a complaint at its place, not a 400 for every request. See plan.h. */
 #include "config/complaints.h"
 #include "query/listing.h"
 
@@ -35,6 +35,22 @@ static void try_rows(const struct plan_context *context, const struct resource *
     }
 }
 
+static void try_raises(const struct plan_context *context, const struct resource *resource,
+                       struct complaints *complaints)
+{
+    for (unsigned i = 0; i < resource->raises.when_count; i++) {
+        struct trial trial;
+        const struct word *when = &resource->raises.items[i]->when;
+        begin(&trial, context, resource);
+        trial.listing.build.trusted = true;
+        if (!filters_read(&trial.listing.build, when->text, trial.listing.conditions))
+            complain_of(when, "when", &trial.problem, complaints);
+        else if (trial.listing.conditions->count == 0)
+            complain(complaints, when->at, "`when`: `" SLICE_FMT "` is met by every row: take it out",
+                     SLICE_ARG(when->text));
+    }
+}
+
 /* The order may speak of what the selection embeds. */
 static void try_selection(const struct plan_context *context, const struct resource *resource,
                           struct complaints *complaints)
@@ -62,6 +78,7 @@ enum error plan_check(const struct model *model, struct complaints *complaints)
     for (unsigned i = 0; i < model->resource_count; i++) {
         unsigned errors = complaints_errors(complaints);
         try_rows(&context, &model->resources[i], complaints);
+        try_raises(&context, &model->resources[i], complaints);
         if (complaints_errors(complaints) == errors)
             try_selection(&context, &model->resources[i], complaints);
     }

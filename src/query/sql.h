@@ -60,6 +60,7 @@ extern const struct dialect_sql sql_pg, sql_sqlite;
 struct cells {
     const struct column **columns;
     unsigned visible, count, room;
+    unsigned told, told_count; /* hidden ones, handed out with embedded rows, too, behind the order's */
 };
 
 /* The cell that holds a column in its raw form (what cursors, children and gathered reads need): a visible one, or a hidden one that

@@ -428,6 +428,10 @@ void sql_embed_begin(struct text *text, const struct dialect_sql *sql, const str
         write_page_cell(text, level, order[i].cell);
         end_field(&writing, SLICE(""), order[i].term.column->computed && !sql->embeds_json);
     }
+    for (unsigned i = 0; i < cells->told_count; i++) {
+        text_byte(text, ',');
+        write_page_cell(text, level, cells->told + i);
+    }
     text_lit(text, " FROM (");
 }
 

@@ -178,6 +178,7 @@ static void settle_cells(struct write *write)
     if (!write->ordered)
         order_cells(write);
     listing_order(listing);
+    write_raises_cells(write);
 }
 
 /* What the answer shows are rows, each by itself; where they are read apart, they are found by their key. */
@@ -217,7 +218,7 @@ enum error write_begin(const struct plan_context *context, const struct write_as
     }
     if (!read_query(write, &slots) ||
         !write_columns_begin(write, slots.given[SLOT_COLUMNS].value, slots.given[SLOT_ON_CONFLICT].value) ||
-        !write_checks_begin(write))
+        !write_checks_begin(write) || !write_raises_begin(write))
         return ERR_PROBLEM;
     settle_cells(write);
     if (!check_shown(write))
@@ -553,7 +554,7 @@ static bool take_key(void *context, const struct slice *cells, unsigned count)
     return true;
 }
 
-/* The checks' own cells. */
+/* Cells of checks and signals alone. */
 static bool take_nothing(void *context, const struct slice *cells, unsigned count)
 {
     (void)context;
@@ -561,11 +562,13 @@ static bool take_nothing(void *context, const struct slice *cells, unsigned coun
     return count > 0;
 }
 
-struct row_sink write_sink(struct write *write)
+struct row_sink write_sink(struct write *write, struct row_sink shown)
 {
-    bool writes = write->stage < STAGE_LOOK, keys = write_reads_apart(write) && writes;
-    bool nothing = writes && !write->asked->shows && !write->asked->names && write_checks(write);
-    return (struct row_sink){keys ? take_key : nothing ? take_nothing : NULL, write};
+    PRE(shown.on_row);
+    const struct row_sink keys = {take_key, write}, nothing = {take_nothing, write};
+    if (write_reads_apart(write) && write->stage < STAGE_LOOK)
+        return keys;
+    return write_raises_sink(write, write->asked->shows || write->asked->names ? shown : nothing);
 }
 
 const struct bind *write_key(const struct write *write)

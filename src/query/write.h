@@ -67,8 +67,8 @@ enum error write_statement(struct write *write, struct statement *ret_statement,
 /* The statement ended well and changed so many rows. True: there is another one, of the same transaction. */
 bool write_next(struct write *write, uint64_t changed, struct statement *ret_statement) must_check;
 
-/* What takes the rows of the present statement, when they are not the answer's; on_row NULL: they are. */
-struct row_sink write_sink(struct write *write);
+/* What takes the rows of the present statement; shown: what takes those of the answer. */
+struct row_sink write_sink(struct write *write, struct row_sink shown);
 
 /* What the answer's writer needs: columns and, where the key was asked for, its cells as an order. */
 const struct plan *write_shown(const struct write *write);
@@ -92,6 +92,15 @@ const struct bind *write_key(const struct write *write);
 /* Whether rows that are hidden from the caller may stand in the way of an upsert; and, at its end, whether they did. */
 bool write_may_be_hindered(const struct write *write);
 bool write_is_hindered(const struct write *write);
+
+/* Which of its resource's `raises` the write raises, as bits: those without `when`, and those that a row of the statements that ended
+ * meets: as it was written, of a DELETE as it was. */
+uint32_t write_raised(const struct write *write);
+
+/* The same of one row of a statement that somebody else sends; at: where its cells say it. */
+unsigned write_raises_at(const struct write *write);
+uint32_t write_row_raises(const struct resource *resource, const struct slice *cells, unsigned at);
+uint32_t write_always_raises(const struct resource *resource);
 
 /* How long what the records give may wait to be written, by `behind:`; 0: not at all, for something of it may not. */
 int64_t write_may_wait_ms(const struct write *write);

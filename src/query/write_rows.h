@@ -28,6 +28,12 @@ struct write_reference {
     struct bind own;             /* the caller's, as a value of that column */
 };
 
+/* `when:` of a signal of the resource. */
+struct write_when {
+    struct conditions conditions;
+    struct column *cell; /* its SQL is written when the conditions' binds have their numbers */
+};
+
 /* Where a write is in its row of statements. */
 enum write_stage {
     STAGE_WRITE,  /* INSERT, UPDATE, DELETE */
@@ -51,6 +57,10 @@ struct write {
     struct conditions must; /* of the rows once they are written: `rows:` */
     struct write_reference *references;
     unsigned reference_count;
+    struct write_when *whens; /* of those of the resource's `raises` that have one */
+    unsigned when_count, when_at;
+    uint32_t raised;
+    struct row_sink taker; /* of rows that were looked at for it */
 
     struct arena arena; /* of the records and their statement */
     struct bind *cells; /* rows × stride; of a row that does not give a column: `absent` */
@@ -82,10 +92,21 @@ void write_check(struct write *write, struct text *text, struct arena *arena, st
 /* Makes the problem that the check, or a reference to no row, is to the client: the two are not to be told apart. */
 void write_checks_blame(const struct write *write, struct problem *problem);
 
+/* write_raises.c: which signals a row raises is told by cells of its own. */
+bool write_raises_begin(struct write *write) must_check;
+/* Behind all others that the answer needs. */
+void write_raises_cells(struct write *write);
+/* For the statement that is written now. */
+void write_raises_number(struct write *write, struct arena *arena, struct binds *binds);
+/* A sink that looks at the cells of rows before it passes them on. */
+struct row_sink write_raises_sink(struct write *write, struct row_sink to);
+
 /* Whether the statement, with these records, gives the column a value. */
 bool write_gives(const struct write *write, const struct column *column);
 
 /* write_sql.c */
+/* Numbers of an earlier statement of the same write are not those of this one. */
+void write_forget_numbers(struct conditions *conditions);
 void write_sql(struct write *write, struct statement *ret_statement);
 /* SQLite: the SELECT of what is going to be deleted. */
 void write_sql_look(struct write *write, struct statement *ret_statement);

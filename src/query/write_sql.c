@@ -548,6 +548,7 @@ static void write_returned(struct writer *writer)
     }
     if (write->listing.cells.count == 0)
         return;
+    write_raises_number(write, writer->arena, writer->binds);
     text_lit(writer->text, " RETURNING ");
     sql_cells(writer->text, writer->sql, &write->listing.cells, false);
 }
@@ -570,6 +571,7 @@ static void wrap(struct writer *writer, struct text *whole)
     struct conditions none = {0};
     struct slice from = SLICE("leat_w"), table = listing->level->ref;
     listing->level->ref = from;
+    write_raises_number(writer->write, writer->arena, writer->binds);
     listing_children(listing, writer->arena, writer->binds);
     listing->level->ref = table;
     const struct list_sql list = {.from = from,
@@ -585,25 +587,24 @@ static void wrap(struct writer *writer, struct text *whole)
     text_add(whole, sql_list(writer->arena, writer->sql, &list));
 }
 
-/* Numbers of an earlier statement of the same write are not those of this one. */
-static void forget_numbers(struct conditions *conditions)
+void write_forget_numbers(struct conditions *conditions)
 {
     for (unsigned i = 0; i < conditions->count; i++) {
         struct condition *condition = &conditions->items[i];
         struct conditions parts = {condition->parts, condition->part_count, 0};
         condition->bind_at = 0;
-        forget_numbers(&parts);
+        write_forget_numbers(&parts);
         if (condition->kind == CONDITION_EXISTS) {
-            forget_numbers(&condition->child->conditions);
-            forget_numbers(&condition->child->between);
+            write_forget_numbers(&condition->child->conditions);
+            write_forget_numbers(&condition->child->between);
         }
     }
 }
 
 static void forget_levels(struct level *level)
 {
-    forget_numbers(&level->conditions);
-    forget_numbers(&level->between);
+    write_forget_numbers(&level->conditions);
+    write_forget_numbers(&level->between);
     for (struct level *child = level->children; child; child = child->next)
         forget_levels(child);
 }
@@ -633,7 +634,7 @@ void write_sql(struct write *write, struct statement *ret_statement)
     struct writer writer = {write, &text, write->listing.build.sql, arena, &binds};
     enum write_verb verb = write->asked->verb;
     forget_levels(write->listing.level);
-    forget_numbers(&write->must);
+    write_forget_numbers(&write->must);
     if (verb == WRITE_POST || write->stage == STAGE_CREATE)
         write_insert(&writer, &runs);
     else if (verb == WRITE_DELETE)
@@ -663,11 +664,13 @@ static unsigned key_place(const struct resource *resource, const struct conditio
 }
 
 /* A SELECT of the rows that these conditions say. */
-static struct slice select_rows(struct listing *listing, struct arena *arena, struct binds *binds,
-                                const struct conditions *conditions)
+static struct slice select_rows(struct write *write, struct binds *binds, const struct conditions *conditions)
 {
+    struct listing *listing = &write->listing;
+    struct arena *arena = &write->arena;
     forget_levels(listing->level);
     binds_number(arena, binds, conditions);
+    write_raises_number(write, arena, binds);
     listing_children(listing, arena, binds);
     const struct list_sql list = {.from = listing->from,
                                   .level = listing->level,
@@ -681,9 +684,8 @@ static struct slice select_rows(struct listing *listing, struct arena *arena, st
 
 void write_sql_look(struct write *write, struct statement *ret_statement)
 {
-    struct listing *listing = &write->listing;
     struct binds binds = {0};
-    struct slice text = select_rows(listing, &write->arena, &binds, listing->conditions);
+    struct slice text = select_rows(write, &binds, write->listing.conditions);
     *ret_statement = (struct statement){.text = text, .binds = binds.items, .bind_count = binds.count};
 }
 
@@ -699,7 +701,7 @@ static void read_ordered(struct write *write, struct statement *ret_statement)
     struct conditions keys = {0};
     struct binds binds = {0};
     conditions_add(&listing->build, &keys, &among);
-    struct slice text = select_rows(listing, &write->arena, &binds, &keys);
+    struct slice text = select_rows(write, &binds, &keys);
     *ret_statement = (struct statement){.text = text, .binds = binds.items, .bind_count = binds.count};
 }
 
@@ -717,7 +719,7 @@ static void read_each(struct write *write, struct statement *ret_statement)
                                      .bind = write->keys[i]};
         conditions_add(&write->listing.build, &key, &is);
     }
-    struct slice text = select_rows(&write->listing, arena, &binds, &key);
+    struct slice text = select_rows(write, &binds, &key);
     unsigned runs = write->key_count / resource->key_count;
     for (unsigned row = 0; row < runs; row++)
         for (unsigned i = 0; i < binds.count; i++)

@@ -7,8 +7,10 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "query/write.h"
 #include "request/depends.h"
 #include "request/doubts.h"
+#include "request/signals.h"
 #include "request/worker.h"
 
 enum { STATEMENTS_MAX = 500, DEADLINE_MS = 5000 };
@@ -18,9 +20,11 @@ enum kind { KIND_SEEN, KIND_HASH, KIND_SLIDE, KIND_WRITE };
 /* Of WRITE: what is written, under the configuration it was asked under. */
 struct written {
     struct statement statement;
-    const struct table *table; /* of the snapshot */
-    struct snapshot *snapshot; /* held */
-    char bytes[];              /* binds, then texts */
+    const struct resource *resource; /* of the snapshot */
+    struct snapshot *snapshot;       /* held */
+    unsigned raises_at;
+    uint32_t raised; /* by its row */
+    char bytes[];    /* binds, then texts */
 };
 
 struct item {
@@ -47,8 +51,9 @@ struct behind {
     struct fetch fetch;
     struct arena arena;
     struct statement *statements;
+    struct item **of; /* each of them */
     unsigned count, at;
-    struct list writing; /* the items they are of */
+    struct list writing; /* the same items */
 };
 
 /* --- gathering --- */
@@ -167,7 +172,8 @@ static struct written *keep(const struct behind_asked *asked)
     *(char *)mempcpy(to, statement->text.data, text.len) = '\0';
     written->statement =
         (struct statement){.text = text, .binds = binds, .bind_count = count, .runs = statement->runs};
-    written->table = asked->table;
+    written->resource = asked->resource;
+    written->raises_at = asked->raises_at;
     written->snapshot = snapshot_ref(asked->snapshot);
     return written;
 }
@@ -225,6 +231,7 @@ static void gather(struct behind *behind)
 {
     struct mono now = loop_now(behind->worker->loop);
     behind->statements = ARENA_ARRAY(&behind->arena, struct statement, STATEMENTS_MAX);
+    behind->of = ARENA_ARRAY(&behind->arena, struct item *, STATEMENTS_MAX);
     behind->count = behind->at = 0;
     behind->goes_alone = false;
     LIST_EACH_SAFE (&behind->items, link, after) {
@@ -235,7 +242,10 @@ static void gather(struct behind *behind)
             continue;
         struct statement statement = statement_of(behind, item);
         if (statement.text.len) {
-            behind->statements[behind->count++] = statement;
+            behind->statements[behind->count] = statement;
+            behind->of[behind->count++] = item;
+            if (item->written)
+                item->written->raised = 0;
             behind->goes_alone = item->alone;
             (void)map_remove(&behind->by_key, item->key);
             list_remove(&item->link);
@@ -256,9 +266,15 @@ static enum verdict on_statement(struct fetch *fetch)
     return VERDICT_NEXT;
 }
 
-static bool ignore_row(void *context, const struct slice *cells, unsigned count)
+/* On the store's thread. Of no interest but for what it raises. */
+static bool on_row(void *context, const struct slice *cells, unsigned count)
 {
-    (void)context, (void)cells, (void)count;
+    struct behind *behind = context;
+    struct written *written = behind->of[behind->at]->written;
+    if (!written)
+        return true;
+    PRE(count >= written->raises_at + written->resource->raises.when_count);
+    written->raised |= write_row_raises(written->resource, cells, written->raises_at);
     return true;
 }
 
@@ -289,22 +305,31 @@ static void take_back(struct behind *behind, bool alone)
 static const struct table *table_of(const struct item *item, const struct snapshot *snapshot)
 {
     if (item->written)
-        return item->written->table;
+        return item->written->resource->table;
     return item->kind == KIND_SLIDE ? NULL : snapshot->trust->accounts.table;
+}
+
+static void raise_signals(struct behind *behind, const struct written *written, bool sure)
+{
+    uint32_t raised = sure ? written->raised | write_always_raises(written->resource) : UINT32_MAX;
+    signals_raise(behind->worker, written->snapshot, written->resource, raised);
 }
 
 /* It stands, or nobody knows: what was kept of its tables, and of what follows them, is stale. Each is told of once. */
 static void note_changes(struct behind *behind)
 {
     const struct problem *problem = &behind->fetch.problem;
+    bool unknown = slice_eq(problem->code, SLICE("outcome-unknown"));
     struct map noted = {0};
-    if (problem_is(problem) && !slice_eq(problem->code, SLICE("outcome-unknown")))
+    if (problem_is(problem) && !unknown)
         return;
     LIST_EACH (&behind->writing, link) {
         struct item *item = container_of(link, struct item, link);
         const struct snapshot *snapshot = item->written ? item->written->snapshot : behind->worker->snapshot;
         const struct table *table = table_of(item, snapshot);
         const struct tables_told written = {.items = &table, .count = 1, .told = true};
+        if (item->written)
+            raise_signals(behind, item->written, !unknown);
         if (!table || map_get(&noted, table->sql))
             continue;
         map_put(&noted, table->sql, item);
@@ -367,7 +392,7 @@ static void flush(struct behind *behind)
         return;
     }
     behind->fetch = (struct fetch){.statement = behind->statements[0],
-                                   .sink = {ignore_row, behind},
+                                   .sink = {on_row, behind},
                                    .on_end = on_end,
                                    .on_statement = on_statement,
                                    .write = true,

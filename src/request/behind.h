@@ -16,9 +16,9 @@
 enum { BEHIND_MAX = 10000, BEHIND_MS = 1000 };
 
 struct behind;
+struct resource;
 struct snapshot;
 struct statement;
-struct table;
 struct worker;
 
 struct behind *behind_new(struct worker *worker);
@@ -31,12 +31,13 @@ void behind_free(struct behind *behind); /* takes NULL; nothing may be out */
 
 void behind_see(struct behind *behind, struct slice user, struct wall when);
 void behind_rehash(struct behind *behind, struct slice user, struct slice old_hash, struct slice new_hash);
-/* A statement that writes to the table. */
+/* A statement that writes to the resource. */
 struct behind_asked {
     struct slice key; /* what it is about: it takes the place of one of the same key */
     const struct statement *statement;
-    struct snapshot *snapshot; /* of who asks, be it an older one than the worker's */
-    const struct table *table; /* the snapshot's */
+    struct snapshot *snapshot;       /* of who asks, be it an older one than the worker's */
+    const struct resource *resource; /* the snapshot's */
+    unsigned raises_at;              /* as of write_raises_at */
     int64_t within_ms;
 };
 /* False: too much waits, and nothing was taken. */

@@ -432,10 +432,9 @@ void depends_bump_tables(struct service *service, const struct model *model, con
     end_wave(&wave);
 }
 
-void depends_bump_signal(struct request *request, const struct config_signal *signal)
+void depends_bump_signal(struct service *service, const struct model *model,
+                         const struct config_signal *signal)
 {
-    const struct model *model = request->snapshot->model;
-    struct service *service = request->worker->service;
     const struct tables_told *tables = &model->signal_tables[signal - model->config->cache.signals];
     bump(service, tag_of_signal(signal->name.text));
     if (tables->told)

@@ -59,7 +59,8 @@ void depends_bump_tables(struct service *service, const struct model *model,
                          const struct tables_told *tables);
 
 /* What hangs on the signal, and on its tables. */
-void depends_bump_signal(struct request *request, const struct config_signal *signal);
+void depends_bump_signal(struct service *service, const struct model *model,
+                         const struct config_signal *signal);
 /* Another program wrote to the database: the same. Of CHANGE_ALL from any thread. */
 void depends_bump_outside(struct worker *worker, const struct change *change);
 

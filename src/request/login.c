@@ -6,6 +6,7 @@
 #include "request/auth_steps.h"
 #include "request/behind.h"
 #include "request/records.h"
+#include "request/signals.h"
 #include "request/steps.h"
 #include "request/worker.h"
 
@@ -116,6 +117,7 @@ static enum step succeed(struct request *request)
     atomic_fetch_add_explicit(&counts_of(request)->logins, 1, memory_order_relaxed);
     if (accounts_of(request)->seen)
         behind_see(request->worker->behind, login->user, clock_wall());
+    signals_raise_for_login(request);
     buf_init(&request->body, JWT_BYTES_MAX + 256);
     buf_lit(&request->body, "{\"access_token\":");
     buf_json(&request->body, login->token);

@@ -66,13 +66,14 @@ static bool submit(struct request *request)
 static void note_change(struct request *request)
 {
     const struct problem *problem = &request->fetch.problem;
+    bool unknown = slice_eq(problem->code, SLICE("outcome-unknown"));
     bool changes = request->route.write || (request->plan && request->plan->writes);
     if (!changes) /* a read in the transaction of a batch, a logout */
         return;
-    if (!problem_is(problem) || slice_eq(problem->code, SLICE("outcome-unknown"))) {
+    if (!problem_is(problem) || unknown) {
         const struct tables_told tables = depends_written(request);
         depends_bump(request);
-        signals_raise_for_write(request);
+        signals_raise_for_change(request, &tables, !unknown);
         doubts_add(request->worker->doubts, &request->fetch, request->snapshot->model, &tables);
     }
 }

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "request/cache_step.h"
 #include "request/depends.h"
+#include "request/signals.h"
 #include "request/steps.h"
 #include "request/upstream_head.h"
 #include "request/worker.h"
@@ -232,8 +233,10 @@ static void note_written(struct request *request, enum upstream_outcome outcome)
     const struct upstream_answer *from = upstream_answer(request->call);
     bool refused = from && from->status >= 400 && from->status < 500;
     bool never = outcome == UPSTREAM_UNREACHABLE || outcome == UPSTREAM_OPEN || outcome == UPSTREAM_FULL;
-    if (request->route.body && !refused && !never)
-        depends_bump_tables(request->worker->service, request->snapshot->model, tables_of(request));
+    if (!request->route.body || refused || never)
+        return;
+    depends_bump_tables(request->worker->service, request->snapshot->model, tables_of(request));
+    signals_raise_for_tables(request->worker, request->snapshot, tables_of(request));
 }
 
 /* --- failing --- */

@@ -203,8 +203,8 @@ void write_done(struct request *request)
 
 static void set_sink(struct request *request)
 {
-    struct row_sink own = write_sink(request->writing->write);
-    request->fetch.sink = own.on_row ? own : (struct row_sink){page_row, &request->page};
+    const struct row_sink shown = {page_row, &request->page};
+    request->fetch.sink = write_sink(request->writing->write, shown);
 }
 
 /* --- FETCH: between statements --- */
@@ -363,7 +363,8 @@ static bool leave_for_later(struct request *request)
     const struct behind_asked asked = {.key = buf_slice(key),
                                        .statement = &request->fetch.statement,
                                        .snapshot = request->snapshot,
-                                       .table = request->route.resource->table,
+                                       .resource = request->route.resource,
+                                       .raises_at = write_raises_at(request->writing->write),
                                        .within_ms = within_ms};
     if (!behind_write(request->worker->behind, &asked))
         return false;

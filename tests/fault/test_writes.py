@@ -72,9 +72,11 @@ def test_connections_cut_at_any_moment_of_a_write(durable):
 
 
 def test_a_commit_whose_answer_is_lost_is_of_unknown_outcome(durable):
-    with Proxy(durable.port) as proxy, Leat(database=f"postgresql://leat@127.0.0.1:{proxy.port}/leat", config=WRITABLE) as leat:
+    signals = "signals: {met: {on: notes, when: text=eq.never}}\n"
+    with Proxy(durable.port) as proxy, Leat(database=f"postgresql://leat@127.0.0.1:{proxy.port}/leat", config=WRITABLE + signals) as leat:
         leat.await_ready()
         assert leat.client.post("/api/notes", json={"id": 5000, "text": "written"}).status_code == 201
+        assert "\nleat_signals_raised_total 0\n" in leat.get("/metrics").text
         durable.psql("CREATE FUNCTION nap() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END';"
                      "CREATE CONSTRAINT TRIGGER nap AFTER INSERT ON notes DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION nap()")
         with leat.connect() as wire:
@@ -84,6 +86,7 @@ def test_a_commit_whose_answer_is_lost_is_of_unknown_outcome(durable):
             proxy.cut_all()
             status, headers, answer = wire.answer()
         assert status == 503 and b"outcome-unknown" in answer and b"Idempotency-Key" in answer and "retry-after" not in headers
+        assert "\nleat_signals_raised_total 1\n" in leat.get("/metrics").text  # a row may have met it
         leat.await_true(lambda: ids_in(durable) == [5000, 5001])
 
 

@@ -4,6 +4,11 @@
 
 #include "reading.h"
 
+/* Ten signals on one resource. */
+#define TEN(name) \
+    name "0: {on: x}, " name "1: {on: x}, " name "2: {on: x}, " name "3: {on: x}, " name "4: {on: x}, " name \
+         "5: {on: x}, " name "6: {on: x}, " name "7: {on: x}, " name "8: {on: x}, " name "9: {on: x}, "
+
 static const struct mistake mistakes[] = {
     {"resorces: {users: {}}\n",
      "leat.yaml:1:1: the configuration has no key `resorces`: did you mean `resources`?\n"},
@@ -143,7 +148,12 @@ static const struct mistake mistakes[] = {
      "leat.yaml:1:26: `changes`: found `b`, expected a list of tables such as `[events, audit.log]`, or `[]`\n"},
     {"signals: [a]\n",
      "leat.yaml:1:10: `signals`: found a list, expected a mapping from names to what is said of them, such as `{imported: {raise: editor}}`\n"},
-    {"signals: {a: {when: b}}\n", "leat.yaml:1:15: `when` is not built yet: take it out\n"},
+    {"signals: {a: {when: [b]}}\n",
+     "leat.yaml:1:21: `when`: found a list, expected a condition such as 'status=eq.open'\n"},
+    {"database: sqlite:x\nsignals: {a: {when: b=eq.1}, c: {on: auth/login, when: b=eq.1}}\nresources: {a: {read: anonymous}}\n",
+     "leat.yaml:2:21: `when` is a condition of written rows: say by `on` the resource whose writes raise the signal\n"
+     "leat.yaml:2:38: `on`: nobody can log in here: say `auth: {login: …}`, or take it out\n"
+     "leat.yaml:2:56: `when` is a condition of written rows: of a login there are none: take it out\n"},
     {"signals: {a: {purge: {method: PURGE}}}\n",
      "leat.yaml:1:31: `method`: found `PURGE`, expected `POST`, `PUT`, `DELETE` or `GET`\n"},
     {"signals: {a: {purge: {body: x}}}\n",
@@ -151,9 +161,13 @@ static const struct mistake mistakes[] = {
     {"signals: {a: {purge: 'http://x'}}\n",
      "leat.yaml:1:22: `purge`: found `http://x`, expected a request such as `{url: 'https://cdn.example/purge', add: {Api-Key: secret}}`\n"},
     {"database: sqlite:x\nsignals: {saved: {on: b}}\nresources: {a: {read: anonymous, signals: [safed, other]}}\n",
-     "leat.yaml:2:23: `on`: there is no resource `b`: expected the one whose writes raise the signal\n"
+     "leat.yaml:2:23: `on`: there is no resource `b`: expected the one whose writes raise the signal, or `auth/login`\n"
      "leat.yaml:3:44: `signals`: there is no signal `safed`: did you mean `saved`?\n"
      "leat.yaml:3:51: `signals`: there is no signal `other`: declare it by `signals:` of the first level\n"},
+    {"database: sqlite:x\nresources: {x: {read: anonymous}}\nsignals: {" TEN("a") TEN("b")
+         TEN("c") "\n  d: {on: x}, e: {on: x},\n"
+                  "  f: {on: x}}\n",
+     "leat.yaml:5:11: `on`: `x` has more than 32 signals\n"},
     {"changes: trigger\n",
      "leat.yaml:1:10: `changes`: found `trigger`, expected `off`, `listen`, `triggers` or `replication`: "
      "did you mean `triggers`?\n"},

@@ -79,7 +79,7 @@ static void every_key_round_trips(void **state)
         "    envelope: {'the rows': rows, page: page, size: size, total: total, pages: pages, more: more}}\n"
         "  plain: {table: other.thing, envelope: none, page: {by: cursor}, tenant: none}\n"
         "  cut: {columns: {v: 'id,name', m: '*'}, tenant: owner_id}\n"
-        "signals: {done: {raise: [v, a], on: plain, tables: [t]}, none: {},\n"
+        "signals: {done: {raise: [v, a], on: plain, when: 'or=(a.eq.1,b.lt.2)', tables: [t]}, none: {}, login: {on: auth/login},\n"
         "  told: {purge: {url: 'https://a/b', method: DELETE, add: {K: v}, body: '{\"a\": 1}', timeout: 3s}}}\n"
         "functions: {a.search: {call: anonymous, tenant: org, changes: []}, auth: {function: s.login, call: anonymous, tenant: none}}\n"
         "upstream: {/: 'http://a', /b: {url: 'https://b/c', read: x, write: [a, v], methods: [PUT], connect: 1s,\n"
