@@ -6,6 +6,7 @@
 
 int main(int argc, char **argv)
 {
+    mem_share_heap();
     mem_fault_arm();
     fault_arm();
     return cli_main(argc, argv);

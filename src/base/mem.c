@@ -62,6 +62,11 @@ void mem_free(void *memory)
     free(memory);
 }
 
+void mem_share_heap(void)
+{
+    (void)mallopt(M_ARENA_MAX, 1); /* a sanitizer's malloc knows no such thing */
+}
+
 void mem_trim(void)
 {
     malloc_trim(0);

@@ -174,7 +174,7 @@ def test_of_several_writers_the_last_one_is_kept_or_none(leat):
 
 def test_a_new_row_is_kept_as_it_stands_when_others_change_it_before_its_maker_knows(leat):
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        clients = [httpx.Client(base_url=leat.url, timeout=60, verify=False, trust_env=False) for _ in range(4)]
+        clients = [client_of(leat.url) for _ in range(4)]
         for number in range(1000, 1060):
             def write(client, number=number):
                 if client is clients[0]:

@@ -36,7 +36,7 @@ static void tell(struct lite_writer *writer)
 
 static void look(struct lite_writer *writer)
 {
-    int version;
+    int version = 0;
     char why[512];
     int code = lite_writer_ready(writer, why);
     if (code == SQLITE_OK && writer->connection)
