@@ -76,12 +76,14 @@ static int commit(struct lite_writer *writer)
 {
     writer->connection->limit.us = 0;
     writer->connection->busy_until = mono_after_ms(clock_mono(), LOCK_WAIT_MS); /* of readers, without WAL */
+    atomic_store(&writer->store->committing, true);
     int code = lite_guard_is_torn() ? SQLITE_IOERR_READ : lite_writer_say(writer, WORD_COMMIT);
     code = lite_code_meant(writer->connection->db, code);
     if (code != SQLITE_OK)
         roll_back(writer);
     else
         atomic_fetch_add(&writer->store->commits, 1);
+    atomic_store(&writer->store->committing, false);
     return code;
 }
 

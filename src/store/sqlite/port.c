@@ -103,10 +103,12 @@ static bool have_reader(struct lite_port *port, struct fetch *fetch)
     return false;
 }
 
+/* While a commit is under way another reader may see it already, and nobody is to see less after that: then each read begins anew. */
 static void turn_begin(struct lite_port *port)
 {
+    bool settled = !atomic_load(&port->store->committing); /* before the count, which is moved before it */
     uint64_t commits = atomic_load(&port->store->commits);
-    if (port->in_turn && port->turn_commits == commits)
+    if (port->in_turn && settled && port->turn_commits == commits)
         return;
     turn_end(port);
     port->turn_commits = commits;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of this driver share: the store (the process's) and its ports (a worker's). See README.md
- * for the picture.
+/* What the parts of this driver share: the store (the process's) and its ports (a worker's). README.md has the picture.
  *
  *   submit ─ inline? ─► run on the loop, in the turn's read transaction ─► SUBMIT_DONE
  *          ├─ write ──► the writer's queue (writer.h) ─► on_end
@@ -41,6 +40,7 @@ struct lite_store {
     } gone; /* of ports that were detached */
     struct lite_writer *writer;
     _Atomic uint64_t commits; /* of the writer's */
+    atomic_bool committing;   /* one may be there already that is not counted yet */
     char why[256];            /* by lock */
     atomic_bool down;         /* the last read that the file's state could fail did fail */
 };
