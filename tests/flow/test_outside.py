@@ -6,9 +6,9 @@ import subprocess
 import tempfile
 import time
 
-import metrics
 import pytest
 
+from hearing import heard, is_kept, page, text_of, told
 from leat import BIN, Leat, command_prefix
 
 CONFIG = """
@@ -26,10 +26,6 @@ INSERT INTO marks VALUES (1, 'a'), (2, 'b');
 """
 
 
-def page(leat):
-    return metrics.parse(leat.get("/metrics").text)
-
-
 def start(database, config=CONFIG):
     leat = Leat(database=database.url, config=config)
     leat.await_ready()
@@ -42,19 +38,6 @@ def leat(database):
     database.sql(NOTES)
     with start(database) as running:
         yield running
-
-
-def text_of(leat, key=1):
-    return leat.get(f"/api/notes/{key}").json().get("text")
-
-
-def told(leat, path):
-    return leat.get(path).headers.get("cache-status", "")
-
-
-def is_kept(leat, path):
-    leat.get(path)
-    return "hit" in told(leat, path)
 
 
 def soon(leat, condition):
@@ -90,10 +73,6 @@ def test_own_writes_are_not_heard_as_those_of_others(leat, database):
     database.sql("INSERT INTO tags VALUES ('last');")  # what is heard of it is heard after all else
     soon(leat, lambda: heard(leat) > before)
     assert heard(leat) == before + 1
-
-
-def heard(leat):
-    return sum(value for _, value in page(leat).series("leat_changes_heard_total"))
 
 
 def test_what_was_not_written_stays_kept(leat, database):

@@ -9,10 +9,10 @@ import tempfile
 import threading
 import time
 
-import metrics
 import psycopg2
 import pytest
 
+from hearing import heard, hears, is_kept, text_of, told
 from leat import BIN, Leat, command_prefix
 from postgres import Postgres
 
@@ -64,36 +64,11 @@ def start(server, config=CONFIG):
     return leat
 
 
-def page(leat):
-    return metrics.parse(leat.get("/metrics").text)
-
-
-def hears(leat):
-    return page(leat).value("leat_changes_hears") == 1
-
-
-def heard(leat, kind=None):
-    return sum(value for labels, value in page(leat).series("leat_changes_heard_total") if kind in (None, labels["kind"]))
-
-
 @pytest.fixture
 def leat(server):
     publish(server, NOTES)
     with start(server) as running:
         yield running
-
-
-def text_of(leat, key=1):
-    return leat.get(f"/api/notes/{key}").json().get("text")
-
-
-def told(leat, path):
-    return leat.get(path).headers.get("cache-status", "")
-
-
-def is_kept(leat, path):
-    leat.get(path)
-    return "hit" in told(leat, path)
 
 
 def soon(leat, condition):
